@@ -1,0 +1,39 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from 'pino';
+import type { Database } from '../db/database.ts';
+import type { Mode } from '../domain/mode.ts';
+import type { StripeClient, StripeClients } from './stripe-client.ts';
+
+/** What activities work with; made once by the worker and handed to each factory. */
+export interface ActivityDependencies {
+  readonly db: Database;
+  readonly stripe: StripeClients;
+  readonly log: Logger;
+  readonly rules: BillingRules;
+}
+
+/** The house rules of billing, from the environment. */
+export interface BillingRules {
+  /** How long a customer who owes keeps access; 0 = not at all. */
+  readonly graceMs: number;
+  /** How long after a month's end its late events are waited for. */
+  readonly collectionWindowMs: number;
+  /** `required`: a person approves each month before anything is charged. */
+  readonly approval: 'auto' | 'required';
+  /** Let Stripe Tax add taxes to invoices. */
+  readonly automaticTax: boolean;
+}
+
+/** @throws ApplicationFailure (retryable, since an operator may add the key and restart) when the mode has no secret key. */
+export function stripeOf(dependencies: Pick<ActivityDependencies, 'stripe'>, mode: Mode): StripeClient {
+  const client = dependencies.stripe[mode];
+  if (client !== null) return client;
+  const variable = mode === 'live' ? 'STRIPE_SECRET_KEY' : 'STRIPE_TEST_SECRET_KEY';
+  throw ApplicationFailure.create({
+    message: `There is no Stripe key for ${mode} mode; set ${variable}`,
+    type: 'ModeNotConfigured',
+  });
+}
+
+/** Unix seconds, as Stripe dates things. */
+export const unixSeconds = (instant: Date): number => Math.floor(instant.getTime() / 1_000);

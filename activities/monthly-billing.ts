@@ -1,0 +1,214 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import type { Stripe } from 'stripe';
+import { listBillsToInvoice, parkBill, saveInvoiceOutcome } from '../db/bill-status.ts';
+import { type BillWithLines, findBill } from '../db/bills.ts';
+import { freezeBill, listUsersWithUsage } from '../db/freeze.ts';
+import { findUser } from '../db/users.ts';
+import { type BillStatus, billStatusOfInvoice } from '../domain/bill.ts';
+import { periodEnd, periodStart } from '../domain/billing-period.ts';
+import type { Mode } from '../domain/mode.ts';
+import { CURRENCY, formatUnitPrice, sumCents } from '../domain/money.ts';
+import type { MonthlyBillingInput } from '../domain/workflow-contracts.ts';
+import { type ActivityDependencies, type BillingRules, stripeOf, unixSeconds } from './dependencies.ts';
+import { toTemporalFailure } from './stripe-errors.ts';
+import { writeToStripeOnce } from './stripe-write.ts';
+
+interface Page {
+  /** Exclusive; empty for the first page. */
+  readonly afterUserId: string;
+  readonly limit: number;
+}
+
+export interface FrozenPage {
+  readonly frozenBills: number;
+  /** Where the next page begins; `null` after the last one. */
+  readonly lastUserId: string | null;
+}
+
+export interface BillsPage {
+  readonly billIds: readonly string[];
+  readonly lastUserId: string | null;
+}
+
+export interface InvoicedBill {
+  readonly status: BillStatus;
+  readonly totalCents: number;
+}
+
+export function createMonthlyBillingActivities(dependencies: ActivityDependencies) {
+  const { db, log, rules } = dependencies;
+  return {
+    /** The house rules that a close needs to know, as they are configured now. */
+    async billingRules(): Promise<Pick<BillingRules, 'collectionWindowMs' | 'approval'>> {
+      return await Promise.resolve({
+        collectionWindowMs: rules.collectionWindowMs,
+        approval: rules.approval,
+      });
+    },
+
+    /** Freezes the bills of one page of users, each in a transaction of its own; those frozen before stay as they are. */
+    async freezeBillsPage(input: MonthlyBillingInput & Page): Promise<FrozenPage> {
+      const userIds = await listUsersWithUsage(db, input.mode, input);
+      let frozenBills = 0;
+      for (const userId of userIds) {
+        const billId = await freezeBill(db, { mode: input.mode, userId, period: input.period });
+        if (billId !== null) frozenBills += 1;
+        Context.current().heartbeat(userId);
+      }
+      return { frozenBills, lastUserId: userIds.length < input.limit ? null : (userIds.at(-1) ?? null) };
+    },
+
+    /** One page of the month's bills that still need an invoice. */
+    async listBillsPage(input: MonthlyBillingInput & Page): Promise<BillsPage> {
+      const bills = await listBillsToInvoice(db, input, input);
+      const lastUserId = bills.length < input.limit ? null : (bills.at(-1)?.userId ?? null);
+      return { billIds: bills.map((bill) => bill.billId), lastUserId };
+    },
+
+    /**
+     * Turns one frozen bill into one invoice: draft, all lines in one call, check, finalize; Stripe then charges it.
+     * What Stripe refuses for good parks the bill; what passes is thrown, for Temporal to retry.
+     */
+    async invoiceBill({
+      mode,
+      billId,
+    }: {
+      readonly mode: Mode;
+      readonly billId: string;
+    }): Promise<InvoicedBill> {
+      const bill = await findBill(db, mode, billId);
+      if (bill === undefined) {
+        throw ApplicationFailure.create({
+          message: `There is no bill ${billId}`,
+          type: 'BillNotFound',
+          nonRetryable: true,
+        });
+      }
+      const { totalCents } = bill;
+      if (bill.status !== 'frozen' && bill.status !== 'parked') return { status: bill.status, totalCents };
+      try {
+        const invoice = await invoiceOnce(bill);
+        const status = billStatusOfInvoice(invoice) ?? 'open';
+        await saveInvoiceOutcome(db, {
+          mode,
+          billId,
+          stripeInvoiceId: invoice.id,
+          status,
+          seenAt: new Date(),
+        });
+        return { status, totalCents };
+      } catch (error) {
+        const failure = toTemporalFailure(error);
+        if (!(failure instanceof ApplicationFailure && failure.nonRetryable === true)) throw error;
+        log.error({ billId, mode, problem: failure.message }, 'bill parked');
+        await parkBill(db, mode, billId, failure.message);
+        return { status: 'parked', totalCents };
+      }
+    },
+  };
+
+  async function invoiceOnce(bill: BillWithLines): Promise<Stripe.Invoice> {
+    const draft = await draftInvoice(bill);
+    const withLines = await addLines(bill, draft.id);
+    assertSameAsBill(bill, withLines);
+    return await finalize(bill, draft.id);
+  }
+
+  async function draftInvoice(bill: BillWithLines): Promise<Stripe.Invoice> {
+    const stripe = stripeOf(dependencies, bill.mode);
+    const user = await findUser(db, bill.mode, bill.userId);
+    const customer = user?.stripe_customer_id;
+    if (customer === null || customer === undefined) {
+      const message = `The user ${bill.userId} has no Stripe customer: they never began a Checkout`;
+      throw ApplicationFailure.create({ message, type: 'NoStripeCustomer', nonRetryable: true });
+    }
+    return await writeToStripeOnce(db, {
+      mode: bill.mode,
+      writeKey: `bill:${bill.billId}:draft`,
+      find: async (since) => {
+        for await (const each of stripe.invoices.list({
+          customer,
+          created: { gte: unixSeconds(since) },
+          limit: 100,
+        })) {
+          if (each.metadata?.['bill_id'] === bill.billId) return each;
+        }
+        return null;
+      },
+      create: (idempotencyKey) =>
+        stripe.invoices.create(
+          {
+            customer,
+            currency: CURRENCY,
+            collection_method: 'charge_automatically',
+            auto_advance: false,
+            pending_invoice_items_behavior: 'exclude',
+            description: `Usage of ${bill.period}`,
+            automatic_tax: { enabled: rules.automaticTax },
+            metadata: { bill_id: bill.billId, user_id: bill.userId, period: bill.period },
+          },
+          { idempotencyKey },
+        ),
+    });
+  }
+
+  async function addLines(bill: BillWithLines, invoiceId: string): Promise<Stripe.Invoice> {
+    const stripe = stripeOf(dependencies, bill.mode);
+    return await writeToStripeOnce(db, {
+      mode: bill.mode,
+      writeKey: `bill:${bill.billId}:lines`,
+      find: async () => {
+        const invoice = await stripe.invoices.retrieve(invoiceId);
+        return invoice.lines.data.length > 0 ? invoice : null;
+      },
+      create: (idempotencyKey) =>
+        stripe.invoices.addLines(invoiceId, { lines: linesOf(bill) }, { idempotencyKey }),
+    });
+  }
+
+  async function finalize(bill: BillWithLines, invoiceId: string): Promise<Stripe.Invoice> {
+    const stripe = stripeOf(dependencies, bill.mode);
+    return await writeToStripeOnce(db, {
+      mode: bill.mode,
+      writeKey: `bill:${bill.billId}:finalize`,
+      find: async () => {
+        const invoice = await stripe.invoices.retrieve(invoiceId);
+        return invoice.status === 'draft' ? null : invoice;
+      },
+      create: (idempotencyKey) =>
+        stripe.invoices.finalizeInvoice(invoiceId, { auto_advance: true }, { idempotencyKey }),
+    });
+  }
+}
+
+/**
+ * The bill's lines as Stripe takes them: whole amounts, since we rounded them already and Stripe must not again. Quantity
+ * and unit price stand in the description, for the customer to check.
+ */
+function linesOf(bill: BillWithLines): Stripe.InvoiceAddLinesParams.Line[] {
+  const period = { start: unixSeconds(periodStart(bill.period)), end: unixSeconds(periodEnd(bill.period)) };
+  return bill.lines.map((line, index) => ({
+    amount: line.amountCents,
+    description: `${line.description}: ${line.quantity} × ${formatUnitPrice(line.unitPriceCents)}`,
+    period,
+    metadata: { product: line.product, line_number: String(index + 1) },
+  }));
+}
+
+/**
+ * The invoice must say what the frozen bill says before it may be finalized.
+ *
+ * @throws ApplicationFailure `InvoiceMismatch` (not retryable): somebody changed the draft in Stripe.
+ */
+function assertSameAsBill(bill: BillWithLines, invoice: Stripe.Invoice): void {
+  const returned = invoice.lines.data;
+  const complete = returned.length === bill.lines.length || invoice.lines.has_more;
+  const sameLines =
+    sumCents(returned.map((line) => line.amount)) === bill.totalCents || invoice.lines.has_more;
+  if (complete && sameLines && invoice.subtotal === bill.totalCents) return;
+  throw ApplicationFailure.create({
+    message: `The invoice ${invoice.id} comes to ${invoice.subtotal} cents in ${returned.length} lines, the bill ${bill.billId} to ${bill.totalCents} in ${bill.lines.length}; void or delete the invoice, then retry`,
+    type: 'InvoiceMismatch',
+    nonRetryable: true,
+  });
+}

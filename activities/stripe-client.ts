@@ -1,0 +1,72 @@
+import { Stripe } from 'stripe';
+import type { Mode } from '../domain/mode.ts';
+import type { DecimalString } from '../domain/money.ts';
+
+/** Stripe's official client, bound to one mode by its secret key. */
+export type StripeClient = Stripe;
+
+/** The clients of the modes that are configured; `null` where a mode has no secret key. */
+export type StripeClients = Readonly<Record<Mode, StripeClient | null>>;
+
+export interface StripeClientOptions {
+  readonly secretKey: string;
+  /** Another address to find Stripe at, such as `http://127.0.0.1:12111`; Stripe's own when absent. */
+  readonly apiBase?: string | undefined;
+}
+
+/** Below every activity's start-to-close timeout, so that a hanging request ends as a connection error of its own. */
+const REQUEST_TIMEOUT_MS = 20_000;
+
+/**
+ * The only place that makes a Stripe client. The SDK's own retries are off: Temporal retries, visibly, and with
+ * list-before-create between two attempts.
+ */
+export function createStripeClient({ secretKey, apiBase }: StripeClientOptions): StripeClient {
+  return new Stripe(secretKey, {
+    maxNetworkRetries: 0,
+    timeout: REQUEST_TIMEOUT_MS,
+    telemetry: false,
+    appInfo: { name: 'durable-billing' },
+    httpClient: refuseUnexplainedErrors(Stripe.createNodeHttpClient()),
+    ...(apiBase === undefined ? {} : addressOf(apiBase)),
+  });
+}
+
+export const StripeError = Stripe.errors.StripeError;
+
+/** A decimal as the SDK wants its `…_decimal` parameters. */
+export const stripeDecimal = (text: DecimalString): Stripe.Decimal => Stripe.Decimal.from(text);
+
+function addressOf(apiBase: string): { host: string; port: string; protocol: 'http' | 'https' } {
+  const url = new URL(apiBase);
+  const protocol = url.protocol === 'http:' ? 'http' : 'https';
+  return { host: url.hostname, port: url.port || (protocol === 'http' ? '80' : '443'), protocol };
+}
+
+type HttpClient = NonNullable<ConstructorParameters<typeof Stripe>[1]>['httpClient'] & {};
+
+/**
+ * The SDK takes a 4xx or 5xx whose JSON has no `error` key (a proxy's `{"message": …}`) for a success, and an object
+ * without an id for an object. Such answers are given the `error` they lack, so that they fail as what they are.
+ */
+function refuseUnexplainedErrors(client: HttpClient): HttpClient {
+  return {
+    getClientName: () => client.getClientName(),
+    makeRequest: async (...request) => {
+      const response = await client.makeRequest(...request);
+      const toJSON = response.toJSON.bind(response);
+      response.toJSON = async () => {
+        const body: unknown = await toJSON();
+        const status = response.getStatusCode();
+        if (isStripeAnswer(body, status)) return body;
+        return { error: { type: 'api_error', message: `HTTP ${status} with a body that is not Stripe's` } };
+      };
+      return response;
+    },
+  };
+}
+
+function isStripeAnswer(body: unknown, status: number): boolean {
+  if (typeof body !== 'object' || body === null) return false;
+  return status >= 400 ? 'error' in body : 'error' in body || 'object' in body;
+}

@@ -1,0 +1,75 @@
+import type { Database } from '../db/database.ts';
+import { completeStripeWrite, intendStripeWrite, renewStripeWriteKey } from '../db/stripe-writes.ts';
+import type { Mode } from '../domain/mode.ts';
+import { StripeError } from './stripe-client.ts';
+
+interface StripeObject {
+  readonly id: string;
+  readonly lastResponse?: { readonly requestId: string };
+}
+
+export interface StripeWriteOnce<T extends StripeObject> {
+  readonly mode: Mode;
+  /** Business identity of what is written, such as `bill:bill_1:draft`; at most 200 characters. */
+  readonly writeKey: string;
+  /** Looks for what an earlier attempt may have made, no earlier than `since`. Asked on retries only. */
+  readonly find: (since: Date) => Promise<T | null>;
+  readonly create: (idempotencyKey: string) => Promise<T>;
+  readonly now?: () => Date;
+}
+
+/** Stripe keeps a key for at least 24 hours. An hour less, because the two clocks need not agree. */
+const KEY_LIFETIME_MS = 23 * 60 * 60_000;
+
+/** How far Stripe's clock, which dates its objects, may be behind the database's. */
+const CLOCK_SKEW_MS = 60 * 60_000;
+
+/**
+ * Writes to Stripe exactly once, across crashes, lost answers and expired keys:
+ *
+ * 1. The intent is a row before the request leaves. A new row means that nothing can be there yet: create at once.
+ * 2. Otherwise look first, and adopt what is found.
+ * 3. Not found: create under the same key, for the earlier request may still be on its way, and Stripe then knows both
+ *    as one. Only a key that is spent (expired, or holding a stored error) gives way to a new one.
+ *
+ * @throws StripeError as the request failed; see stripe-errors.ts for which are retried.
+ */
+export async function writeToStripeOnce<T extends StripeObject>(
+  db: Database,
+  write: StripeWriteOnce<T>,
+): Promise<T> {
+  const { mode, writeKey } = write;
+  const now = write.now?.() ?? new Date();
+  let { generation, keyIssuedAt, isNew } = await intendStripeWrite(db, mode, writeKey);
+  if (!isNew) {
+    const found = await write.find(new Date(keyIssuedAt.getTime() - CLOCK_SKEW_MS));
+    if (found !== null) return await complete(db, write, found);
+    if (now.getTime() - keyIssuedAt.getTime() > KEY_LIFETIME_MS) {
+      await renewStripeWriteKey(db, mode, writeKey, generation);
+      generation += 1;
+    }
+  }
+  try {
+    return await complete(db, write, await write.create(`${mode}:${writeKey}:${generation}`));
+  } catch (error) {
+    // A replayed error would be replayed for a day. The next attempt looks first, then uses a new key.
+    if (isReplayed(error)) await renewStripeWriteKey(db, mode, writeKey, generation);
+    throw error;
+  }
+}
+
+async function complete<T extends StripeObject>(
+  db: Database,
+  write: StripeWriteOnce<T>,
+  object: T,
+): Promise<T> {
+  await completeStripeWrite(db, write.mode, write.writeKey, {
+    stripeObjectId: object.id,
+    stripeRequestId: object.lastResponse?.requestId ?? null,
+  });
+  return object;
+}
+
+function isReplayed(error: unknown): boolean {
+  return error instanceof StripeError && error.headers?.['idempotent-replayed'] === 'true';
+}

@@ -1,0 +1,125 @@
+import type { Mode } from '../domain/mode.ts';
+import type { Product } from '../domain/price-list.ts';
+import {
+  ConfigurationError,
+  type Environment,
+  type EnvironmentVariables,
+  parseEnvironment,
+} from './environment.ts';
+import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
+
+/** Stripe in one mode. */
+export interface StripeModeConfig {
+  readonly secretKey: string;
+  /** Of the mode's webhook endpoint; several while one replaces another. */
+  readonly webhookSecrets: readonly string[];
+  /** Prices made in the Stripe Dashboard, as the seed has them; empty where `setup-stripe` made them. */
+  readonly priceIds: Readonly<Partial<Record<Product, string>>>;
+}
+
+export interface StripeConfig {
+  /** Another address to find Stripe at; Stripe's own when absent. */
+  readonly apiBase: string | undefined;
+  /** `null` for a mode that has no key: its endpoints answer that they are not configured. */
+  readonly modes: Readonly<Record<Mode, StripeModeConfig | null>>;
+  readonly automaticTax: boolean;
+  readonly batchRequestsPerSecond: number;
+}
+
+/** What api, worker and CLI need to run against parts that are there. */
+export interface ServiceConfig {
+  readonly port: number;
+  readonly databaseUrl: string;
+  readonly temporal: TemporalConfig;
+  readonly stripe: StripeConfig;
+  readonly rules: {
+    readonly graceMs: number;
+    readonly collectionWindowMs: number;
+    readonly approval: 'auto' | 'required';
+  };
+  readonly logLevel: string;
+}
+
+export const DEFAULT_PORT = 3_000;
+const DAY_MS = 24 * 60 * 60_000;
+
+/** @throws ConfigurationError naming every problem at once; secrets are never in it. */
+export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfig {
+  const environment = parseEnvironment(variables);
+  const temporal = loadTemporalConfig(variables);
+  const problems = stripeProblems(environment);
+  if (environment.DATABASE_URL === undefined)
+    problems.push('DATABASE_URL: is missing; "npm start" brings a database of its own');
+  if (temporal === null)
+    problems.push(
+      'TEMPORAL_ADDRESS: is missing (or a profile in the Temporal configuration file); "npm start" brings a server of its own',
+    );
+  if (environment.DATABASE_URL === undefined || temporal === null || problems.length > 0)
+    throw new ConfigurationError(problems);
+  return {
+    port: environment.PORT ?? DEFAULT_PORT,
+    databaseUrl: environment.DATABASE_URL,
+    temporal,
+    stripe: stripeConfig(environment),
+    rules: {
+      graceMs: environment.BILLING_GRACE_DAYS * DAY_MS,
+      collectionWindowMs: environment.BILLING_COLLECTION_WINDOW,
+      approval: environment.BILLING_APPROVAL,
+    },
+    logLevel: environment.LOG_LEVEL ?? 'info',
+  };
+}
+
+/** What is wrong with the two modes' settings, taken together. */
+export function stripeProblems(environment: Environment): string[] {
+  const problems: string[] = [];
+  if (environment.STRIPE_SECRET_KEY !== undefined && environment.STRIPE_WEBHOOK_SECRET === undefined) {
+    problems.push(
+      'STRIPE_WEBHOOK_SECRET: is missing beside STRIPE_SECRET_KEY; copy it from the webhook endpoint in Stripe',
+    );
+  }
+  if (
+    environment.STRIPE_TEST_SECRET_KEY !== undefined &&
+    environment.STRIPE_TEST_WEBHOOK_SECRET === undefined
+  ) {
+    problems.push(
+      'STRIPE_TEST_WEBHOOK_SECRET: is missing beside STRIPE_TEST_SECRET_KEY; copy it from the webhook endpoint in Stripe',
+    );
+  }
+  return problems;
+}
+
+function stripeConfig(environment: Environment): StripeConfig {
+  const live = environment.STRIPE_SECRET_KEY;
+  const test = environment.STRIPE_TEST_SECRET_KEY;
+  return {
+    apiBase: environment.STRIPE_API_BASE,
+    modes: {
+      live:
+        live === undefined
+          ? null
+          : {
+              secretKey: live,
+              webhookSecrets: environment.STRIPE_WEBHOOK_SECRET ?? [],
+              priceIds: livePriceIds(environment),
+            },
+      test:
+        test === undefined
+          ? null
+          : { secretKey: test, webhookSecrets: environment.STRIPE_TEST_WEBHOOK_SECRET ?? [], priceIds: {} },
+    },
+    automaticTax: environment.STRIPE_AUTOMATIC_TAX,
+    batchRequestsPerSecond: environment.STRIPE_BATCH_REQUESTS_PER_SECOND,
+  };
+}
+
+function livePriceIds(environment: Environment): Partial<Record<Product, string>> {
+  const byProduct: Record<Product, string | undefined> = {
+    cpu_hour: environment.STRIPE_PRICE_ID_CPU_HOUR,
+    gpu_hour: environment.STRIPE_PRICE_ID_GPU_HOUR,
+    storage_gb_month: environment.STRIPE_PRICE_ID_STORAGE_GB_MONTH,
+    api_calls: environment.STRIPE_PRICE_ID_API_CALLS,
+    credits: environment.STRIPE_PRICE_ID_CREDIT,
+  };
+  return Object.fromEntries(Object.entries(byProduct).filter(([, priceId]) => priceId !== undefined));
+}

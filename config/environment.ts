@@ -1,0 +1,112 @@
+import ms from 'ms';
+import { z } from 'zod';
+
+/**
+ * Every variable that this project reads, and what it may hold; `.env.example` lists the same ones, with words.
+ * Read once, here; no other folder knows `process.env`.
+ */
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+
+const startsWith = (...prefixes: [string, ...string[]]) =>
+  z.string().refine((value) => prefixes.some((prefix) => value.startsWith(prefix)), {
+    message: `must begin with ${prefixes.join(' or ')}`,
+  });
+
+const port = z.coerce.number().int().min(1).max(65_535);
+const httpUrl = z.url({ protocol: /^https?$/, message: 'must be a URL such as http://127.0.0.1:12111' });
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  message: 'must be a URL such as postgres://user:password@host:5432/database',
+});
+
+/** `1h`, `30m`, `2 days`, or `0`; in milliseconds. */
+const duration = z.string().transform((text, context) => {
+  const value: number | undefined = isDuration(text) ? ms(text) : undefined;
+  if (value !== undefined && value >= 0) return value;
+  context.addIssue({ code: 'custom', message: 'must be a duration such as 1h, 30m or 0' });
+  return z.NEVER;
+});
+
+function isDuration(text: string): text is ms.StringValue {
+  return /^\d+(\.\d+)?\s*[a-z]*$/i.test(text);
+}
+
+/** Several secrets may hold at a time, separated by commas, so that one can be replaced without downtime. */
+const secrets = (prefix: string) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((secret) => secret.trim()))
+    .pipe(z.array(startsWith(prefix)));
+
+export const environmentSchema = z.object({
+  // Where things are; what is absent runs embedded.
+  PORT: optional(port),
+  DATA_DIR: optional(z.string()),
+  DATABASE_URL: optional(postgresUrl),
+  TEMPORAL_ADDRESS: optional(z.string()),
+  TEMPORAL_NAMESPACE: optional(z.string()),
+  TEMPORAL_PROFILE: optional(z.string()),
+  TEMPORAL_UI_URL: optional(httpUrl),
+  POSTGRES_PORT: optional(port),
+  TEMPORAL_PORT: optional(port),
+  TEMPORAL_UI_PORT: optional(port),
+  STRIPE_SIMULATOR_PORT: optional(port),
+  LOG_LEVEL: optional(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])),
+
+  // Stripe, live.
+  STRIPE_SECRET_KEY: optional(startsWith('sk_live_', 'rk_live_')),
+  STRIPE_WEBHOOK_SECRET: optional(secrets('whsec_')),
+  NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY: optional(startsWith('pk_live_')),
+  STRIPE_PRICE_ID_CPU_HOUR: optional(startsWith('price_')),
+  STRIPE_PRICE_ID_GPU_HOUR: optional(startsWith('price_')),
+  STRIPE_PRICE_ID_STORAGE_GB_MONTH: optional(startsWith('price_')),
+  STRIPE_PRICE_ID_API_CALLS: optional(startsWith('price_')),
+  STRIPE_PRICE_ID_CREDIT: optional(startsWith('price_')),
+
+  // Stripe, test.
+  STRIPE_TEST_SECRET_KEY: optional(startsWith('sk_test_', 'rk_test_')),
+  NEXT_PUBLIC_STRIPE_TEST_PUBLISHABLE_KEY: optional(startsWith('pk_test_')),
+  STRIPE_TEST_WEBHOOK_SECRET: optional(secrets('whsec_')),
+  STRIPE_TEST_PRODUCT_ID: optional(startsWith('prod_')),
+
+  // Stripe, both.
+  STRIPE_API_BASE: optional(httpUrl),
+  STRIPE_AUTOMATIC_TAX: z
+    .preprocess((value) => value || 'false', z.enum(['true', 'false']))
+    .transform((value) => value === 'true'),
+  STRIPE_BATCH_REQUESTS_PER_SECOND: z.preprocess((value) => value || '80', z.coerce.number().positive()),
+
+  // Rules of the house.
+  BILLING_GRACE_DAYS: z.preprocess((value) => value || '7', z.coerce.number().min(0).max(365)),
+  BILLING_COLLECTION_WINDOW: z.preprocess((value) => value || '1h', duration),
+  BILLING_APPROVAL: z.preprocess((value) => value || 'auto', z.enum(['auto', 'required'])),
+});
+
+export type Environment = z.output<typeof environmentSchema>;
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
+
+/** All variables of ours, for starting a part without what the surroundings happen to hold. */
+export const ENVIRONMENT_NAMES: readonly string[] = Object.keys(environmentSchema.shape);
+
+/** A variable is missing or holds what it can't. The message names all such variables, never what they hold. */
+export class ConfigurationError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The environment needs mending:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nSee .env.example.`,
+    );
+    this.name = 'ConfigurationError';
+    this.problems = problems;
+  }
+}
+
+/** @throws ConfigurationError naming every problem at once. */
+export function parseEnvironment(variables: EnvironmentVariables): Environment {
+  const result = environmentSchema.safeParse(variables);
+  if (result.success) return result.data;
+  throw new ConfigurationError(
+    result.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`),
+  );
+}

@@ -1,0 +1,87 @@
+import type { Selectable } from 'kysely';
+import type { BillStatus } from '../domain/bill.ts';
+import type { BillingPeriod } from '../domain/billing-period.ts';
+import type { Mode } from '../domain/mode.ts';
+import type { Product } from '../domain/price-list.ts';
+import type { Database } from './database.ts';
+import type { BillLinesTable, BillsTable } from './schema.ts';
+
+export interface BillLineRow {
+  readonly product: Product;
+  readonly quantity: string;
+  readonly unitPriceCents: string;
+  readonly amountCents: number;
+  readonly description: string;
+}
+
+export interface BillWithLines {
+  readonly mode: Mode;
+  readonly billId: string;
+  readonly userId: string;
+  readonly period: BillingPeriod;
+  readonly status: BillStatus;
+  readonly totalCents: number;
+  readonly stripeInvoiceId: string | null;
+  readonly lines: readonly BillLineRow[];
+}
+
+/** A user's bills with their lines, newest month first. */
+export async function listBills(db: Database, mode: Mode, userId: string): Promise<BillWithLines[]> {
+  const bills = await db
+    .selectFrom('bills')
+    .selectAll()
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .orderBy('period', 'desc')
+    .execute();
+  return await withLines(db, mode, bills);
+}
+
+export async function findBill(db: Database, mode: Mode, billId: string): Promise<BillWithLines | undefined> {
+  const bills = await db
+    .selectFrom('bills')
+    .selectAll()
+    .where('mode', '=', mode)
+    .where('bill_id', '=', billId)
+    .execute();
+  return (await withLines(db, mode, bills))[0];
+}
+
+async function withLines(
+  db: Database,
+  mode: Mode,
+  bills: Selectable<BillsTable>[],
+): Promise<BillWithLines[]> {
+  if (bills.length === 0) return [];
+  const lines = await db
+    .selectFrom('bill_lines')
+    .selectAll()
+    .where('mode', '=', mode)
+    .where(
+      'bill_id',
+      'in',
+      bills.map((bill) => bill.bill_id),
+    )
+    .orderBy('line_number')
+    .execute();
+  return bills.map((bill) => ({
+    mode,
+    billId: bill.bill_id,
+    userId: bill.user_id,
+    period: bill.period,
+    status: bill.status,
+    totalCents: bill.total_cents,
+    stripeInvoiceId: bill.stripe_invoice_id,
+    lines: lines.filter((line) => line.bill_id === bill.bill_id).map(lineOf),
+  }));
+}
+
+function lineOf(line: Selectable<BillLinesTable>): BillLineRow {
+  return {
+    product: line.product,
+    quantity: line.quantity,
+    unitPriceCents: line.unit_price_cents,
+    amountCents: line.amount_cents,
+    description: line.description,
+  };
+}

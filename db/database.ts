@@ -1,0 +1,36 @@
+import { Kysely, PostgresDialect, type Transaction } from 'kysely';
+import { Pool, TypeOverrides, types } from 'pg';
+import type { DatabaseSchema } from './schema.ts';
+
+export type Database = Kysely<DatabaseSchema>;
+export type DatabaseTransaction = Transaction<DatabaseSchema>;
+
+/** Kept small by default: api and worker scale out by processes, and each brings a pool. */
+const DEFAULT_MAX_CONNECTIONS = 10;
+
+/**
+ * Opens a connection pool; nothing connects before the first query. `await db.destroy()` closes it.
+ *
+ * @param url `postgres://user:password@host:port/database`
+ */
+export function openDatabase(url: string, options: { readonly maxConnections?: number } = {}): Database {
+  const pool = new Pool({
+    connectionString: url,
+    max: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    types: exactTypes,
+  });
+  // An idle connection that breaks (the server restarted) is replaced on next use; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return new Kysely<DatabaseSchema>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** `numeric` stays text; `bigint` becomes a number only where that is exact. */
+const exactTypes = new TypeOverrides();
+exactTypes.setTypeParser(types.builtins.INT8, parseExactInteger);
+
+function parseExactInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value))
+    throw new RangeError(`${text} from the database is too large to be exact`);
+  return value;
+}

@@ -1,0 +1,205 @@
+import { Big } from 'big.js';
+import { type RatedBill, rateBill, type UnbilledUsage } from '../domain/bill.ts';
+import { type BillingPeriod, periodsBetween } from '../domain/billing-period.ts';
+import type { Mode } from '../domain/mode.ts';
+import { PRICE_LIST } from '../domain/price-list.ts';
+import { type StorageTotal, storageGbMs } from '../domain/storage.ts';
+import type { Database, DatabaseTransaction } from './database.ts';
+import { loadUnitPrices } from './price-list.ts';
+
+interface BillKey {
+  readonly mode: Mode;
+  readonly userId: string;
+  readonly period: BillingPeriod;
+}
+
+/**
+ * Freezes what the user has used up to the end of `period` and no bill holds yet, in one transaction: the bill, its lines,
+ * the credits it consumes, and the note of what is billed now. Usage that commits later finds itself unbilled and joins
+ * the next bill, because what is billed is compared with what is used, never a time with a time.
+ *
+ * @returns the new bill's id, or `null` when the month is frozen already or there is nothing to bill.
+ */
+export async function freezeBill(db: Database, key: BillKey): Promise<string | null> {
+  return await db.transaction().execute(async (transaction) => {
+    await lockUser(transaction, key);
+    if (await isFrozen(transaction, key)) return null;
+    const usage = await lockUnbilledUsage(transaction, key);
+    const bill = rateBill({
+      period: key.period,
+      usage,
+      unitPricesCents: await loadUnitPrices(transaction, key.mode),
+      creditBalanceCents: await creditBalanceCents(transaction, key.mode, key.userId),
+    });
+    if (bill.lines.length === 0) return null;
+    const billId = await insertBill(transaction, key, bill);
+    await markBilled(transaction, key, usage);
+    return billId;
+  });
+}
+
+/** One freeze of a user at a time: credits are one purse. Usage may go on coming in. */
+async function lockUser(transaction: DatabaseTransaction, { mode, userId }: BillKey): Promise<void> {
+  await transaction
+    .selectFrom('users')
+    .select('user_id')
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .forNoKeyUpdate()
+    .executeTakeFirstOrThrow();
+}
+
+async function isFrozen(
+  transaction: DatabaseTransaction,
+  { mode, userId, period }: BillKey,
+): Promise<boolean> {
+  const bill = await transaction
+    .selectFrom('bills')
+    .select('bill_id')
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .where('period', '=', period)
+    .where('kind', '=', 'monthly')
+    .executeTakeFirst();
+  return bill !== undefined;
+}
+
+/**
+ * Used minus billed for each product and month up to `period`, zeros left out. The rows stay locked until the bill is
+ * written, in the same order in which ingestion locks them.
+ */
+async function lockUnbilledUsage(
+  transaction: DatabaseTransaction,
+  { mode, userId, period }: BillKey,
+): Promise<UnbilledUsage[]> {
+  const rows = await transaction
+    .selectFrom('usage_totals')
+    .select(['product', 'period', 'used_quantity', 'level_change_gb', 'billed_quantity'])
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .where('period', '<=', period)
+    .orderBy('product')
+    .orderBy('period')
+    .forUpdate()
+    .execute();
+
+  const unbilled: UnbilledUsage[] = [];
+  for (const row of rows) {
+    if (PRICE_LIST[row.product].aggregation !== 'sum') continue;
+    const quantity = new Big(row.used_quantity).minus(row.billed_quantity);
+    unbilled.push({ product: row.product, usagePeriod: row.period, quantity });
+  }
+
+  const storage = rows.filter((row) => row.product === 'storage_gb_month');
+  const totals = storage.map((row): readonly [BillingPeriod, StorageTotal] => [
+    row.period,
+    { gbMs: new Big(row.used_quantity), levelChangeGb: new Big(row.level_change_gb) },
+  ]);
+  const billed = new Map(storage.map((row) => [row.period, row.billed_quantity]));
+  const firstPeriod = storage[0]?.period;
+  for (const usagePeriod of firstPeriod === undefined ? [] : periodsBetween(firstPeriod, period)) {
+    const quantity = storageGbMs(usagePeriod, totals).minus(billed.get(usagePeriod) ?? 0);
+    unbilled.push({ product: 'storage_gb_month', usagePeriod, quantity });
+  }
+  return unbilled.filter((usage) => !usage.quantity.eq(0));
+}
+
+async function insertBill(transaction: DatabaseTransaction, key: BillKey, bill: RatedBill): Promise<string> {
+  const { mode, userId, period } = key;
+  const { bill_id: billId } = await transaction
+    .insertInto('bills')
+    .values({
+      mode,
+      user_id: userId,
+      period,
+      // Nothing to collect: credits paid for all of it, or it came to less than half a cent.
+      status: bill.totalCents === 0 ? 'paid' : 'frozen',
+      total_cents: bill.totalCents,
+      credits_applied_cents: bill.creditsAppliedCents,
+    })
+    .returning('bill_id')
+    .executeTakeFirstOrThrow();
+  await transaction
+    .insertInto('bill_lines')
+    .values(
+      bill.lines.map((line, index) => ({
+        mode,
+        bill_id: billId,
+        line_number: index + 1,
+        product: line.product,
+        usage_period: line.usagePeriod,
+        quantity: line.quantity,
+        exact_quantity: line.exactQuantity,
+        unit_price_cents: line.unitPriceCents,
+        amount_cents: line.amountCents,
+        description: line.description,
+      })),
+    )
+    .execute();
+  if (bill.creditsAppliedCents !== 0) {
+    await transaction
+      .insertInto('credit_entries')
+      .values({ mode, user_id: userId, amount_cents: -bill.creditsAppliedCents, cause: `bill:${billId}` })
+      .execute();
+  }
+  return billId;
+}
+
+async function markBilled(
+  transaction: DatabaseTransaction,
+  { mode, userId }: BillKey,
+  usage: readonly UnbilledUsage[],
+): Promise<void> {
+  for (const { product, usagePeriod, quantity } of usage) {
+    // Storage carried into a month without an event of its own has no row there yet.
+    await transaction
+      .insertInto('usage_totals')
+      .values({
+        mode,
+        user_id: userId,
+        product,
+        period: usagePeriod,
+        used_quantity: '0',
+        billed_quantity: quantity.toFixed(),
+      })
+      .onConflict((conflict) =>
+        conflict.columns(['mode', 'user_id', 'product', 'period']).doUpdateSet((row) => ({
+          billed_quantity: row('usage_totals.billed_quantity', '+', row.ref('excluded.billed_quantity')),
+        })),
+      )
+      .execute();
+  }
+}
+
+/** What the user's credits come to, in cents. */
+export async function creditBalanceCents(
+  db: Pick<Database, 'selectFrom'>,
+  mode: Mode,
+  userId: string,
+): Promise<number> {
+  const { balance } = await db
+    .selectFrom('credit_entries')
+    .select((query) => query.fn.coalesce(query.fn.sum<string>('amount_cents'), query.val('0')).as('balance'))
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .executeTakeFirstOrThrow();
+  return Number(balance);
+}
+
+/** Users with any usage, in the order of their ids: the pages of a freeze. */
+export async function listUsersWithUsage(
+  db: Database,
+  mode: Mode,
+  page: { readonly afterUserId: string; readonly limit: number },
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('usage_totals')
+    .select('user_id')
+    .distinct()
+    .where('mode', '=', mode)
+    .where('user_id', '>', page.afterUserId)
+    .orderBy('user_id')
+    .limit(page.limit)
+    .execute();
+  return rows.map((row) => row.user_id);
+}

@@ -1,0 +1,22 @@
+import { type Kysely, type Migration, type MigrationProvider, Migrator } from 'kysely';
+import * as customers from './migrations/0001-customers.ts';
+import * as usageAndBills from './migrations/0002-usage-and-bills.ts';
+import type { DatabaseSchema } from './schema.ts';
+
+/** In order; a migration that has been released is never edited, the next one mends it. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-customers': customers,
+  '0002-usage-and-bills': usageAndBills,
+};
+
+/**
+ * Brings the database to the newest schema. Several processes may start at once: Kysely's migrator holds an advisory
+ * lock, so one migrates and the others wait.
+ *
+ * @throws the database's error when a migration fails; that migration is then rolled back whole.
+ */
+export async function migrateToLatest(db: Kysely<DatabaseSchema>): Promise<void> {
+  const provider: MigrationProvider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) };
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error !== undefined) throw error;
+}

@@ -1,0 +1,154 @@
+/**
+ * The tables as TypeScript sees them. Each column's meaning stands with its definition in db/migrations/.
+ * `numeric` arrives as a string, `bigint` as a number that is checked to be exact, `timestamptz` as a Date (db/database.ts).
+ */
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type { BillStatus } from '../domain/bill.ts';
+import type { BillingPeriod } from '../domain/billing-period.ts';
+import type { BillingStatus, WaitingFor } from '../domain/customer-billing.ts';
+import type { Mode } from '../domain/mode.ts';
+import type { MeteredProduct, Product } from '../domain/price-list.ts';
+
+type Timestamp = ColumnType<Date, Date | undefined, Date>;
+
+export interface UsersTable {
+  mode: Mode;
+  user_id: string;
+  email: string;
+  name: string;
+  stripe_customer_id: string | null;
+  stripe_subscription_id: string | null;
+  default_payment_method_id: string | null;
+  cluster_id: string | null;
+  status: Generated<BillingStatus>;
+  waiting_for: WaitingFor | null;
+  status_reason: Generated<string>;
+  grace_ends_at: Date | null;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+export interface ClustersTable {
+  mode: Mode;
+  cluster_id: string;
+  capacity: number;
+}
+
+export interface StripeProductsTable {
+  mode: Mode;
+  product: Product;
+  unit_price_cents: string;
+  stripe_product_id: string | null;
+  stripe_price_id: string | null;
+  stripe_meter_id: string | null;
+  active: Generated<boolean>;
+}
+
+export interface ApiKeysTable {
+  key_hash: Buffer;
+  mode: Mode;
+  name: string;
+  created_at: Timestamp;
+  revoked_at: Date | null;
+}
+
+export interface CheckoutSessionsTable {
+  mode: Mode;
+  checkout_session_id: string;
+  user_id: string;
+  completed_at: Date | null;
+  created_at: Timestamp;
+}
+
+export interface UsageEventsTable {
+  mode: Mode;
+  event_id: string;
+  user_id: string;
+  product: MeteredProduct;
+  quantity: string;
+  occurred_at: Date;
+  resource_id: string | null;
+  received_at: Timestamp;
+}
+
+export interface UsageTotalsTable {
+  mode: Mode;
+  user_id: string;
+  product: MeteredProduct;
+  period: BillingPeriod;
+  used_quantity: string;
+  level_change_gb: Generated<string>;
+  billed_quantity: Generated<string>;
+}
+
+export interface BillsTable {
+  mode: Mode;
+  bill_id: Generated<string>;
+  user_id: string;
+  period: BillingPeriod;
+  kind: Generated<'monthly'>;
+  status: BillStatus;
+  total_cents: number;
+  credits_applied_cents: number;
+  stripe_invoice_id: string | null;
+  payment_failed_at: Date | null;
+  problem: string | null;
+  frozen_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+export interface BillLinesTable {
+  mode: Mode;
+  bill_id: string;
+  line_number: number;
+  product: Product;
+  usage_period: BillingPeriod;
+  quantity: string;
+  exact_quantity: string;
+  unit_price_cents: string;
+  amount_cents: number;
+  description: string;
+}
+
+export interface CreditEntriesTable {
+  entry_id: GeneratedAlways<number>;
+  mode: Mode;
+  user_id: string;
+  amount_cents: number;
+  cause: string;
+  created_at: Timestamp;
+}
+
+export interface AppliedStripeEventsTable {
+  mode: Mode;
+  event_id: string;
+  stripe_customer_id: string;
+  type: string;
+  object_id: string;
+  applied_at: Timestamp;
+}
+
+export interface StripeWritesTable {
+  mode: Mode;
+  write_key: string;
+  generation: Generated<number>;
+  key_issued_at: Timestamp;
+  stripe_object_id: string | null;
+  stripe_request_id: string | null;
+  completed_at: Date | null;
+}
+
+export interface DatabaseSchema {
+  users: UsersTable;
+  clusters: ClustersTable;
+  stripe_products: StripeProductsTable;
+  api_keys: ApiKeysTable;
+  checkout_sessions: CheckoutSessionsTable;
+  usage_events: UsageEventsTable;
+  usage_totals: UsageTotalsTable;
+  bills: BillsTable;
+  bill_lines: BillLinesTable;
+  credit_entries: CreditEntriesTable;
+  applied_stripe_events: AppliedStripeEventsTable;
+  stripe_writes: StripeWritesTable;
+}

@@ -1,0 +1,127 @@
+import type { Selectable } from 'kysely';
+import type { CustomerStanding } from '../domain/customer-billing.ts';
+import type { Mode } from '../domain/mode.ts';
+import type { Database } from './database.ts';
+import type { UsersTable } from './schema.ts';
+
+export type User = Selectable<UsersTable>;
+
+/** Registers a user, or updates the e-mail and name of one who is. */
+export async function registerUser(
+  db: Database,
+  user: { readonly mode: Mode; readonly userId: string; readonly email: string; readonly name: string },
+): Promise<User> {
+  const { mode, userId, email, name } = user;
+  return await db
+    .insertInto('users')
+    .values({ mode, user_id: userId, email, name })
+    .onConflict((conflict) =>
+      conflict.columns(['mode', 'user_id']).doUpdateSet({ email, name, updated_at: new Date() }),
+    )
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function findUser(db: Database, mode: Mode, userId: string): Promise<User | undefined> {
+  return await db
+    .selectFrom('users')
+    .selectAll()
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+}
+
+export async function findUserByStripeCustomer(
+  db: Database,
+  mode: Mode,
+  stripeCustomerId: string,
+): Promise<User | undefined> {
+  return await db
+    .selectFrom('users')
+    .selectAll()
+    .where('mode', '=', mode)
+    .where('stripe_customer_id', '=', stripeCustomerId)
+    .executeTakeFirst();
+}
+
+/** Remembers the user's Stripe customer. One that is remembered already stays: a user has one, for good. */
+export async function saveStripeCustomer(
+  db: Database,
+  mode: Mode,
+  userId: string,
+  stripeCustomerId: string,
+): Promise<void> {
+  await db
+    .updateTable('users')
+    .set({ stripe_customer_id: stripeCustomerId, updated_at: new Date() })
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .where('stripe_customer_id', 'is', null)
+    .execute();
+}
+
+/** Remembers THE subscription, and that these Checkout sessions have had theirs: they never make another. */
+export async function saveSubscription(
+  db: Database,
+  key: { readonly mode: Mode; readonly userId: string },
+  subscription: { readonly subscriptionId: string; readonly checkoutSessionIds: readonly string[] },
+): Promise<void> {
+  const { mode, userId } = key;
+  await db.transaction().execute(async (transaction) => {
+    await transaction
+      .updateTable('users')
+      .set({ stripe_subscription_id: subscription.subscriptionId, updated_at: new Date() })
+      .where('mode', '=', mode)
+      .where('user_id', '=', userId)
+      .execute();
+    for (const checkoutSessionId of subscription.checkoutSessionIds) {
+      const completed_at = new Date();
+      await transaction
+        .insertInto('checkout_sessions')
+        .values({ mode, checkout_session_id: checkoutSessionId, user_id: userId, completed_at })
+        .onConflict((conflict) =>
+          conflict.columns(['mode', 'checkout_session_id']).doUpdateSet({ completed_at }),
+        )
+        .execute();
+    }
+  });
+}
+
+/** What one step of a customer's billing came to: the standing, and the events it has dealt with, in one transaction. */
+export async function saveStanding(
+  db: Database,
+  key: { readonly mode: Mode; readonly userId: string; readonly stripeCustomerId: string },
+  standing: CustomerStanding & { readonly defaultPaymentMethodId: string | null },
+  events: readonly { readonly eventId: string; readonly type: string; readonly objectId: string }[],
+): Promise<void> {
+  const { mode, userId, stripeCustomerId } = key;
+  await db.transaction().execute(async (transaction) => {
+    await transaction
+      .updateTable('users')
+      .set({
+        status: standing.status,
+        waiting_for: standing.waitingFor,
+        status_reason: standing.reason,
+        grace_ends_at: standing.graceEndsAtMs === null ? null : new Date(standing.graceEndsAtMs),
+        default_payment_method_id: standing.defaultPaymentMethodId,
+        updated_at: new Date(),
+      })
+      .where('mode', '=', mode)
+      .where('user_id', '=', userId)
+      .execute();
+    if (events.length === 0) return;
+    await transaction
+      .insertInto('applied_stripe_events')
+      .values(
+        events.map(({ eventId, type, objectId }) => ({
+          mode,
+          event_id: eventId,
+          stripe_customer_id: stripeCustomerId,
+          type,
+          object_id: objectId,
+        })),
+      )
+      .onConflict((conflict) => conflict.columns(['mode', 'event_id']).doNothing())
+      .execute();
+  });
+}

@@ -1,0 +1,12 @@
+/**
+ * Stripe's two worlds. A mode is part of every key, table constraint, workflow id and client, so that nothing of one
+ * world can reach the other.
+ */
+export const MODES = ['live', 'test'] as const;
+
+export type Mode = (typeof MODES)[number];
+
+/** The mode that an object of Stripe's belongs to, by its `livemode` field. */
+export function modeOfLivemode(livemode: boolean): Mode {
+  return livemode ? 'live' : 'test';
+}

@@ -1,0 +1,76 @@
+import type { DecimalString } from './money.ts';
+
+/** What is sold by use. The names are part of the public interface (`POST /api/usage-events`). */
+export const METERED_PRODUCTS = ['cpu_hour', 'gpu_hour', 'storage_gb_month', 'api_calls'] as const;
+export type MeteredProduct = (typeof METERED_PRODUCTS)[number];
+
+/** Everything on the price list: what is metered, and credits, which are bought once. */
+export const PRODUCTS = [...METERED_PRODUCTS, 'credits'] as const;
+export type Product = (typeof PRODUCTS)[number];
+
+/**
+ * How a month's quantity comes from its events: `sum` adds them up; `level` takes each as "from now on it is this much"
+ * and averages over the month's real length.
+ */
+export type Aggregation = 'sum' | 'level';
+
+export interface PriceListItem {
+  readonly product: Product;
+  /** Name in the Stripe Dashboard, on invoices and on the account page. */
+  readonly displayName: string;
+  /** Cents for one unit; a decimal, since one API call costs 0.001 cent. */
+  readonly unitPriceCents: DecimalString;
+  readonly unitLabel: string;
+  /** `null` for what is not metered. */
+  readonly aggregation: Aggregation | null;
+  /** How the seed states the price, for people. */
+  readonly statedPrice: string;
+}
+
+/** Prices as stated in the seed, "Create Products". API calls cost $0.01 per 1,000, not rounded up to a block. */
+export const PRICE_LIST: Readonly<Record<Product, PriceListItem>> = {
+  cpu_hour: {
+    product: 'cpu_hour',
+    displayName: 'CPU Hour',
+    unitPriceCents: '10',
+    unitLabel: 'CPU hour',
+    aggregation: 'sum',
+    statedPrice: '$0.10',
+  },
+  gpu_hour: {
+    product: 'gpu_hour',
+    displayName: 'GPU Hour',
+    unitPriceCents: '200',
+    unitLabel: 'GPU hour',
+    aggregation: 'sum',
+    statedPrice: '$2.00',
+  },
+  storage_gb_month: {
+    product: 'storage_gb_month',
+    displayName: 'Storage GB-Month',
+    unitPriceCents: '15',
+    unitLabel: 'GB-month',
+    aggregation: 'level',
+    statedPrice: '$0.15',
+  },
+  api_calls: {
+    product: 'api_calls',
+    displayName: 'API Calls',
+    unitPriceCents: '0.001',
+    unitLabel: 'API call',
+    aggregation: 'sum',
+    statedPrice: '$0.01 per 1000',
+  },
+  credits: {
+    product: 'credits',
+    displayName: 'Credits',
+    unitPriceCents: '100',
+    unitLabel: 'credit',
+    aggregation: null,
+    statedPrice: '$1.00',
+  },
+};
+
+export function isMeteredProduct(text: string): text is MeteredProduct {
+  return (METERED_PRODUCTS as readonly string[]).includes(text);
+}

@@ -1,0 +1,85 @@
+import type { Mode } from './mode.ts';
+import type { StripeEventEnvelope } from './workflow-contracts.ts';
+
+/**
+ * The events that take effect, each through its customer's workflow (docs/architecture.md, "What each Stripe event does").
+ * Of every event only "look again at this customer" is taken, so one too many here does no harm.
+ */
+export const HANDLED_EVENT_TYPES = [
+  'checkout.session.completed',
+  'checkout.session.async_payment_succeeded',
+  'customer.subscription.created',
+  'customer.subscription.updated',
+  'customer.subscription.deleted',
+  'customer.deleted',
+  'payment_method.attached',
+  'payment_method.detached',
+  'invoice.paid',
+  'invoice.payment_succeeded',
+  'invoice.payment_failed',
+  'invoice.payment_action_required',
+  'invoice.finalization_failed',
+  'invoice.marked_uncollectible',
+  'invoice.voided',
+  'charge.refunded',
+  'refund.created',
+  'refund.updated',
+  'refund.failed',
+  'charge.dispute.created',
+  'charge.dispute.updated',
+  'charge.dispute.closed',
+  'charge.dispute.funds_withdrawn',
+  'charge.dispute.funds_reinstated',
+] as const;
+export type HandledEventType = (typeof HANDLED_EVENT_TYPES)[number];
+
+export function isHandledEventType(type: string): type is HandledEventType {
+  return (HANDLED_EVENT_TYPES as readonly string[]).includes(type);
+}
+
+/** What is read of an event of Stripe's. Its `data.object` may be out of date, so nothing but identity is taken from it. */
+export interface StripeEvent {
+  /** `evt_…` */
+  readonly id: string;
+  readonly type: string;
+  /** Unix seconds. */
+  readonly created: number;
+  readonly livemode: boolean;
+  readonly data: {
+    readonly object: Readonly<Record<string, unknown>>;
+    /** What an update replaced; on `payment_method.detached` the only place that still names the customer. */
+    readonly previous_attributes?: Readonly<Record<string, unknown>> | null | undefined;
+  };
+}
+
+/** The customer an event is about (`cus_…`), or `null` for one without: a guest's charge, a dispute, a refund. */
+export function customerOf(event: StripeEvent): string | null {
+  const { object, previous_attributes: previous } = event.data;
+  if (event.type === 'customer.deleted') return idOf(object);
+  if (event.type === 'payment_method.detached')
+    return idOf(previous?.['customer']) ?? idOf(object['customer']);
+  return idOf(object['customer']);
+}
+
+/**
+ * What the customer's workflow is told of an event, or `null` when its object has no id to look it up by.
+ *
+ * @example
+ * // → { eventId: 'evt_1', type: 'invoice.paid', objectId: 'in_1', created: 1793750400 }
+ */
+export function envelopeOf(event: StripeEvent): StripeEventEnvelope | null {
+  const objectId = idOf(event.data.object);
+  return objectId === null ? null : { eventId: event.id, type: event.type, objectId, created: event.created };
+}
+
+/** The mode an event belongs to is that of its endpoint, or the event is refused. */
+export function isOfMode(event: StripeEvent, mode: Mode): boolean {
+  return event.livemode === (mode === 'live');
+}
+
+/** Stripe refers to an object by its id, or by the object itself where it was expanded. */
+function idOf(reference: unknown): string | null {
+  if (typeof reference === 'string' && reference !== '') return reference;
+  if (typeof reference === 'object' && reference !== null && 'id' in reference) return idOf(reference.id);
+  return null;
+}

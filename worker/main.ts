@@ -1,0 +1,78 @@
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { pino } from 'pino';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { createStripeClient, type StripeClient } from '../activities/stripe-client.ts';
+import { adoptConfiguredPrices } from '../activities/stripe-setup.ts';
+import { loadServiceConfig, type ServiceConfig } from '../config/config.ts';
+import { inheritedEnvironment } from '../config/machine.ts';
+import { openDatabase } from '../db/database.ts';
+import { migrateToLatest } from '../db/migrate.ts';
+import { ensurePriceList } from '../db/price-list.ts';
+import { MODES, type Mode } from '../domain/mode.ts';
+import { announceReady, stopWithParent } from '../stack/parent-link.ts';
+import { ensureMonthlyBillingSchedule, ensureSearchAttributes } from './namespace.ts';
+import { startWorker } from './worker.ts';
+
+const config = loadServiceConfig(inheritedEnvironment());
+const log = pino({ name: 'worker', level: config.logLevel });
+Runtime.install({
+  logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
+    log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message),
+  ),
+});
+
+const db = openDatabase(config.databaseUrl);
+await migrateToLatest(db);
+const dependencies: ActivityDependencies = {
+  db,
+  stripe: { live: clientOf('live', config), test: clientOf('test', config) },
+  log,
+  rules: { ...config.rules, automaticTax: config.stripe.automaticTax },
+};
+
+const connection = await NativeConnection.connect(config.temporal.connectionOptions);
+const { namespace } = config.temporal;
+await prepareNamespace();
+const worker = await startWorker({
+  connection,
+  namespace,
+  dependencies,
+  batchRequestsPerSecond: config.stripe.batchRequestsPerSecond,
+});
+worker.stopped.catch((error: unknown) => {
+  log.fatal({ err: error }, 'the worker has failed');
+  process.exit(1);
+});
+stopWithParent(async () => {
+  await worker.stop();
+  await connection.close();
+  await db.destroy();
+});
+log.info({ namespace }, 'worker runs');
+announceReady();
+
+/** What must be there before the first workflow runs: search attributes, price lists, and each mode's Schedule. */
+async function prepareNamespace(): Promise<void> {
+  const client = new Client({
+    connection: await Connection.connect(config.temporal.connectionOptions),
+    namespace,
+  });
+  await ensureSearchAttributes(client, namespace, log);
+  for (const mode of MODES) {
+    await ensurePriceList(db, mode);
+    const stripe = dependencies.stripe[mode];
+    const settings = config.stripe.modes[mode];
+    if (stripe === null || settings === null) continue;
+    await adoptConfiguredPrices(db, stripe, mode, settings.priceIds);
+    await ensureMonthlyBillingSchedule(client, mode);
+  }
+  await client.connection.close();
+}
+
+function clientOf(mode: Mode, { stripe }: ServiceConfig): StripeClient | null {
+  const settings = stripe.modes[mode];
+  return settings === null
+    ? null
+    : createStripeClient({ secretKey: settings.secretKey, apiBase: stripe.apiBase });
+}

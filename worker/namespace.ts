@@ -1,0 +1,66 @@
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  type ScheduleOptions,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+import type { Logger } from 'pino';
+import type { Mode } from '../domain/mode.ts';
+import {
+  BILLING_BATCH_TASK_QUEUE,
+  monthlyBillingScheduleId,
+  SCHEDULED_MONTHLY_BILLING_WORKFLOW,
+  SEARCH_ATTRIBUTES,
+} from '../domain/workflow-contracts.ts';
+
+/** How far back a close that was missed, because nothing ran, is caught up with. */
+const CATCH_UP_WINDOW = '30 days';
+
+/**
+ * Registers the search attributes that workflows set. Where we may not (Temporal Cloud asks for its own tool), they must be
+ * there already: workflows that set an unknown one don't proceed, so that is said loudly.
+ */
+export async function ensureSearchAttributes(client: Client, namespace: string, log: Logger): Promise<void> {
+  const operator = client.connection.operatorService;
+  try {
+    const { customAttributes } = await operator.listSearchAttributes({ namespace });
+    const missing = SEARCH_ATTRIBUTES.filter((name) => customAttributes[name] === undefined);
+    if (missing.length === 0) return;
+    const keyword = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+    await operator.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map((name) => [name, keyword])),
+    });
+  } catch (error) {
+    log.warn(
+      { err: error, needed: SEARCH_ATTRIBUTES },
+      'could not register search attributes; make sure that they exist, as keywords',
+    );
+  }
+}
+
+/**
+ * Makes sure of the mode's Schedule: 00:00 UTC on the 1st. One that exists is brought up to date; whether it is paused
+ * stays as an operator left it.
+ */
+export async function ensureMonthlyBillingSchedule(client: Client, mode: Mode): Promise<void> {
+  const scheduleId = monthlyBillingScheduleId(mode);
+  const definition = {
+    spec: { cronExpressions: ['0 0 1 * *'], timezone: 'UTC' },
+    policies: { overlap: ScheduleOverlapPolicy.BUFFER_ONE, catchupWindow: CATCH_UP_WINDOW },
+    action: {
+      type: 'startWorkflow',
+      workflowType: SCHEDULED_MONTHLY_BILLING_WORKFLOW,
+      workflowId: `${scheduleId}-scheduled`,
+      taskQueue: BILLING_BATCH_TASK_QUEUE,
+      args: [{ mode }],
+    },
+  } satisfies Omit<ScheduleOptions, 'scheduleId'>;
+  try {
+    await client.schedule.create({ scheduleId, ...definition });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await client.schedule.getHandle(scheduleId).update(({ state }) => ({ ...definition, state }));
+  }
+}

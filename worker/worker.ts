@@ -1,0 +1,72 @@
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createBatchActivities, createBillingActivities } from '../activities/activities.ts';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { StripeErrorInterceptor } from '../activities/stripe-errors.ts';
+import { BILLING_BATCH_TASK_QUEUE, BILLING_TASK_QUEUE } from '../domain/workflow-contracts.ts';
+import { bundleWorkflows } from './workflow-bundle.ts';
+
+export interface BillingWorkerOptions {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly dependencies: ActivityDependencies;
+  /** Stripe requests per second that the close may make, over all workers of the namespace. */
+  readonly batchRequestsPerSecond: number;
+  /** Made by {@link bundleWorkflows}, when there is one already. */
+  readonly workflowBundle?: WorkerOptions['workflowBundle'];
+}
+
+/** The two workers of a process: one for people and webhooks, one for the monthly close. */
+export interface BillingWorker extends AsyncDisposable {
+  /** Resolves when both have stopped; rejects when one fails for good. */
+  readonly stopped: Promise<void>;
+  /** Finishes the work at hand, then stops. */
+  stop(): Promise<void>;
+}
+
+/** Running activities may take this long to finish when the worker stops; then they are left to another worker's retry. */
+const SHUTDOWN_GRACE = '10s';
+/** Draft, lines, finalize: what one bill costs (activities/monthly-billing.ts). */
+const STRIPE_REQUESTS_PER_BILL = 3;
+
+export async function startWorker(options: BillingWorkerOptions): Promise<BillingWorker> {
+  const { connection, namespace, dependencies, batchRequestsPerSecond } = options;
+  const common = {
+    connection,
+    namespace,
+    workflowBundle: options.workflowBundle ?? (await bundleWorkflows()),
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    interceptors: { activity: [() => ({ inbound: new StripeErrorInterceptor() })] },
+  } satisfies Partial<WorkerOptions>;
+
+  const workers = await Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: BILLING_TASK_QUEUE,
+      activities: createBillingActivities(dependencies),
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: BILLING_BATCH_TASK_QUEUE,
+      activities: createBatchActivities(dependencies),
+      maxTaskQueueActivitiesPerSecond: batchRequestsPerSecond / STRIPE_REQUESTS_PER_BILL,
+    }),
+  ]);
+  const shutDown = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const runs = workers.map((worker) => worker.run());
+  // One that fails takes the other along: half a worker would look healthy.
+  const stopped = Promise.all(runs).then(
+    () => undefined,
+    async (error: unknown) => {
+      shutDown();
+      await Promise.allSettled(runs);
+      throw error;
+    },
+  );
+  const stop = async () => {
+    shutDown();
+    await stopped;
+  };
+  return { stopped, stop, [Symbol.asyncDispose]: stop };
+}

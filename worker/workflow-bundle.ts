@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+
+const WORKFLOWS = fileURLToPath(new URL('../workflows/workflows.ts', import.meta.url));
+
+/** Bundles all workflow code into one script for Temporal's sandbox; takes a few seconds. */
+export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  return await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: quiet });
+}
+
+const quiet = {
+  log: () => undefined,
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: console.warn,
+  error: console.error,
+};

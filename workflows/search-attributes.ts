@@ -1,0 +1,7 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+
+/** Registered with the namespace at worker start; see SEARCH_ATTRIBUTES in domain/workflow-contracts.ts. */
+export const billingMode = defineSearchAttributeKey('BillingMode', 'KEYWORD');
+export const billingStatus = defineSearchAttributeKey('BillingStatus', 'KEYWORD');
+export const stripeCustomerId = defineSearchAttributeKey('StripeCustomerId', 'KEYWORD');
+export const billingPeriod = defineSearchAttributeKey('BillingPeriod', 'KEYWORD');
