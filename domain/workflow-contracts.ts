@@ -31,13 +31,13 @@ export const BILLING_STATE_QUERY = 'billingState';
 export const BILLING_PROGRESS_QUERY = 'billingProgress';
 export const APPROVE_UPDATE = 'approve';
 
-/** Typed search attributes (all keywords) that answer "which customers are past due?" in the Temporal Web UI. */
-export const SEARCH_ATTRIBUTES = [
-  'BillingMode',
-  'BillingStatus',
-  'StripeCustomerId',
-  'BillingPeriod',
-] as const;
+/** Typed search attributes that answer "which customers are past due?" in the Temporal Web UI. */
+export const SEARCH_ATTRIBUTES = {
+  BillingMode: 'Keyword',
+  BillingStatus: 'Keyword',
+  StripeCustomerId: 'Keyword',
+  BillingPeriod: 'Keyword',
+} as const;
 
 export interface CustomerBillingInput {
   readonly mode: Mode;

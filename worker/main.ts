@@ -11,7 +11,7 @@ import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList } from '../db/price-list.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import { announceReady, stopWithParent } from '../stack/parent-link.ts';
-import { ensureMonthlyBillingSchedule, ensureSearchAttributes } from './namespace.ts';
+import { ensureMonthlyBillingSchedule, prepareSearchAttributes } from './namespace.ts';
 import { startWorker } from './worker.ts';
 
 const config = loadServiceConfig(inheritedEnvironment());
@@ -54,11 +54,9 @@ announceReady();
 
 /** What must be there before the first workflow runs: search attributes, price lists, and each mode's Schedule. */
 async function prepareNamespace(): Promise<void> {
-  const client = new Client({
-    connection: await Connection.connect(config.temporal.connectionOptions),
-    namespace,
-  });
-  await ensureSearchAttributes(client, namespace, log);
+  const connection = await Connection.connect(config.temporal.connectionOptions);
+  const client = new Client({ connection, namespace });
+  await prepareSearchAttributes(connection, namespace, log);
   for (const mode of MODES) {
     await ensurePriceList(db, mode);
     const stripe = dependencies.stripe[mode];
@@ -67,7 +65,7 @@ async function prepareNamespace(): Promise<void> {
     await adoptConfiguredPrices(db, stripe, mode, settings.priceIds);
     await ensureMonthlyBillingSchedule(client, mode);
   }
-  await client.connection.close();
+  await connection.close();
 }
 
 function clientOf(mode: Mode, { stripe }: ServiceConfig): StripeClient | null {

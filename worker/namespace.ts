@@ -1,10 +1,10 @@
 import {
   type Client,
+  type Connection,
   ScheduleAlreadyRunning,
   type ScheduleOptions,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
 import type { Logger } from 'pino';
 import type { Mode } from '../domain/mode.ts';
 import {
@@ -13,6 +13,7 @@ import {
   SCHEDULED_MONTHLY_BILLING_WORKFLOW,
   SEARCH_ATTRIBUTES,
 } from '../domain/workflow-contracts.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
 
 /** How far back a close that was missed, because nothing ran, is caught up with. */
 const CATCH_UP_WINDOW = '30 days';
@@ -21,21 +22,17 @@ const CATCH_UP_WINDOW = '30 days';
  * Registers the search attributes that workflows set. Where we may not (Temporal Cloud asks for its own tool), they must be
  * there already: workflows that set an unknown one don't proceed, so that is said loudly.
  */
-export async function ensureSearchAttributes(client: Client, namespace: string, log: Logger): Promise<void> {
-  const operator = client.connection.operatorService;
+export async function prepareSearchAttributes(
+  connection: Connection,
+  namespace: string,
+  log: Logger,
+): Promise<void> {
   try {
-    const { customAttributes } = await operator.listSearchAttributes({ namespace });
-    const missing = SEARCH_ATTRIBUTES.filter((name) => customAttributes[name] === undefined);
-    if (missing.length === 0) return;
-    const keyword = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
-    await operator.addSearchAttributes({
-      namespace,
-      searchAttributes: Object.fromEntries(missing.map((name) => [name, keyword])),
-    });
+    await ensureSearchAttributes(connection, namespace, SEARCH_ATTRIBUTES);
   } catch (error) {
     log.warn(
       { err: error, needed: SEARCH_ATTRIBUTES },
-      'could not register search attributes; make sure that they exist, as keywords',
+      'could not register search attributes; make sure that they exist',
     );
   }
 }

@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { setUpStripe } from '../activities/stripe-setup.ts';
+import { saveApiKey } from '../db/api-keys.ts';
+import { saveCluster } from '../db/clusters.ts';
+import { migrateToLatest } from '../db/migrate.ts';
+import { type BillingPeriod, isBillingPeriod, periodEnd } from '../domain/billing-period.ts';
+import { MODES, type Mode } from '../domain/mode.ts';
+import { formatCents, formatUnitPrice } from '../domain/money.ts';
+import { PRICE_LIST } from '../domain/price-list.ts';
+import {
+  APPROVE_UPDATE,
+  type MonthlyBillingReport,
+  monthlyBillingWorkflowId,
+} from '../domain/workflow-contracts.ts';
+import { closeMonth, startClose } from './close.ts';
+import { complain, describeError, say, table } from './console.ts';
+import { openContext, UsageError } from './context.ts';
+import { loadEnvironmentFile } from './environment-file.ts';
+import { workflowLink } from './workflow-link.ts';
+
+interface ModeOption {
+  readonly mode: Mode;
+}
+
+const modeOption = () => new Option('--mode <mode>', "Stripe's world").choices(MODES).default('live');
+
+const program = new Command('billing')
+  .description(
+    'Runs the billing: of the stack that "npm start" runs, or of the parts that the environment configures.',
+  )
+  .showHelpAfterError();
+
+program
+  .command('setup-stripe')
+  .description('make products, prices and meters of the price list in Stripe, or adopt those that exist')
+  .addOption(modeOption())
+  .action(async ({ mode }: ModeOption) => {
+    const context = await openContext();
+    const products = await context.withDatabase(async (db) => {
+      await migrateToLatest(db);
+      return await setUpStripe(db, context.stripe(mode), mode, context.config.stripe.modes[mode]?.priceIds);
+    });
+    const rows = products.map((row) => [
+      PRICE_LIST[row.product].displayName,
+      formatUnitPrice(row.unit_price_cents),
+      row.stripe_price_id ?? '',
+      row.stripe_meter_id ?? '',
+    ]);
+    say(
+      table(
+        [{ name: 'Product' }, { name: 'Unit price', align: 'right' }, { name: 'Price' }, { name: 'Meter' }],
+        rows,
+      ),
+    );
+  });
+
+program
+  .command('close')
+  .description(
+    'close a month: freeze its bills and turn each into an invoice; what is billed already stays as it is',
+  )
+  .argument('<YYYY-MM>', 'the month', parsePeriod)
+  .addOption(modeOption())
+  .option('--wait', 'wait for the report')
+  .action(async (period: BillingPeriod, { mode, wait }: ModeOption & { readonly wait?: boolean }) => {
+    if (periodEnd(period) > new Date())
+      throw new UsageError(`${period} is not over yet; only a month that has ended can be closed.`);
+    const context = await openContext();
+    await context.withTemporal(async (temporal) => {
+      const input = { mode, period };
+      say(
+        `Close of ${period} (${mode}): ${workflowLink(context.links, monthlyBillingWorkflowId(mode, period))}`,
+      );
+      if (wait === true) printReport(await closeMonth(temporal, input));
+      else await startClose(temporal, input);
+    });
+  });
+
+program
+  .command('approve')
+  .description('let the frozen bills of a month go out (BILLING_APPROVAL=required)')
+  .argument('<YYYY-MM>', 'the month', parsePeriod)
+  .addOption(modeOption())
+  .option('--as <name>', 'who approves', userInfo().username)
+  .action(async (period: BillingPeriod, { mode, as }: ModeOption & { readonly as: string }) => {
+    const context = await openContext();
+    await context.withTemporal(async (temporal) => {
+      const handle = temporal.workflow.getHandle(monthlyBillingWorkflowId(mode, period));
+      await handle.executeUpdate(APPROVE_UPDATE, { args: [{ approvedBy: as }] });
+      say(`${period} (${mode}) is approved.`);
+    });
+  });
+
+program
+  .command('cluster')
+  .description('add a cluster that users are assigned to, or change how many it takes')
+  .argument('<id>', 'the cluster')
+  .argument('<capacity>', 'how many users it takes', parseCapacity)
+  .addOption(modeOption())
+  .action(async (clusterId: string, capacity: number, { mode }: ModeOption) => {
+    const context = await openContext();
+    await context.withDatabase(async (db) => {
+      await migrateToLatest(db);
+      await saveCluster(db, { mode, clusterId, capacity });
+    });
+    say(`Cluster ${clusterId} (${mode}) takes ${capacity} users.`);
+  });
+
+program
+  .command('create-api-key')
+  .description('make an API key for the host product; it is shown once')
+  .argument('<name>', 'what it is for')
+  .addOption(modeOption())
+  .action(async (name: string, { mode }: ModeOption) => {
+    const context = await openContext();
+    const apiKey = `db_${mode}_${randomBytes(24).toString('base64url')}`;
+    await context.withDatabase(async (db) => {
+      await migrateToLatest(db);
+      await saveApiKey(db, { mode, name, apiKey });
+    });
+    say(apiKey);
+  });
+
+function parsePeriod(text: string): BillingPeriod {
+  if (isBillingPeriod(text)) return text;
+  throw new InvalidArgumentError('Write the month as YYYY-MM, such as 2026-10.');
+}
+
+function parseCapacity(text: string): number {
+  const capacity = Number(text);
+  if (Number.isInteger(capacity) && capacity >= 0) return capacity;
+  throw new InvalidArgumentError('Write a whole number.');
+}
+
+function printReport(report: MonthlyBillingReport): void {
+  const rows = [
+    ['Bills frozen', String(report.frozenBills)],
+    ['Bills invoiced', `${report.invoicedBills}, ${formatCents(report.invoicedCents)}`],
+    ['Bills parked', String(report.parkedBills)],
+  ];
+  say(table([{ name: `Close of ${report.period} (${report.mode})` }, { name: '', align: 'right' }], rows));
+}
+
+try {
+  loadEnvironmentFile();
+  await program.parseAsync();
+} catch (error) {
+  complain(describeError(error));
+  process.exitCode = 1;
+}

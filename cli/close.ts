@@ -1,0 +1,34 @@
+import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
+import {
+  BILLING_BATCH_TASK_QUEUE,
+  MONTHLY_BILLING_WORKFLOW,
+  type MonthlyBillingInput,
+  type MonthlyBillingReport,
+  monthlyBillingWorkflowId,
+} from '../domain/workflow-contracts.ts';
+
+/** Starts the close of a month, or joins the one that runs. */
+export async function startClose(temporal: Client, input: MonthlyBillingInput): Promise<WorkflowHandle> {
+  const workflowId = monthlyBillingWorkflowId(input.mode, input.period);
+  try {
+    return await temporal.workflow.start(MONTHLY_BILLING_WORKFLOW, {
+      workflowId,
+      taskQueue: BILLING_BATCH_TASK_QUEUE,
+      args: [input],
+      staticSummary: `Close of ${input.period}, ${input.mode}`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return temporal.workflow.getHandle(workflowId);
+  }
+}
+
+/** Closes a month and waits for the report. */
+export async function closeMonth(
+  temporal: Client,
+  input: MonthlyBillingInput,
+): Promise<MonthlyBillingReport> {
+  const handle = await startClose(temporal, input);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what monthlyBillingWorkflow returns
+  return (await handle.result()) as MonthlyBillingReport;
+}

@@ -1,0 +1,63 @@
+import { Client, Connection } from '@temporalio/client';
+import { createStripeClient, type StripeClient } from '../activities/stripe-client.ts';
+import { loadServiceConfig, type ServiceConfig } from '../config/config.ts';
+import { parseEnvironment } from '../config/environment.ts';
+import { inheritedEnvironment } from '../config/machine.ts';
+import { dataDirectory, readStackFile, type StackFile } from '../config/stack-file.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+import type { Mode } from '../domain/mode.ts';
+import { childEnvironment } from '../stack/environment.ts';
+
+/** The command can't be done as it was called; the message says how to call it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What `npm run billing` talks to: the stack that `npm start` runs, or the parts that the environment configures. */
+export interface CliContext {
+  readonly config: ServiceConfig;
+  readonly links: Pick<StackFile, 'temporalUiUrl' | 'temporalNamespace'>;
+  stripe(mode: Mode): StripeClient;
+  withDatabase<Result>(work: (db: Database) => Promise<Result>): Promise<Result>;
+  withTemporal<Result>(work: (temporal: Client) => Promise<Result>): Promise<Result>;
+}
+
+/** @throws ConfigurationError when there is no stack and the environment configures not all of what is needed. */
+export async function openContext(): Promise<CliContext> {
+  const variables = inheritedEnvironment();
+  const environment = parseEnvironment(variables);
+  const stack = await readStackFile(dataDirectory(environment.DATA_DIR));
+  const config = loadServiceConfig(stack === undefined ? variables : childEnvironment(variables, stack));
+  const { namespace, connectionOptions } = config.temporal;
+  return {
+    config,
+    links: {
+      temporalUiUrl: stack?.temporalUiUrl ?? environment.TEMPORAL_UI_URL ?? null,
+      temporalNamespace: namespace,
+    },
+    stripe(mode) {
+      const settings = config.stripe.modes[mode];
+      if (settings !== null)
+        return createStripeClient({ secretKey: settings.secretKey, apiBase: config.stripe.apiBase });
+      throw new UsageError(
+        `There is no Stripe key for ${mode} mode; set ${mode === 'live' ? 'STRIPE_SECRET_KEY' : 'STRIPE_TEST_SECRET_KEY'}`,
+      );
+    },
+    async withDatabase(work) {
+      const db = openDatabase(config.databaseUrl, { maxConnections: 2 });
+      try {
+        return await work(db);
+      } finally {
+        await db.destroy();
+      }
+    },
+    async withTemporal(work) {
+      const connection = await Connection.connect(connectionOptions);
+      try {
+        return await work(new Client({ connection, namespace }));
+      } finally {
+        await connection.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import type { StackFile } from '../../config/stack-file.ts';
+
+/** The demo found something that is not as it must be. */
+export class DemoFailure extends Error {
+  override readonly name = 'DemoFailure';
+}
+
+/** @throws DemoFailure with what was expected. */
+export function check(condition: boolean, expectation: string): asserts condition {
+  if (!condition) throw new DemoFailure(`Not as it must be: ${expectation}`);
+}
+
+export interface Billing {
+  readonly status: string;
+  readonly clusterId: string | null;
+  readonly stripeCustomerId: string | null;
+  readonly stripeSubscriptionId: string | null;
+  readonly owedCents: number;
+}
+
+export interface Bill {
+  readonly id: string;
+  readonly period: string;
+  readonly status: string;
+  readonly totalCents: number;
+  readonly stripeInvoiceId: string | null;
+  readonly lines: readonly {
+    readonly product: string;
+    readonly quantity: string;
+    readonly unitPrice: string;
+    readonly amountCents: number;
+    readonly description: string;
+  }[];
+}
+
+/** The service as a host product sees it: its HTTP interface, with an API key. */
+export class Service {
+  private readonly stack: StackFile;
+
+  constructor(stack: StackFile) {
+    this.stack = stack;
+  }
+
+  registerUser = (userId: string, user: { readonly email: string; readonly name: string }) =>
+    this.request<unknown>('PUT', `/api/users/${userId}`, user);
+
+  startCheckout = (userId: string) =>
+    this.request<{ readonly id: string; readonly url: string }>(
+      'POST',
+      `/api/users/${userId}/checkout-sessions`,
+      {
+        mode: 'setup',
+        successUrl: 'https://host.example/billing/done',
+        cancelUrl: 'https://host.example/billing',
+      },
+    );
+
+  billing = (userId: string) => this.request<Billing>('GET', `/api/users/${userId}/billing`);
+
+  bills = async (userId: string) =>
+    (await this.request<{ readonly bills: readonly Bill[] }>('GET', `/api/users/${userId}/bills`)).bills;
+
+  sendUsage = (events: readonly object[]) =>
+    this.request<{
+      readonly accepted: number;
+      readonly duplicates: number;
+      readonly rejected: readonly unknown[];
+    }>('POST', '/api/usage-events', { events });
+
+  private async request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    return await requestJson<Answer>(method, `${this.stack.apiUrl}${path}`, body, this.stack.apiKey);
+  }
+}
+
+/** @throws DemoFailure on any answer but a 2xx, with what the answer said. */
+export async function requestJson<Answer>(
+  method: string,
+  url: string,
+  body?: unknown,
+  apiKey?: string,
+): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    headers: {
+      'content-type': 'application/json',
+      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok)
+    throw new DemoFailure(`${method} ${new URL(url).pathname} answered ${response.status}: ${text}`);
+  // The demo checks what it uses of an answer; the shapes are those of the public interface.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return JSON.parse(text) as Answer;
+}
+
+const PATIENCE_MS = 60_000;
+
+/**
+ * Asks until the answer is as it should be.
+ *
+ * @throws DemoFailure after a minute, with the last answer.
+ */
+export async function waitFor<Answer>(
+  what: string,
+  ask: () => Promise<Answer>,
+  isThere: (answer: Answer) => boolean,
+): Promise<Answer> {
+  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+    const answer = await ask();
+    if (isThere(answer)) return answer;
+    if (Date.now() > deadline)
+      throw new DemoFailure(`Waited a minute for ${what}; last answer: ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

@@ -1,0 +1,242 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { type EnvironmentVariables, parseEnvironment } from '../config/environment.ts';
+import { readStackFile, type StackFile, writeStackFile } from '../config/stack-file.ts';
+import { loadTemporalConfig } from '../config/temporal.ts';
+import { saveApiKey } from '../db/api-keys.ts';
+import { saveCluster } from '../db/clusters.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+import { migrateToLatest } from '../db/migrate.ts';
+import { MODES } from '../domain/mode.ts';
+import { SEARCH_ATTRIBUTES } from '../domain/workflow-contracts.ts';
+import { type ChildService, startChildService } from './child-service.ts';
+import { childEnvironment, configuredStripe, usesSimulator } from './environment.ts';
+import type { Log } from './log.ts';
+import { startPostgres } from './postgres.ts';
+import type { Reaper } from './reaper.ts';
+import { setUpSimulatedStripe } from './simulated-stripe.ts';
+import { findTemporalBinary } from './temporal-binary.ts';
+import { startTemporalServer } from './temporal-server.ts';
+
+/** Where the parts listen, at 127.0.0.1. */
+export interface StackPorts {
+  readonly api: number;
+  readonly postgres: number;
+  readonly temporal: number;
+  readonly temporalUi: number;
+  readonly stripeSimulator: number;
+}
+
+export interface StackOptions {
+  /** Kept between runs; created if it is missing. */
+  readonly dataDir: string;
+  readonly ports: StackPorts;
+  /** Decides which parts are real; the children get it too. */
+  readonly variables: EnvironmentVariables;
+  readonly cacheDir: string;
+  readonly reaper: Reaper;
+  /** `off` for throw-away data. */
+  readonly durability: 'full' | 'off';
+  /** Takes the lines that the parts print. */
+  readonly log: Log;
+  /** Called as each part begins to start, and again when it runs. */
+  readonly onPart: (part: string, state: 'starting' | 'running', where?: string) => void;
+  /** A part has ended by itself. */
+  readonly onFailure: (part: string, how: string) => void;
+}
+
+/** Everything running. */
+export interface Stack extends AsyncDisposable {
+  readonly file: StackFile;
+  /** Stops all of it, in the opposite order. Can be called more than once. */
+  stop(): Promise<void>;
+}
+
+const NAMESPACE = 'default';
+/** A place to be assigned to, on a stack that knows no clusters of its own. */
+const EMBEDDED_CLUSTERS = [
+  { clusterId: 'cluster-a', capacity: 100 },
+  { clusterId: 'cluster-b', capacity: 100 },
+];
+
+/**
+ * Starts api and worker on the parts that the environment names, and on embedded ones for the rest.
+ *
+ * @throws StackError when a part can't be had or started; what was started by then is stopped again.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const running: (() => Promise<unknown>)[] = [];
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopped ??= (async () => {
+      for (const stopPart of running.toReversed()) await stopPart();
+    })();
+    return stopped;
+  };
+  const started = async <Part extends { stop(): Promise<unknown>; exited: Promise<unknown> }>(
+    name: string,
+    start: () => Promise<Part>,
+    where: (part: Part) => string,
+  ): Promise<Part> => {
+    options.onPart(name, 'starting');
+    const part = await start();
+    running.push(() => part.stop());
+    void part.exited.then((exit) => stopped === undefined && options.onFailure(name, JSON.stringify(exit)));
+    options.onPart(name, 'running', where(part));
+    return part;
+  };
+
+  try {
+    return { file: await startParts(options, started), stop, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Started = <Part extends { stop(): Promise<unknown>; exited: Promise<unknown> }>(
+  name: string,
+  start: () => Promise<Part>,
+  where: (part: Part) => string,
+) => Promise<Part>;
+
+async function startParts(options: StackOptions, started: Started): Promise<StackFile> {
+  const { dataDir, ports, variables, log, reaper } = options;
+  const environment = parseEnvironment(variables);
+  const previous = await readStackFile(dataDir);
+
+  const [databaseUrl, temporal, stripeBase] = await allSettled([
+    environment.DATABASE_URL ?? embeddedPostgres(options, started),
+    configuredTemporal(variables) ?? embeddedTemporal(options, started),
+    usesSimulator(variables) ? embeddedStripe(options, started) : (environment.STRIPE_API_BASE ?? null),
+  ]);
+  const apiUrl = `http://127.0.0.1:${ports.api}`;
+
+  const db = openDatabase(databaseUrl, { maxConnections: 2 });
+  try {
+    await migrateToLatest(db);
+    const keys = {
+      apiKey: previous?.apiKey ?? randomKey('db_live'),
+      testApiKey: previous?.testApiKey ?? randomKey('db_test'),
+    };
+    await saveApiKey(db, { mode: 'live', name: 'npm start', apiKey: keys.apiKey });
+    await saveApiKey(db, { mode: 'test', name: 'npm start', apiKey: keys.testApiKey });
+    if (environment.DATABASE_URL === undefined) await addClusters(db);
+
+    const file: StackFile = {
+      apiUrl,
+      databaseUrl,
+      temporalAddress: temporal.address,
+      temporalNamespace: temporal.namespace,
+      temporalUiUrl: temporal.uiUrl ?? environment.TEMPORAL_UI_URL ?? null,
+      stripe: {
+        apiBase: stripeBase,
+        ...(usesSimulator(variables) && stripeBase !== null
+          ? await setUpSimulatedStripe(db, stripeBase, apiUrl, previous)
+          : configuredStripe(variables)),
+      },
+      ...keys,
+      adminPassword: previous?.adminPassword ?? randomKey('admin'),
+    };
+
+    const env = childEnvironment(variables, file);
+    const common = { env, log, reaper, readyTimeoutMs: 120_000 };
+    const service = (name: string, entry: string): Promise<ChildService> =>
+      startChildService({ ...common, name, entry });
+    await allSettled([
+      started(
+        'worker',
+        () => service('worker', 'worker/main.ts'),
+        () => 'polls Temporal',
+      ),
+      started(
+        'api',
+        () => service('api', 'api/main.ts'),
+        () => apiUrl,
+      ),
+    ]);
+    await writeStackFile(dataDir, file);
+    return file;
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function embeddedPostgres(options: StackOptions, started: Started): Promise<string> {
+  const { dataDir, ports, log, reaper, durability } = options;
+  const start = () =>
+    startPostgres({ dataDir: path.join(dataDir, 'postgres'), port: ports.postgres, durability, log, reaper });
+  return (await started('PostgreSQL', start, (part) => `127.0.0.1:${part.port}`)).url;
+}
+
+interface ReachableTemporal {
+  readonly address: string;
+  readonly namespace: string;
+  readonly uiUrl?: string | undefined;
+}
+
+function configuredTemporal(variables: EnvironmentVariables): ReachableTemporal | undefined {
+  const configured = loadTemporalConfig(variables);
+  const address = configured?.connectionOptions.address;
+  return configured === null || address === undefined
+    ? undefined
+    : { address, namespace: configured.namespace };
+}
+
+async function embeddedTemporal(options: StackOptions, started: Started): Promise<ReachableTemporal> {
+  const { dataDir, ports, log, reaper, cacheDir, variables: env } = options;
+  const start = async () =>
+    startTemporalServer({
+      binary: await findTemporalBinary({
+        cacheDir,
+        env,
+        log: (line) => options.onPart('Temporal', 'starting', line),
+        reaper,
+      }),
+      port: ports.temporal,
+      uiPort: ports.temporalUi,
+      databaseFile: path.join(dataDir, 'temporal.db'),
+      namespace: NAMESPACE,
+      searchAttributes: SEARCH_ATTRIBUTES,
+      env,
+      log,
+      reaper,
+    });
+  return await started('Temporal', start, (part) => `${part.address}, Web UI ${part.uiUrl ?? ''}`);
+}
+
+async function embeddedStripe(options: StackOptions, started: Started): Promise<string> {
+  const { dataDir, ports, log, reaper } = options;
+  const start = () =>
+    startChildService({
+      name: 'stripe-simulator',
+      entry: 'stripe-simulator/main.ts',
+      args: ['--port', String(ports.stripeSimulator), '--data', path.join(dataDir, 'stripe-simulator.jsonl')],
+      env: options.variables,
+      log,
+      reaper,
+    });
+  const baseUrl = `http://127.0.0.1:${ports.stripeSimulator}`;
+  await started('Stripe simulator', start, () => baseUrl);
+  return baseUrl;
+}
+
+async function addClusters(db: Database): Promise<void> {
+  for (const mode of MODES) {
+    const known = await db.selectFrom('clusters').select('cluster_id').where('mode', '=', mode).execute();
+    if (known.length > 0) continue;
+    for (const cluster of EMBEDDED_CLUSTERS) await saveCluster(db, { mode, ...cluster });
+  }
+}
+
+/** Like `Promise.all`, but fails only when all have ended: nothing is still starting while the rest is being stopped. */
+async function allSettled<const Parts extends readonly unknown[]>(
+  parts: Parts,
+): Promise<{ -readonly [Index in keyof Parts]: Awaited<Parts[Index]> }> {
+  await Promise.allSettled(parts);
+  return await Promise.all(parts);
+}
+
+function randomKey(prefix: string): string {
+  return `${prefix}_${randomBytes(24).toString('base64url')}`;
+}

@@ -1,0 +1,33 @@
+import type { Connection } from '@temporalio/client';
+
+/** The types a search attribute can have, with Temporal's numbers for them. */
+const TYPE_NUMBERS = {
+  Text: 1,
+  Keyword: 2,
+  Int: 3,
+  Double: 4,
+  Bool: 5,
+  Datetime: 6,
+  KeywordList: 7,
+} as const;
+
+export type SearchAttributeType = keyof typeof TYPE_NUMBERS;
+
+/** Names and types: `{BillingStatus: 'Keyword'}`. */
+export type SearchAttributes = Readonly<Record<string, SearchAttributeType>>;
+
+/**
+ * Registers the search attributes a namespace lacks. The development server takes them as options too, but heeds
+ * them only when it creates the namespace, not on a database file that was made by an earlier version of ours.
+ */
+export async function ensureSearchAttributes(
+  connection: Connection,
+  namespace: string,
+  wanted: SearchAttributes,
+): Promise<void> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing = Object.entries(wanted).filter(([name]) => customAttributes[name] === undefined);
+  if (missing.length === 0) return;
+  const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, TYPE_NUMBERS[type]]));
+  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+}
