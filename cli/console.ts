@@ -16,16 +16,22 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-/** A table as a person reads it: aligned columns, one rule under the head. */
+/** A table as a person reads it: aligned columns under a bold head, no frame. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const drawn = new Table({
     head: columns.map(({ name }) => colors.bold(name)),
     colAligns: columns.map(({ align }) => align ?? 'left'),
-    style: { head: [], border: ['dim'] },
+    chars: NO_LINES,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
   });
   drawn.push(...rows.map((row) => [...row]));
-  return drawn.toString();
+  return drawn.toString().replaceAll(/^/gm, '  ');
 }
+
+/** Every place where cli-table3 would draw a line. */
+const LINES =
+  'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid middle';
+const NO_LINES = Object.fromEntries(LINES.split(' ').map((name) => [name, '']));
 
 /** Ends the program with the reason in one sentence; the stack trace only where the error is not one of ours. */
 export function describeError(error: unknown): string {

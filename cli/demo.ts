@@ -19,8 +19,6 @@ import { runOnStack } from './run-stack.ts';
 /** `npm run demo [-- --keep]`: the whole story on an embedded stack of its own, which is gone afterwards. */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'durable-billing-demo-'));
-  await chmod(dataDir, 0o755); // PostgreSQL may run as a user of its own, which must be able to walk in.
   const ports = {
     api: await freePort(),
     postgres: await freePort(),
@@ -28,9 +26,11 @@ async function main(): Promise<void> {
     temporalUi: await freePort(),
     stripeSimulator: await freePort(),
   };
-  say(colors.bold('Durable Billing: the whole story, on real parts'));
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'durable-billing-demo-'));
+  await chmod(dataDir, 0o755); // PostgreSQL may run as a user of its own, which must be able to walk in.
   await runOnStack(
     {
+      title: 'Durable Billing: the whole story, on real parts',
       dataDir,
       ports,
       // Nothing that is configured here may be met by a demo: neither a real key nor a real database. The month is closed at once.

@@ -10,6 +10,8 @@ import { complain, describeError, say } from './console.ts';
 
 export interface RunOnStackOptions
   extends Pick<StackOptions, 'dataDir' | 'ports' | 'variables' | 'durability'> {
+  /** The first line on the screen. */
+  readonly title: string;
   /** Delete the data folder at the end, whatever the end is. */
   readonly throwAway: boolean;
   /** Exit status after Ctrl-C. */
@@ -41,6 +43,7 @@ export async function runOnStack(
       for (const signal of ['SIGINT', 'SIGTERM'] as const)
         process.on(signal, () => reject(new Interruption()));
     });
+    say(colors.bold(options.title));
     const starting = startStack({
       ...options,
       cacheDir: cacheDirectory(),

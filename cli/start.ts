@@ -25,9 +25,16 @@ async function main(): Promise<void> {
     stripeSimulator: await reservePort('STRIPE_SIMULATOR_PORT', environment.STRIPE_SIMULATOR_PORT ?? 12_111),
   };
   const dataDir = dataDirectory(environment.DATA_DIR);
-  say(colors.bold('Durable Billing'));
   await runOnStack(
-    { dataDir, ports, variables, durability: 'full', throwAway: false, interruptedStatus: 0 },
+    {
+      title: 'Durable Billing',
+      dataDir,
+      ports,
+      variables,
+      durability: 'full',
+      throwAway: false,
+      interruptedStatus: 0,
+    },
     async (stack, logFile) => {
       describe(stack, dataDir, logFile);
       await new Promise(() => undefined); // until Ctrl-C

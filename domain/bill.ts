@@ -1,7 +1,7 @@
 import { Big } from 'big.js';
 import { type BillingPeriod, periodLengthMs } from './billing-period.ts';
 import { type DecimalString, divideToCents, sumCents } from './money.ts';
-import { type MeteredProduct, PRICE_LIST, type Product } from './price-list.ts';
+import { METERED_PRODUCTS, type MeteredProduct, PRICE_LIST, type Product } from './price-list.ts';
 
 /**
  * A bill's life. `frozen`: computed, nothing sent. `held`: a person must release it. `open`: invoice finalized, Stripe is
@@ -76,6 +76,7 @@ export function rateBill(input: {
   const { period, unitPricesCents, creditBalanceCents } = input;
   const usageLines = input.usage
     .filter((usage) => !usage.quantity.eq(0))
+    .toSorted(byPriceListThenMonth)
     .map((usage) => rateLine(usage, period, unitPricesCents[usage.product]));
   const usedCents = sumCents(usageLines.map((line) => line.amountCents));
   const creditsAppliedCents = usedCents < 0 ? usedCents : Math.min(creditBalanceCents, usedCents);
@@ -87,6 +88,11 @@ export function rateBill(input: {
 /** Base units in one unit of the price list: 1, or for storage the month's milliseconds (a GB-month is a GB for all of it). */
 export function baseUnitsPerUnit(product: MeteredProduct, usagePeriod: BillingPeriod): number {
   return PRICE_LIST[product].aggregation === 'level' ? periodLengthMs(usagePeriod) : 1;
+}
+
+function byPriceListThenMonth(a: UnbilledUsage, b: UnbilledUsage): number {
+  const byProduct = METERED_PRODUCTS.indexOf(a.product) - METERED_PRODUCTS.indexOf(b.product);
+  return byProduct || (a.usagePeriod < b.usagePeriod ? -1 : 1);
 }
 
 const DISPLAYED_DECIMALS = 12;

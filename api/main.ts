@@ -1,0 +1,36 @@
+import { Client, Connection } from '@temporalio/client';
+import { pino } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { loadServiceConfig } from '../config/config.ts';
+import { inheritedEnvironment } from '../config/machine.ts';
+import { openDatabase } from '../db/database.ts';
+import { migrateToLatest } from '../db/migrate.ts';
+import { announceReady, stopWithParent } from '../stack/parent-link.ts';
+import { startApi } from './server.ts';
+
+const config = loadServiceConfig(inheritedEnvironment());
+const log = pino({ name: 'api', level: config.logLevel });
+const db = openDatabase(config.databaseUrl);
+await migrateToLatest(db);
+
+const metrics = new Registry();
+collectDefaultMetrics({ register: metrics });
+const { live, test } = config.stripe.modes;
+// Lazy: the api serves while Temporal is away, and answers webhooks with 503 so that Stripe sends them again.
+const connection = Connection.lazy(config.temporal.connectionOptions);
+const api = await startApi({
+  db,
+  temporal: new Client({ connection, namespace: config.temporal.namespace }),
+  webhookSecrets: { live: live?.webhookSecrets ?? [], test: test?.webhookSecrets ?? [] },
+  log,
+  metrics,
+  port: config.port,
+});
+
+stopWithParent(async () => {
+  await api.close();
+  await connection.close();
+  await db.destroy();
+});
+log.info({ port: api.port }, 'api serves');
+announceReady({ port: api.port });
