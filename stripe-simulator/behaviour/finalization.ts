@@ -1,0 +1,119 @@
+/** From draft to open, or straight to paid when there is nothing to charge. */
+
+import { invalidRequest } from '../errors.ts';
+import { previousAttributes } from '../events.ts';
+import type { Operation } from '../operation.ts';
+import type { Customer, Invoice } from '../wire.ts';
+import { moveCustomerBalance } from './customer-balance.ts';
+import { findCustomer } from './find.ts';
+import { followInvoice } from './subscription-status.ts';
+
+/**
+ * The least that Stripe charges, in cents of the currency: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+ * Only the dollar's is known here; it stands for all.
+ */
+const MINIMUM_CHARGE = 50;
+
+/** @throws 400 unless the invoice is a draft. */
+export function requireDraft(invoice: Invoice, what: string): void {
+  if (invoice.status === 'draft') return;
+  throw invalidRequest(`This invoice is ${String(invoice.status)}: ${what}`, {
+    code: 'invoice_not_editable',
+  });
+}
+
+/**
+ * Finalizes a draft: gives it its number, settles it with the customer's balance, and, with `autoAdvance`, leaves the
+ * charge to the simulator, which tries it `collectionDelayMs` later.
+ */
+export function finalizeInvoice(
+  operation: Operation,
+  invoice: Invoice,
+  autoAdvance = invoice.auto_advance === true,
+): Invoice {
+  if (invoice.status !== 'draft') {
+    throw invalidRequest("This invoice is already finalized, you can't re-finalize a non-draft invoice.", {
+      code: 'invoice_not_editable',
+    });
+  }
+  const { store, now, settings } = operation;
+  const customer = findCustomer(operation, invoice.customer ?? '');
+  const { amountDue, endingBalance } = settle(invoice.total, customer.balance);
+  const sequence = customer.next_invoice_sequence ?? 1;
+  const numbered = store.customers.put({
+    ...customer,
+    next_invoice_sequence: sequence + 1,
+    currency: invoice.currency,
+  });
+  applyBalance(operation, numbered, invoice, endingBalance);
+  const collects = amountDue > 0 && autoAdvance && invoice.collection_method === 'charge_automatically';
+  const finalized = store.invoices.put({
+    ...invoice,
+    amount_due: amountDue,
+    amount_remaining: amountDue,
+    auto_advance: autoAdvance,
+    automatically_finalizes_at: null,
+    customer_email: customer.email,
+    customer_name: customer.name ?? null,
+    effective_at: now,
+    ending_balance: endingBalance,
+    hosted_invoice_url: `${settings.baseUrl}/_sim/invoices/${invoice.id}`,
+    invoice_pdf: `${settings.baseUrl}/_sim/invoices/${invoice.id}`,
+    next_payment_attempt: collects ? now + Math.floor(settings.collectionDelayMs / 1_000) : null,
+    number: invoice.number ?? `${customer.invoice_prefix ?? ''}-${String(sequence).padStart(4, '0')}`,
+    starting_balance: customer.balance,
+    status: 'open',
+    status_transitions: { ...invoice.status_transitions, finalized_at: now },
+    ...(invoice.automatic_tax.enabled
+      ? { automatic_tax: { ...invoice.automatic_tax, status: 'complete' as const } }
+      : {}),
+  });
+  operation.emit('invoice.finalized', finalized);
+  if (amountDue === 0) return markPaid(operation, finalized);
+  if (collects) operation.schedule('collect_invoice', invoice.id, settings.collectionDelayMs);
+  return finalized;
+}
+
+/** What is left to charge of `total` once the balance was used, and the balance after that. */
+function settle(total: number, balance: number): { amountDue: number; endingBalance: number } {
+  const owed = total + balance;
+  // Credit that is left over stays credit; a debt too small to charge waits for the next invoice.
+  if (owed < MINIMUM_CHARGE) return { amountDue: 0, endingBalance: owed };
+  return { amountDue: owed, endingBalance: 0 };
+}
+
+function applyBalance(
+  operation: Operation,
+  customer: Customer,
+  invoice: Invoice,
+  endingBalance: number,
+): void {
+  const change = endingBalance - customer.balance;
+  if (change === 0) return;
+  moveCustomerBalance(operation, customer, change, {
+    type: customer.balance === 0 ? 'invoice_too_small' : 'applied_to_invoice',
+    currency: invoice.currency,
+    invoice: invoice.id,
+  });
+}
+
+/** Paid: by a charge, by the balance, by being nothing, or (`outOfBand`) in some way Stripe doesn't see. */
+export function markPaid(operation: Operation, invoice: Invoice, amountPaid = 0, outOfBand = false): Invoice {
+  const { store, now } = operation;
+  const paid = store.invoices.put({
+    ...invoice,
+    amount_paid: amountPaid,
+    amount_remaining: 0,
+    ...(outOfBand ? { amount_paid_off_stripe: invoice.amount_remaining } : {}),
+    attempted: true,
+    auto_advance: false,
+    next_payment_attempt: null,
+    status: 'paid',
+    status_transitions: { ...invoice.status_transitions, paid_at: now },
+  });
+  operation.emit('invoice.updated', paid, previousAttributes(invoice, paid));
+  operation.emit('invoice.paid', paid);
+  if (!outOfBand) operation.emit('invoice.payment_succeeded', paid);
+  followInvoice(operation, paid);
+  return paid;
+}

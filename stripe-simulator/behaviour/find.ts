@@ -1,0 +1,65 @@
+/** Looks up what a path or a parameter names, or says that it isn't there as Stripe says it. */
+import type { Collection } from '../collection.ts';
+import { resourceMissing } from '../errors.ts';
+import type { Operation } from '../operation.ts';
+import type { Store } from '../store.ts';
+import type {
+  Charge,
+  Customer,
+  Invoice,
+  Meter,
+  PaymentMethod,
+  Price,
+  Product,
+  Subscription,
+} from '../wire.ts';
+
+/** `param` is the parameter that holds the id; `'id'` means the path does, which makes it a 404. */
+export function findOrMissing<T extends { id: string }, I extends string>(
+  operation: Operation,
+  kind: string,
+  collectionOf: (store: Store) => Collection<T, I>,
+  id: string,
+  param: string,
+): T {
+  const found = collectionOf(operation.store).get(id);
+  if (found !== undefined) return found;
+  const [other, used] = operation.livemode ? ['test', 'live'] : ['live', 'test'];
+  const hint =
+    collectionOf(operation.otherMode).get(id) === undefined
+      ? ''
+      : `; a similar object exists in ${other} mode, but a ${used} mode key was used to make this request.`;
+  throw resourceMissing(kind, id, param, hint);
+}
+
+export function findCustomer(operation: Operation, id: string, param = 'customer'): Customer {
+  return findOrMissing(operation, 'customer', (store) => store.customers, id, param);
+}
+
+export function findInvoice(operation: Operation, id: string, param = 'id'): Invoice {
+  return findOrMissing(operation, 'invoice', (store) => store.invoices, id, param);
+}
+
+export function findPaymentMethod(operation: Operation, id: string, param = 'payment_method'): PaymentMethod {
+  return findOrMissing(operation, 'PaymentMethod', (store) => store.paymentMethods, id, param);
+}
+
+export function findPrice(operation: Operation, id: string, param = 'price'): Price {
+  return findOrMissing(operation, 'price', (store) => store.prices, id, param);
+}
+
+export function findProduct(operation: Operation, id: string, param = 'product'): Product {
+  return findOrMissing(operation, 'product', (store) => store.products, id, param);
+}
+
+export function findMeter(operation: Operation, id: string, param = 'meter'): Meter {
+  return findOrMissing(operation, 'billing meter', (store) => store.meters, id, param);
+}
+
+export function findSubscription(operation: Operation, id: string, param = 'id'): Subscription {
+  return findOrMissing(operation, 'subscription', (store) => store.subscriptions, id, param);
+}
+
+export function findCharge(operation: Operation, id: string, param = 'charge'): Charge {
+  return findOrMissing(operation, 'charge', (store) => store.charges, id, param);
+}

@@ -1,0 +1,44 @@
+/** Reading a request and writing an answer. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { StripeApiError } from '../errors.ts';
+
+/** An invoice with 250 full lines is about half a megabyte. */
+const LARGEST_BODY_BYTES = 4 * 1_024 * 1_024;
+
+export interface Answer {
+  status: number;
+  contentType: string;
+  body: string;
+  headers?: Record<string, string>;
+}
+
+export function jsonAnswer(status: number, value: object, headers: Record<string, string> = {}): Answer {
+  return { status, contentType: 'application/json', body: JSON.stringify(value, null, 2), headers };
+}
+
+export function htmlAnswer(status: number, body: string): Answer {
+  return { status, contentType: 'text/html; charset=utf-8', body };
+}
+
+/** @throws 413 if it is larger than anything Stripe takes. */
+export async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_BODY_BYTES)
+      throw new StripeApiError(413, 'invalid_request_error', 'Request body is too large.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+export function send(response: ServerResponse, answer: Answer): void {
+  const body = Buffer.from(answer.body);
+  response.writeHead(answer.status, {
+    'content-type': answer.contentType,
+    'content-length': body.length,
+    ...answer.headers,
+  });
+  response.end(body);
+}

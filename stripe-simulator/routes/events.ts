@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { findOrMissing } from '../behaviour/find.ts';
+import { DAY_SECONDS } from '../clock.ts';
+import { invalidRequest } from '../errors.ts';
+import { page, within } from '../list.ts';
+import type { Operation } from '../operation.ts';
+import { boolean, listParams, params, range, text } from '../params.ts';
+import { route } from '../router.ts';
+import { pendingWebhooks } from '../webhooks.ts';
+import type { Event } from '../wire.ts';
+
+/** Events older than this are not listed any more. */
+const LISTED_SECONDS = 30 * DAY_SECONDS;
+
+const listSchema = listParams({
+  created: range.optional(),
+  delivery_success: boolean.optional(),
+  type: text.optional(),
+  types: z.array(text).max(20).optional(),
+});
+
+/** `invoice.*` stands for all of a kind. */
+function matchesType(wanted: string, type: string): boolean {
+  return wanted.endsWith('*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
+}
+
+/** Whether every endpoint that wanted it has acknowledged it. */
+function delivered(operation: Operation, event: Event): boolean {
+  return operation.store.deliveries.all('event', event.id).every(({ status }) => status === 'succeeded');
+}
+
+function current(operation: Operation, event: Event): Event {
+  return { ...event, pending_webhooks: pendingWebhooks(operation.store, event.id) };
+}
+
+export const eventRoutes = [
+  route('GET', '/v1/events', listSchema, (operation, given) => {
+    if (given.type !== undefined && given.types !== undefined) {
+      throw invalidRequest('You may only specify one of these parameters: type, types.', { param: 'types' });
+    }
+    const types = given.types ?? (given.type === undefined ? undefined : [given.type]);
+    const oldest = operation.now - LISTED_SECONDS;
+    const list = page(operation.store.events, {
+      url: '/v1/events',
+      params: given,
+      matches: (event) =>
+        event.created >= oldest &&
+        (types === undefined || types.some((wanted) => matchesType(wanted, event.type))) &&
+        within(given.created, event.created) &&
+        (given.delivery_success === undefined || delivered(operation, event) === given.delivery_success),
+    });
+    return { ...list, data: list.data.map((event) => current(operation, event)) };
+  }),
+
+  route('GET', '/v1/events/:event', params({}), (operation, _given, ids) =>
+    current(
+      operation,
+      findOrMissing(operation, 'event', (store) => store.events, ids.event, 'id'),
+    ),
+  ),
+];

@@ -1,0 +1,274 @@
+import { z } from 'zod';
+import { collectInvoice } from '../behaviour/collection.ts';
+import { finalizeInvoice, markPaid, requireDraft } from '../behaviour/finalization.ts';
+import { findCustomer, findInvoice, findPaymentMethod, findSubscription } from '../behaviour/find.ts';
+import { markUncollectible, voidInvoice } from '../behaviour/invoice-end.ts';
+import { createInvoiceItem, lineFields, putOnInvoice } from '../behaviour/invoice-lines.ts';
+import { DAY_SECONDS } from '../clock.ts';
+import { invalidRequest } from '../errors.ts';
+import { previousAttributes } from '../events.ts';
+import { page, within } from '../list.ts';
+import { mergeMetadata } from '../metadata.ts';
+import { MOST_LINES, newInvoice } from '../objects/invoice.ts';
+import type { Operation } from '../operation.ts';
+import {
+  boolean,
+  currency,
+  emptyableText,
+  listParams,
+  metadata,
+  nonNegativeInteger,
+  oneOf,
+  params,
+  range,
+  text,
+  timestamp,
+} from '../params.ts';
+import { route } from '../router.ts';
+import type { Invoice } from '../wire.ts';
+
+const shared = {
+  auto_advance: boolean.optional(),
+  automatic_tax: z.strictObject({ enabled: boolean }).optional(),
+  collection_method: oneOf('charge_automatically', 'send_invoice').optional(),
+  custom_fields: z
+    .union([z.literal(''), z.array(z.strictObject({ name: text, value: text })).max(4)])
+    .optional(),
+  days_until_due: nonNegativeInteger.optional(),
+  default_payment_method: emptyableText.optional(),
+  description: emptyableText.optional(),
+  due_date: timestamp.optional(),
+  footer: emptyableText.optional(),
+  metadata: metadata.optional(),
+  number: text.optional(),
+  statement_descriptor: text.optional(),
+};
+const updateSchema = params(shared);
+type InvoiceFields = z.output<typeof updateSchema>;
+
+const createSchema = params({
+  ...shared,
+  currency: currency.optional(),
+  customer: text,
+  pending_invoice_items_behavior: oneOf('exclude', 'include').optional(),
+  subscription: text.optional(),
+});
+
+const addLinesSchema = params({
+  invoice_metadata: metadata.optional(),
+  lines: z.array(z.strictObject(lineFields)).min(1).max(MOST_LINES),
+});
+
+const listSchema = listParams({
+  collection_method: oneOf('charge_automatically', 'send_invoice').optional(),
+  created: range.optional(),
+  customer: text.optional(),
+  status: oneOf('draft', 'open', 'paid', 'uncollectible', 'void').optional(),
+  subscription: text.optional(),
+});
+
+/** The invoice with what the parameters set. */
+function withFields(operation: Operation, invoice: Invoice, given: InvoiceFields): Invoice {
+  const method = given.default_payment_method;
+  if (
+    method != null &&
+    findPaymentMethod(operation, method, 'default_payment_method').customer !== invoice.customer
+  ) {
+    throw invalidRequest(`The customer does not have a payment method with the ID ${method}.`, {
+      code: 'resource_missing',
+      param: 'default_payment_method',
+    });
+  }
+  const collection = given.collection_method ?? invoice.collection_method;
+  const dueDate =
+    given.due_date ??
+    (given.days_until_due === undefined
+      ? invoice.due_date
+      : operation.now + given.days_until_due * DAY_SECONDS);
+  if (collection === 'send_invoice' && dueDate === null) {
+    throw invalidRequest(
+      '`days_until_due` or `due_date` is required when `collection_method` is `send_invoice`.',
+      {
+        code: 'parameter_missing',
+        param: 'days_until_due',
+      },
+    );
+  }
+  return {
+    ...invoice,
+    auto_advance: given.auto_advance ?? invoice.auto_advance ?? false,
+    ...(given.automatic_tax === undefined
+      ? {}
+      : { automatic_tax: { ...invoice.automatic_tax, enabled: given.automatic_tax.enabled } }),
+    collection_method: collection,
+    custom_fields:
+      given.custom_fields === undefined
+        ? invoice.custom_fields
+        : given.custom_fields === ''
+          ? null
+          : given.custom_fields,
+    default_payment_method: method === undefined ? invoice.default_payment_method : method,
+    description: given.description === undefined ? invoice.description : given.description,
+    due_date: dueDate,
+    footer: given.footer === undefined ? invoice.footer : given.footer,
+    metadata: mergeMetadata(invoice.metadata, given.metadata),
+    number: given.number ?? invoice.number,
+    statement_descriptor: given.statement_descriptor ?? invoice.statement_descriptor,
+  };
+}
+
+function createInvoice(operation: Operation, given: z.output<typeof createSchema>): Invoice {
+  const { store } = operation;
+  const customer = findCustomer(operation, given.customer);
+  const subscription =
+    given.subscription === undefined
+      ? undefined
+      : findSubscription(operation, given.subscription, 'subscription');
+  const draft = newInvoice(operation, customer, {
+    currency: given.currency ?? customer.currency ?? 'usd',
+    ...(subscription === undefined
+      ? {}
+      : {
+          billing_reason: 'subscription_update',
+          parent: {
+            quote_details: null,
+            subscription_details: { metadata: subscription.metadata, subscription: subscription.id },
+            type: 'subscription_details',
+          },
+        }),
+  });
+  const invoice = store.invoices.put(withFields(operation, draft, given));
+  const pending =
+    given.pending_invoice_items_behavior === 'include'
+      ? store.invoiceItems.all('pending', customer.id).filter((item) => item.currency === invoice.currency)
+      : [];
+  const filled = putOnInvoice(operation, invoice, pending);
+  operation.emit('invoice.created', filled);
+  return filled;
+}
+
+/** Says what changed, if anything did. */
+function changed(operation: Operation, before: Invoice, after: Invoice): Invoice {
+  const previous = previousAttributes(before, after);
+  if (Object.keys(previous).length > 0) operation.emit('invoice.updated', after, previous);
+  return after;
+}
+
+export const invoiceRoutes = [
+  route('POST', '/v1/invoices', createSchema, createInvoice),
+
+  route('GET', '/v1/invoices', listSchema, (operation, given) => {
+    const { invoices } = operation.store;
+    return page(invoices, {
+      url: '/v1/invoices',
+      params: given,
+      order:
+        given.customer !== undefined
+          ? invoices.where('customer', given.customer)
+          : given.subscription !== undefined
+            ? invoices.where('subscription', given.subscription)
+            : undefined,
+      matches: (invoice) =>
+        (given.status === undefined || invoice.status === given.status) &&
+        (given.collection_method === undefined || invoice.collection_method === given.collection_method) &&
+        (given.subscription === undefined ||
+          invoice.parent?.subscription_details?.subscription === given.subscription) &&
+        within(given.created, invoice.created),
+    });
+  }),
+
+  route('GET', '/v1/invoices/:invoice', params({}), (operation, _given, { invoice }) =>
+    findInvoice(operation, invoice),
+  ),
+
+  route('POST', '/v1/invoices/:invoice', updateSchema, (operation, given, ids) => {
+    const before = findInvoice(operation, ids.invoice);
+    const after = withFields(operation, before, given);
+    const editable = new Set(['auto_advance', 'default_payment_method', 'description', 'metadata']);
+    const refused = Object.keys(previousAttributes(before, after)).find((name) => !editable.has(name));
+    if (refused !== undefined) requireDraft(before, `${refused} can't be changed any more.`);
+    return changed(operation, before, operation.store.invoices.put(after));
+  }),
+
+  route('DELETE', '/v1/invoices/:invoice', params({}), (operation, _given, ids) => {
+    const { store } = operation;
+    const invoice = findInvoice(operation, ids.invoice);
+    requireDraft(invoice, 'only drafts can be deleted. Void it instead.');
+    for (const line of store.invoiceLines.all('invoice', invoice.id)) store.invoiceLines.remove(line.id);
+    for (const item of store.invoiceItems.all('invoice', invoice.id)) store.invoiceItems.remove(item.id);
+    store.invoices.remove(invoice.id);
+    operation.emit('invoice.deleted', invoice);
+    return { id: invoice.id, object: 'invoice', deleted: true };
+  }),
+
+  route('GET', '/v1/invoices/:invoice/lines', listParams({}), (operation, given, ids) =>
+    page(operation.store.invoiceLines, {
+      url: `/v1/invoices/${ids.invoice}/lines`,
+      params: given,
+      order: operation.store.invoiceLines.where('invoice', findInvoice(operation, ids.invoice).id),
+      oldestFirst: true,
+    }),
+  ),
+
+  route('POST', '/v1/invoices/:invoice/add_lines', addLinesSchema, (operation, given, ids) => {
+    const before = findInvoice(operation, ids.invoice);
+    requireDraft(before, 'lines can only be added to drafts.');
+    const items = given.lines.map((line, index) =>
+      createInvoiceItem(operation, line, {
+        customer: before.customer ?? '',
+        invoice: before.id,
+        currency: before.currency,
+        name: `lines[${index}]`,
+      }),
+    );
+    const metadata = mergeMetadata(before.metadata, given.invoice_metadata);
+    return changed(operation, before, putOnInvoice(operation, { ...before, metadata }, items));
+  }),
+
+  route(
+    'POST',
+    '/v1/invoices/:invoice/finalize',
+    params({ auto_advance: boolean.optional() }),
+    (operation, given, ids) =>
+      finalizeInvoice(operation, findInvoice(operation, ids.invoice), given.auto_advance),
+  ),
+
+  route(
+    'POST',
+    '/v1/invoices/:invoice/pay',
+    params({
+      off_session: boolean.optional(),
+      paid_out_of_band: boolean.optional(),
+      payment_method: text.optional(),
+    }),
+    (operation, given, ids) => {
+      const found = findInvoice(operation, ids.invoice);
+      const invoice = found.status === 'draft' ? finalizeInvoice(operation, found) : found;
+      if (invoice.status === 'paid') {
+        if (found.status === 'draft') return invoice;
+        throw invalidRequest('Invoice is already paid', { code: 'invoice_already_paid' });
+      }
+      if (invoice.status === 'void')
+        throw invalidRequest('A void invoice can not be paid.', { code: 'invoice_not_editable' });
+      if (given.paid_out_of_band === true) return markPaid(operation, invoice, 0, true);
+      const method =
+        given.payment_method === undefined ? undefined : findPaymentMethod(operation, given.payment_method);
+      if (method !== undefined && method.customer !== invoice.customer) {
+        throw invalidRequest('The payment method must be attached to the customer of the invoice.', {
+          param: 'payment_method',
+        });
+      }
+      const { invoice: collected, error } = collectInvoice(operation, invoice, method);
+      if (error !== undefined) throw error;
+      return collected;
+    },
+  ),
+
+  route('POST', '/v1/invoices/:invoice/void', params({}), (operation, _given, { invoice }) =>
+    voidInvoice(operation, findInvoice(operation, invoice)),
+  ),
+
+  route('POST', '/v1/invoices/:invoice/mark_uncollectible', params({}), (operation, _given, { invoice }) =>
+    markUncollectible(operation, findInvoice(operation, invoice)),
+  ),
+];

@@ -1,0 +1,175 @@
+/** Payment intents, charges, refunds and invoice payments. */
+import type { z } from 'zod';
+import { findCharge, findOrMissing } from '../behaviour/find.ts';
+import { invalidRequest } from '../errors.ts';
+import { previousAttributes } from '../events.ts';
+import { page, within } from '../list.ts';
+import { mergeMetadata } from '../metadata.ts';
+import { newRefund } from '../objects/payment.ts';
+import type { Operation } from '../operation.ts';
+import { emptyableText, integer, listParams, metadata, oneOf, params, range, text } from '../params.ts';
+import { route } from '../router.ts';
+import type { Charge, PaymentIntent } from '../wire.ts';
+
+const createRefund = params({
+  amount: integer.optional(),
+  charge: text.optional(),
+  metadata: metadata.optional(),
+  payment_intent: text.optional(),
+  reason: oneOf('duplicate', 'fraudulent', 'requested_by_customer').optional(),
+});
+
+function findIntent(operation: Operation, id: string, param: string): PaymentIntent {
+  return findOrMissing(operation, 'payment_intent', (store) => store.paymentIntents, id, param);
+}
+
+function refundedCharge(operation: Operation, given: z.output<typeof createRefund>): Charge {
+  if (given.charge !== undefined) return findCharge(operation, given.charge);
+  if (given.payment_intent === undefined) {
+    throw invalidRequest(
+      'One of the following params should be provided for this request: payment_intent or charge.',
+      {
+        code: 'parameter_missing',
+      },
+    );
+  }
+  const { latest_charge: charge } = findIntent(operation, given.payment_intent, 'payment_intent');
+  if (charge === null)
+    throw invalidRequest('This PaymentIntent does not have a successful charge to refund.');
+  return findCharge(operation, charge);
+}
+
+export const paymentRoutes = [
+  route(
+    'GET',
+    '/v1/payment_intents',
+    listParams({ customer: text.optional(), created: range.optional() }),
+    (operation, given) =>
+      page(operation.store.paymentIntents, {
+        url: '/v1/payment_intents',
+        params: given,
+        order:
+          given.customer === undefined
+            ? undefined
+            : operation.store.paymentIntents.where('customer', given.customer),
+        matches: ({ created }) => within(given.created, created),
+      }),
+  ),
+
+  route('GET', '/v1/payment_intents/:intent', params({}), (operation, _given, { intent }) =>
+    findIntent(operation, intent, 'id'),
+  ),
+
+  route(
+    'POST',
+    '/v1/payment_intents/:intent',
+    params({ description: emptyableText.optional(), metadata: metadata.optional() }),
+    (operation, given, { intent }) => {
+      const before = findIntent(operation, intent, 'id');
+      return operation.store.paymentIntents.put({
+        ...before,
+        description: given.description === undefined ? before.description : given.description,
+        metadata: mergeMetadata(before.metadata, given.metadata),
+      });
+    },
+  ),
+
+  route(
+    'GET',
+    '/v1/charges',
+    listParams({ customer: text.optional(), payment_intent: text.optional(), created: range.optional() }),
+    (operation, given) => {
+      const { charges } = operation.store;
+      return page(charges, {
+        url: '/v1/charges',
+        params: given,
+        order:
+          given.payment_intent !== undefined
+            ? charges.where('payment_intent', given.payment_intent)
+            : given.customer !== undefined
+              ? charges.where('customer', given.customer)
+              : undefined,
+        matches: ({ created, customer }) =>
+          within(given.created, created) && (given.customer === undefined || customer === given.customer),
+      });
+    },
+  ),
+
+  route('GET', '/v1/charges/:charge', params({}), (operation, _given, { charge }) =>
+    findCharge(operation, charge, 'id'),
+  ),
+
+  route(
+    'GET',
+    '/v1/invoice_payments',
+    listParams({ invoice: text.optional(), status: oneOf('canceled', 'open', 'paid').optional() }),
+    (operation, given) =>
+      page(operation.store.invoicePayments, {
+        url: '/v1/invoice_payments',
+        params: given,
+        order:
+          given.invoice === undefined
+            ? undefined
+            : operation.store.invoicePayments.where('invoice', given.invoice),
+        matches: ({ status }) => given.status === undefined || status === given.status,
+      }),
+  ),
+
+  route('GET', '/v1/invoice_payments/:payment', params({}), (operation, _given, { payment }) =>
+    findOrMissing(operation, 'invoice_payment', (store) => store.invoicePayments, payment, 'id'),
+  ),
+
+  route('POST', '/v1/refunds', createRefund, (operation, given) => {
+    const { store } = operation;
+    const charge = refundedCharge(operation, given);
+    if (!charge.paid) throw invalidRequest(`Charge ${charge.id} has not been paid, so it can't be refunded.`);
+    const left = charge.amount - charge.amount_refunded;
+    if (left === 0) {
+      throw invalidRequest(`Charge ${charge.id} has already been refunded.`, {
+        code: 'charge_already_refunded',
+      });
+    }
+    const amount = given.amount ?? left;
+    if (amount <= 0 || amount > left) {
+      throw invalidRequest(
+        `Refund amount (${amount}) is greater than unrefunded amount on charge (${left}).`,
+        {
+          param: 'amount',
+        },
+      );
+    }
+    const refund = store.refunds.put(
+      newRefund(operation, charge, {
+        amount,
+        metadata: mergeMetadata({}, given.metadata),
+        reason: given.reason ?? null,
+      }),
+    );
+    const refunded = store.charges.put({
+      ...charge,
+      amount_refunded: charge.amount_refunded + amount,
+      refunded: amount === left,
+    });
+    operation.emit('refund.created', refund);
+    operation.emit('charge.refunded', refunded, previousAttributes(charge, refunded));
+    return refund;
+  }),
+
+  route(
+    'GET',
+    '/v1/refunds',
+    listParams({ charge: text.optional(), payment_intent: text.optional() }),
+    (operation, given) =>
+      page(operation.store.refunds, {
+        url: '/v1/refunds',
+        params: given,
+        order: given.charge === undefined ? undefined : operation.store.refunds.where('charge', given.charge),
+        matches: (refund) =>
+          given.payment_intent === undefined || refund.payment_intent === given.payment_intent,
+      }),
+  ),
+
+  route('GET', '/v1/refunds/:refund', params({}), (operation, _given, { refund }) =>
+    findOrMissing(operation, 'refund', (store) => store.refunds, refund, 'id'),
+  ),
+];
