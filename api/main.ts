@@ -25,6 +25,7 @@ const api = await startApi({
   log,
   metrics,
   port: config.port,
+  ...(config.host === undefined ? {} : { host: config.host }),
 });
 
 stopWithParent(async () => {

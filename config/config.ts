@@ -29,6 +29,8 @@ export interface StripeConfig {
 /** What api, worker and CLI need to run against parts that are there. */
 export interface ServiceConfig {
   readonly port: number;
+  /** Address that the api listens on; all of them when absent. */
+  readonly host: string | undefined;
   readonly databaseUrl: string;
   readonly temporal: TemporalConfig;
   readonly stripe: StripeConfig;
@@ -58,6 +60,7 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     throw new ConfigurationError(problems);
   return {
     port: environment.PORT ?? DEFAULT_PORT,
+    host: environment.HOST,
     databaseUrl: environment.DATABASE_URL,
     temporal,
     stripe: stripeConfig(environment),

@@ -42,6 +42,7 @@ const secrets = (prefix: string) =>
 export const environmentSchema = z.object({
   // Where things are; what is absent runs embedded.
   PORT: optional(port),
+  HOST: optional(z.string()),
   DATA_DIR: optional(z.string()),
   DATABASE_URL: optional(postgresUrl),
   TEMPORAL_ADDRESS: optional(z.string()),

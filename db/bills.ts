@@ -47,6 +47,18 @@ export async function findBill(db: Database, mode: Mode, billId: string): Promis
   return (await withLines(db, mode, bills))[0];
 }
 
+/** What Stripe is collecting from the user, or could not collect. */
+export async function owedCents(db: Database, mode: Mode, userId: string): Promise<number> {
+  const { owed } = await db
+    .selectFrom('bills')
+    .select((query) => query.fn.coalesce(query.fn.sum<string>('total_cents'), query.val('0')).as('owed'))
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .where('status', 'in', ['open', 'payment_failed'])
+    .executeTakeFirstOrThrow();
+  return Number(owed);
+}
+
 async function withLines(
   db: Database,
   mode: Mode,

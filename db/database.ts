@@ -7,6 +7,8 @@ export type DatabaseTransaction = Transaction<DatabaseSchema>;
 
 /** Kept small by default: api and worker scale out by processes, and each brings a pool. */
 const DEFAULT_MAX_CONNECTIONS = 10;
+/** A database that swallows packets must not hold a request for ever. */
+const CONNECTION_TIMEOUT_MS = 5_000;
 
 /**
  * Opens a connection pool; nothing connects before the first query. `await db.destroy()` closes it.
@@ -17,6 +19,7 @@ export function openDatabase(url: string, options: { readonly maxConnections?: n
   const pool = new Pool({
     connectionString: url,
     max: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     types: exactTypes,
   });
   // An idle connection that breaks (the server restarted) is replaced on next use; without a listener it would end the process.

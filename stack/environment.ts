@@ -29,6 +29,8 @@ export function childEnvironment(variables: EnvironmentVariables, file: StackFil
   return {
     ...variables,
     PORT: new URL(file.apiUrl).port,
+    // A stack on a laptop serves that laptop; whoever wants more says so.
+    HOST: variables['HOST'] || '127.0.0.1',
     DATABASE_URL: file.databaseUrl,
     ...(loadTemporalConfig(variables) === null
       ? { TEMPORAL_ADDRESS: file.temporalAddress, TEMPORAL_NAMESPACE: file.temporalNamespace }

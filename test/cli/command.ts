@@ -46,12 +46,9 @@ export function runCommand(
     child.once('close', (code, signal) => resolve(code ?? signal));
   });
   const printed = async (text: string) => {
-    let over = false;
-    void ended.then(() => {
-      over = true;
-    });
     while (!output.includes(text)) {
-      if (over) throw new Error(`"${name}" ended without printing "${text}":\n${output}`);
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`"${name}" ended without printing "${text}":\n${output}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
@@ -64,7 +61,7 @@ export function pressCtrlC(command: RunningCommand): void {
 }
 
 /** A folder of this test's own, which a PostgreSQL of another user can walk into. */
-export async function makeFolder(): Promise<{ folder: string; remove(): Promise<void> }> {
+export async function makeFolder(): Promise<{ folder: string; readonly remove: () => Promise<void> }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'durable-billing-cli-test-'));
   await chmod(folder, 0o755);
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };

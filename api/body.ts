@@ -1,0 +1,43 @@
+import express, { type RequestHandler } from 'express';
+import { HttpError } from './errors.ts';
+
+/** Enough for 1,000 usage events, and for any webhook of Stripe's. */
+export const BODY_LIMIT_BYTES = 1_048_576;
+
+/**
+ * Reads a JSON body into `request.body`; `undefined` when there is none.
+ *
+ * @param parse in place of `JSON.parse`; a `SyntaxError` of it means that the body is not JSON.
+ */
+export function jsonBody(parse: (text: string) => unknown = JSON.parse): RequestHandler[] {
+  return [
+    (request, _response, next) => {
+      // `null` means that there is no body, which is for the schema to complain of.
+      if (request.is('application/json') !== false) return next();
+      throw new HttpError(
+        'unsupported_media_type',
+        'Send the body as JSON, with Content-Type: application/json',
+      );
+    },
+    express.text({ type: 'application/json', limit: BODY_LIMIT_BYTES }),
+    (request, _response, next) => {
+      const text: unknown = request.body;
+      request.body = typeof text === 'string' ? parseOrRefuse(text, parse) : undefined;
+      next();
+    },
+  ];
+}
+
+/** Reads any body into `request.body` as bytes, as signatures want it. */
+export function rawBody(): RequestHandler {
+  return express.raw({ type: () => true, limit: BODY_LIMIT_BYTES, inflate: false });
+}
+
+function parseOrRefuse(text: string, parse: (text: string) => unknown): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new HttpError('invalid_json', `The body is not JSON: ${error.message}`);
+  }
+}

@@ -1,0 +1,18 @@
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Database } from '../db/database.ts';
+import type { Mode } from '../domain/mode.ts';
+
+/** All that the api needs of the world. It reads no environment and opens no connection of its own. */
+export interface ApiDependencies {
+  readonly db: Database;
+  readonly temporal: Client;
+  /** Signing secrets (`whsec_…`) of each mode's endpoint; several while one is being rotated, none for a mode that is not set up. */
+  readonly webhookSecrets: Readonly<Record<Mode, readonly string[]>>;
+  readonly log: Logger;
+  /** Takes the api's metrics, and is what `/metrics` shows. */
+  readonly metrics: Registry;
+  /** The clock, for tests. */
+  readonly now?: () => Date;
+}

@@ -1,0 +1,73 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { HttpError, isDatabaseUnavailable } from './errors.ts';
+
+/** Answers a path that no route has. */
+export const notFound: RequestHandler = (request) => {
+  throw new HttpError('not_found', `There is nothing at ${request.path}; /openapi.json lists what there is`);
+};
+
+/** The one place that turns whatever was thrown into an answer. What was not foreseen says nothing but its request id. */
+export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
+  const answer = answerTo(error, response.get('X-Request-Id') ?? '');
+  if (answer.status >= 500) {
+    const cause: unknown = error instanceof HttpError ? error.cause : error;
+    request.log.error({ code: answer.code, cause: describe(cause) }, answer.message);
+  }
+  if (response.headersSent) {
+    next(error);
+    return;
+  }
+  if (answer.retryAfterSeconds !== undefined) response.set('Retry-After', String(answer.retryAfterSeconds));
+  if (answer.status === 401) response.set('WWW-Authenticate', 'Bearer');
+  response.status(answer.status).json(answer);
+};
+
+function answerTo(error: unknown, requestId: string): HttpError {
+  if (error instanceof HttpError) return error;
+  if (isDatabaseUnavailable(error)) {
+    const message = 'The database does not answer just now: send the request again in a moment';
+    return new HttpError('database_unavailable', message, { retryAfterSeconds: 5, cause: error });
+  }
+  return (
+    answerToMiddleware(error) ??
+    new HttpError('internal_error', `Something went wrong on our side; quote request ${requestId}`, {
+      cause: error,
+    })
+  );
+}
+
+/** Express and its body parsers throw errors with a status and mostly a `type`. */
+function answerToMiddleware(error: unknown): HttpError | null {
+  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return null;
+  if (error.status < 400 || error.status >= 500) return null;
+  switch (error.status) {
+    case 413: {
+      const limit = 'limit' in error && typeof error.limit === 'number' ? ` of ${error.limit} bytes` : '';
+      return new HttpError(
+        'payload_too_large',
+        `The body is larger than the limit${limit}: send less at once`,
+      );
+    }
+    case 415:
+      return new HttpError('unsupported_media_type', `The body can't be read: ${error.message}`);
+    default:
+      if ('type' in error && error.type === 'entity.parse.failed') {
+        return new HttpError('invalid_json', 'The body is not JSON');
+      }
+      return new HttpError('invalid_request', error.message);
+  }
+}
+
+/** An error for the log, without the fields in which drivers quote rows and requests. */
+function describe(cause: unknown): object | undefined {
+  if (!(cause instanceof Error)) return cause === undefined ? undefined : { type: typeof cause };
+  const code = 'code' in cause ? { code: cause.code } : {};
+  const inner = describe(cause.cause);
+  return {
+    type: cause.name,
+    message: cause.message,
+    ...code,
+    stack: cause.stack,
+    ...(inner === undefined ? {} : { cause: inner }),
+  };
+}

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Express } from 'express';
+import { sql } from 'kysely';
+import type { ApiDependencies } from './dependencies.ts';
+import { addRoute } from './route.ts';
+import { describeNamespace } from './temporal/calls.ts';
+
+export const OPERATIONS_PATHS: readonly string[] = ['/healthz', '/readyz', '/metrics'];
+
+/** Longer than a healthy part takes, shorter than a load balancer waits. */
+const CHECK_MS = 2_000;
+
+/** `/healthz`: the process lives. `/readyz`: so does what it needs. `/metrics`: for Prometheus. */
+export function addOperationsRoutes(app: Express, dependencies: ApiDependencies): void {
+  const { db, temporal, metrics } = dependencies;
+
+  addRoute(app, '/healthz', { get: [(_request, response) => void response.json({ status: 'ok' })] });
+
+  addRoute(app, '/readyz', {
+    get: [
+      async (_request, response) => {
+        const checks = {
+          database: await answers(sql`SELECT 1`.execute(db)),
+          temporal: await answers(describeNamespace(temporal, CHECK_MS)),
+        };
+        const missing = Object.entries(checks).flatMap(([part, answered]) => (answered ? [] : [part]));
+        const status = missing.length === 0 ? 'ok' : 'unavailable';
+        response.status(missing.length === 0 ? 200 : 503).json({ status, missing });
+      },
+    ],
+  });
+
+  addRoute(app, '/metrics', {
+    get: [
+      async (_request, response) => {
+        response.type(metrics.contentType).send(await metrics.metrics());
+      },
+    ],
+  });
+}
+
+async function answers(check: Promise<unknown>): Promise<boolean> {
+  const answered = check.then(
+    () => true,
+    () => false,
+  );
+  return await Promise.race([answered, sleep(CHECK_MS, false, { ref: false })]);
+}

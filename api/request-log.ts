@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { pinoHttp } from 'pino-http';
+import { OPERATIONS_PATHS } from './operations.ts';
+
+/**
+ * One line for each request, with its id, which is also sent back as `X-Request-Id`. Of headers and bodies nothing is
+ * logged at all: that is where keys, signatures and personal data are.
+ */
+export function logRequests(log: Logger): RequestHandler {
+  return pinoHttp({
+    logger: log,
+    genReqId: (request, response) => {
+      const id = requestIdOf(request);
+      response.setHeader('X-Request-Id', id);
+      return id;
+    },
+    customLogLevel: (request, response, error) => {
+      if (error !== undefined || response.statusCode >= 500) return 'error';
+      return OPERATIONS_PATHS.includes(pathOf(request)) ? 'debug' : 'info';
+    },
+    serializers: {
+      req: (request: { id: unknown; method: unknown; url: string }) => ({
+        id: request.id,
+        method: request.method,
+        path: request.url.split('?')[0],
+      }),
+      res: (response: { statusCode: unknown }) => ({ status: response.statusCode }),
+    },
+  });
+}
+
+/** The caller's own id, if it is harmless, so that its log and ours can be laid side by side. */
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+function pathOf(request: IncomingMessage): string {
+  return request.url?.split('?')[0] ?? '';
+}

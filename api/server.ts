@@ -1,0 +1,87 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type Express, type RequestHandler } from 'express';
+import { authenticate } from './authentication.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { errorHandler, notFound } from './error-handler.ts';
+import { createMetrics, measureRequests } from './metrics.ts';
+import { addOperationsRoutes } from './operations.ts';
+import { logRequests } from './request-log.ts';
+import { addUsageRoutes } from './usage/routes.ts';
+import { addUserRoutes } from './users/routes.ts';
+import { addWebhookRoutes } from './webhooks/receiver.ts';
+
+/** The whole HTTP service, without a port to listen on. */
+export function createApi(dependencies: ApiDependencies): Express {
+  const metrics = createMetrics(dependencies.metrics);
+  const authenticated = authenticate(dependencies.db);
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(logRequests(dependencies.log), measureRequests(metrics), safeHeaders);
+
+  addOperationsRoutes(app, dependencies);
+  addWebhookRoutes(app, dependencies, metrics);
+  addUserRoutes(app, dependencies, authenticated);
+  addUsageRoutes(app, dependencies, metrics, authenticated);
+
+  app.use(notFound);
+  app.use(errorHandler);
+  return app;
+}
+
+export interface RunningApi {
+  readonly port: number;
+  /** Takes no new requests, and lets those under way finish for {@link CLOSE_GRACE_MS}. */
+  close(): Promise<void>;
+}
+
+/** A client that takes longer to send a request is cut off: a slow one must not hold a connection for ever. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const CLOSE_GRACE_MS = 10_000;
+
+/**
+ * Serves the api.
+ *
+ * @param options `port` 0 takes any free one; `host` is every interface unless given.
+ * @throws the system's error (`EADDRINUSE`, `EACCES`) when it can't listen there.
+ */
+export async function startApi(
+  options: ApiDependencies & { readonly port: number; readonly host?: string },
+): Promise<RunningApi> {
+  const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
+  const server = createServer(timeouts, createApi(options));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return { port: portOf(server), close: () => close(server) };
+}
+
+async function close(server: Server): Promise<void> {
+  const deadline = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.close((error) => (error === undefined ? resolve() : reject(error)));
+      server.closeIdleConnections();
+    });
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+function portOf(server: Server): number {
+  const address: string | AddressInfo | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the api does not listen on a port');
+  return address.port;
+}
+
+const safeHeaders: RequestHandler = (_request, response, next) => {
+  response.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
+  next();
+};

@@ -1,0 +1,52 @@
+import {
+  type Client,
+  isGrpcDeadlineError,
+  isGrpcServiceError,
+  NamespaceNotFoundError,
+  ServiceError,
+} from '@temporalio/client';
+import { HttpError } from '../errors.ts';
+
+/** When callers may try again: Stripe has a schedule of its own and ignores it. */
+export const RETRY_AFTER_SECONDS = 5;
+
+/**
+ * Runs calls to Temporal with a deadline for all of them together. (The SDK retries within it.)
+ *
+ * @throws HttpError `temporal_unavailable` when Temporal was not reached, did not answer in time or refused the call.
+ *   Whether it took effect is then unknown, as always: callers send the same again.
+ */
+export async function withTemporal<T>(
+  client: Client,
+  deadlineMs: number,
+  call: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await client.withDeadline(Date.now() + deadlineMs, call);
+  } catch (error) {
+    throw isServiceFailure(error) ? temporalUnavailable(error) : error;
+  }
+}
+
+export function temporalUnavailable(cause: unknown): HttpError {
+  const message =
+    'Temporal does not answer just now, so nothing was started: send the request again in a moment';
+  return new HttpError('temporal_unavailable', message, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
+}
+
+export function isServiceFailure(error: unknown): boolean {
+  return (
+    error instanceof ServiceError ||
+    error instanceof NamespaceNotFoundError ||
+    isGrpcServiceError(error) ||
+    isGrpcDeadlineError(error)
+  );
+}
+
+/** Fails unless Temporal answers within `deadlineMs` and has the client's namespace. */
+export async function describeNamespace(client: Client, deadlineMs: number): Promise<void> {
+  const { namespace } = client.options;
+  await client.withDeadline(Date.now() + deadlineMs, () =>
+    client.workflowService.describeNamespace({ namespace }),
+  );
+}

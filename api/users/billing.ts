@@ -1,0 +1,26 @@
+import type { RequestHandler } from 'express';
+import { owedCents } from '../../db/bills.ts';
+import { creditBalanceCents } from '../../db/freeze.ts';
+import { modeOf } from '../authentication.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { parse, userIdSchema } from '../validation.ts';
+import { findUserOrRefuse } from './find-user.ts';
+
+/** `GET /api/users/{userId}/billing`: may they use their cluster, and what do they owe? */
+export function getBilling({ db }: ApiDependencies): RequestHandler {
+  return async (request, response) => {
+    const mode = modeOf(response);
+    const userId = parse(userIdSchema, request.params['userId'], 'userId');
+    const user = await findUserOrRefuse(db, mode, userId);
+    response.json({
+      status: user.status,
+      ...(user.waiting_for === null ? {} : { waitingFor: user.waiting_for }),
+      clusterId: user.cluster_id,
+      stripeCustomerId: user.stripe_customer_id,
+      stripeSubscriptionId: user.stripe_subscription_id,
+      creditsCents: await creditBalanceCents(db, mode, userId),
+      owedCents: await owedCents(db, mode, userId),
+      ...(user.grace_ends_at === null ? {} : { graceEndsAt: user.grace_ends_at.toISOString() }),
+    });
+  };
+}

@@ -1,0 +1,30 @@
+import type { RequestHandler } from 'express';
+import { type BillWithLines, listBills } from '../../db/bills.ts';
+import { modeOf } from '../authentication.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { parse, userIdSchema } from '../validation.ts';
+import { findUserOrRefuse } from './find-user.ts';
+import { unitPriceDollars } from './unit-price.ts';
+
+/** `GET /api/users/{userId}/bills`, newest first. */
+export function getBills({ db }: ApiDependencies): RequestHandler {
+  return async (request, response) => {
+    const mode = modeOf(response);
+    const userId = parse(userIdSchema, request.params['userId'], 'userId');
+    await findUserOrRefuse(db, mode, userId);
+    const bills = await listBills(db, mode, userId);
+    response.json({ bills: bills.map(publicBill) });
+  };
+}
+
+function publicBill(bill: BillWithLines) {
+  const { billId, period, status, totalCents, stripeInvoiceId } = bill;
+  const lines = bill.lines.map(({ product, quantity, unitPriceCents, amountCents, description }) => ({
+    product,
+    quantity,
+    unitPrice: unitPriceDollars(unitPriceCents),
+    amountCents,
+    description,
+  }));
+  return { id: billId, period, status, totalCents, lines, stripeInvoiceId };
+}

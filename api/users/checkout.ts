@@ -1,0 +1,51 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import type { Mode } from '../../domain/mode.ts';
+import { modeOf } from '../authentication.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { HttpError } from '../errors.ts';
+import { registerCustomer, startCheckout } from '../temporal/checkout.ts';
+import { parse, userIdSchema } from '../validation.ts';
+import { findUserOrRefuse } from './find-user.ts';
+import { checkoutSchema, idempotencyKeySchema } from './schema.ts';
+
+/**
+ * `POST /api/users/{userId}/checkout-sessions`: starts a Checkout session in Stripe and gives the page to send the user to.
+ * The work is the customer's workflow's, so a checkout can't race with anything else of that customer; repeated with the
+ * same `Idempotency-Key` it gives the same session.
+ */
+export function postCheckoutSession({ db, temporal, webhookSecrets }: ApiDependencies): RequestHandler {
+  return async (request, response) => {
+    const mode = modeOf(response);
+    const userId = parse(userIdSchema, request.params['userId'], 'userId');
+    const { successUrl, cancelUrl } = parse(checkoutSchema, request.body);
+    const given = request.get('idempotency-key') ?? randomUUID();
+    const idempotencyKey = parse(idempotencyKeySchema, given, 'Idempotency-Key');
+    refuseUnlessConfigured(mode);
+
+    const user = await findUserOrRefuse(db, mode, userId);
+    const stripeCustomerId = user.stripe_customer_id ?? (await registerCustomer(temporal, mode, userId));
+    const session = await startCheckout(
+      temporal,
+      { mode, stripeCustomerId },
+      { mode: 'setup', successUrl, cancelUrl, idempotencyKey },
+      updateIdOf(userId, idempotencyKey),
+    );
+    response.status(201).json({ id: session.id, url: session.url });
+  };
+
+  /** Without webhooks a completed session would never come to anything. */
+  function refuseUnlessConfigured(mode: Mode): void {
+    if (webhookSecrets[mode].length > 0) return;
+    const message = `Stripe's ${mode} mode is not set up here: see .env.example for what it needs`;
+    throw new HttpError('mode_not_configured', message, { retryAfterSeconds: 60 });
+  }
+}
+
+/** Temporal shows update ids to operators, and limits their length: a hash, not what the caller chose. */
+function updateIdOf(userId: string, idempotencyKey: string): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([userId, idempotencyKey]))
+    .digest('base64url');
+  return `checkout-${digest}`;
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { BILL_STATUSES } from '../../domain/bill.ts';
+import { isBillingPeriod } from '../../domain/billing-period.ts';
+import { BILLING_STATUSES } from '../../domain/customer-billing.ts';
+import { MODES } from '../../domain/mode.ts';
+import { METERED_PRODUCTS, PRODUCTS } from '../../domain/price-list.ts';
+import { lineOfText, userIdSchema } from '../validation.ts';
+
+/** Body of `PUT /api/users/{userId}`. */
+export const registrationSchema = z.strictObject({
+  email: z.email('must be an e-mail address').max(254),
+  name: lineOfText(256),
+});
+
+/** Answer of `PUT /api/users/{userId}`. */
+export const userSchema = z.strictObject({
+  userId: userIdSchema,
+  email: z.string(),
+  name: z.string(),
+  mode: z.enum(MODES),
+});
+
+/** Answer of `GET /api/users/{userId}/billing`. */
+export const billingSchema = z.strictObject({
+  status: z.enum(BILLING_STATUSES),
+  waitingFor: z.string().optional(),
+  clusterId: z.string().nullable(),
+  stripeCustomerId: z.string().nullable(),
+  stripeSubscriptionId: z.string().nullable(),
+  creditsCents: z.int(),
+  owedCents: z.int().nonnegative(),
+  graceEndsAt: z.iso.datetime().optional(),
+});
+
+/** `YYYY-MM` */
+export const periodSchema = z
+  .string()
+  .regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a month as YYYY-MM, such as 2026-10')
+  .refine(isBillingPeriod);
+
+/** Answer of `GET /api/users/{userId}/usage`. */
+export const usageSchema = z.strictObject({
+  period: z.string(),
+  products: z.array(
+    z.strictObject({
+      product: z.enum(METERED_PRODUCTS),
+      quantity: z.string().meta({ description: 'Decimal, in the unit of the price list' }),
+      unitPrice: z.string().meta({ description: 'Dollars, decimal' }),
+      amountCents: z.int(),
+    }),
+  ),
+  totalCents: z.int(),
+  estimate: z
+    .strictObject({ totalCents: z.int(), method: z.literal('linear') })
+    .optional()
+    .meta({ description: 'Of the running month: what is summed goes on as it began, what is stored stays' }),
+});
+
+/** Answer of `GET /api/users/{userId}/bills`, newest first. */
+export const billsSchema = z.strictObject({
+  bills: z.array(
+    z.strictObject({
+      id: z.string(),
+      period: z.string(),
+      status: z.enum(BILL_STATUSES),
+      totalCents: z.int().nonnegative(),
+      lines: z.array(
+        z.strictObject({
+          product: z.enum(PRODUCTS),
+          quantity: z.string(),
+          unitPrice: z.string(),
+          amountCents: z.int(),
+          description: z.string(),
+        }),
+      ),
+      stripeInvoiceId: z.string().nullable(),
+    }),
+  ),
+});
+
+const pageUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an absolute URL with http or https' })
+  .max(2_048)
+  .meta({ description: 'Where Stripe sends the user back to' });
+
+/** Body of `POST /api/users/{userId}/checkout-sessions`. */
+export const checkoutSchema = z.strictObject({
+  mode: z.literal('setup', 'must be "setup"'),
+  successUrl: pageUrl,
+  cancelUrl: pageUrl,
+});
+
+/** Header `Idempotency-Key`. */
+export const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
+
+/** Answer of `POST /api/users/{userId}/checkout-sessions`. */
+export const startedCheckoutSchema = z.strictObject({ id: z.string(), url: z.url() });

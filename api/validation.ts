@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { HttpError } from './errors.ts';
+
+/** Reads `value` by `schema`. */
+export function parse<T>(schema: z.ZodType<T>, value: unknown, name = 'body'): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const { param, message } = firstProblem(result.error, name);
+  throw new HttpError('invalid_parameter', `${param}: ${message}`, { param });
+}
+
+/** The first thing a schema objects to: one at a time is enough to mend a request by. */
+export function firstProblem(
+  error: z.core.$ZodError,
+  name: string,
+): { readonly param: string; readonly message: string } {
+  const [issue] = error.issues;
+  if (issue === undefined) return { param: name, message: 'is invalid' };
+  const unknownKey = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  if (unknownKey !== undefined) {
+    return { param: [...issue.path, unknownKey].join('.'), message: 'there is no such parameter' };
+  }
+  return { param: issue.path.length === 0 ? name : issue.path.join('.'), message: issue.message };
+}
+
+/** The host product's own id of a user. */
+export const userIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._:@-]{1,128}$/, 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ -')
+  .meta({ description: "The host product's own id of the user", example: 'user_42' });
+
+/** Text of a line: no control characters, nothing PostgreSQL or UTF-8 can't hold. */
+export function lineOfText(maxLength: number): z.ZodString {
+  return z
+    .string(`must be text of 1 to ${maxLength} characters`)
+    .regex(
+      new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${maxLength}}$`, 'u'),
+      `must be 1 to ${maxLength} characters, none of them a control character`,
+    );
+}

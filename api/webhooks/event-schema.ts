@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import type { StripeEvent } from '../../domain/stripe-event.ts';
+import { HttpError } from '../errors.ts';
+import { firstProblem } from '../validation.ts';
+
+/** As much of an event of Stripe's as is read. Stripe adds fields at any time, so others are let through. */
+export const stripeEventSchema = z.looseObject({
+  id: z.string().min(1).max(255),
+  object: z.literal('event'),
+  type: z.string().min(1).max(255),
+  created: z.int(),
+  livemode: z.boolean(),
+  data: z.looseObject({
+    object: z.record(z.string(), z.unknown()),
+    previous_attributes: z.record(z.string(), z.unknown()).nullish(),
+  }),
+});
+
+/** @throws HttpError `not_an_event` */
+export function readStripeEvent(payload: unknown): StripeEvent {
+  const result = stripeEventSchema.safeParse(payload);
+  if (result.success) return result.data;
+  const { param, message } = firstProblem(result.error, 'body');
+  throw new HttpError('not_an_event', `This is no event of Stripe's: ${param}: ${message}`, { param });
+}

@@ -1,0 +1,88 @@
+import type { Express, RequestHandler } from 'express';
+import type { Mode } from '../../domain/mode.ts';
+import {
+  customerOf,
+  envelopeOf,
+  isHandledEventType,
+  isOfMode,
+  type StripeEvent,
+} from '../../domain/stripe-event.ts';
+import { rawBody } from '../body.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { HttpError } from '../errors.ts';
+import type { ApiMetrics } from '../metrics.ts';
+import { addRoute } from '../route.ts';
+import { signalStripeEvent } from '../temporal/customer-billing.ts';
+import { readStripeEvent } from './event-schema.ts';
+import { verifyWebhook } from './signature.ts';
+
+/** Why an event takes no effect. Stripe gets a 200 all the same, or it would send it again for three days. */
+type Ignored = 'type' | 'no_customer';
+
+/** The endpoints Stripe delivers to; the seed names their paths. Live and test events never meet. */
+export function addWebhookRoutes(app: Express, dependencies: ApiDependencies, metrics: ApiMetrics): void {
+  addRoute(app, '/api/webhooks/stripe', { post: receiver('live', dependencies, metrics) });
+  addRoute(app, '/api/webhooks/stripe-test', { post: receiver('test', dependencies, metrics) });
+}
+
+/**
+ * Receives events of one mode: checks that they are Stripe's, and hands them to their customer's workflow. It answers 2xx
+ * only once Temporal has stored the signal; whatever goes wrong before, Stripe delivers again.
+ * Nothing else is done here, and no database is asked, so that it stays up when other parts don't.
+ */
+function receiver(mode: Mode, dependencies: ApiDependencies, metrics: ApiMetrics): RequestHandler[] {
+  const { temporal, webhookSecrets, now = () => new Date() } = dependencies;
+  const secrets = webhookSecrets[mode];
+
+  const refuseUnlessConfigured: RequestHandler = (_request, _response, next) => {
+    if (secrets.length > 0) return next();
+    const name = mode === 'live' ? 'STRIPE_WEBHOOK_SECRET' : 'STRIPE_TEST_WEBHOOK_SECRET';
+    const message = `Webhooks of ${mode} mode are not set up here: set ${name}`;
+    throw new HttpError('mode_not_configured', message, { retryAfterSeconds: 60 });
+  };
+
+  const receive: RequestHandler = async (request, response) => {
+    const body: unknown = request.body;
+    const payload = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+    const event = readStripeEvent(verifyWebhook(payload, request.get('stripe-signature'), secrets, now()));
+    if (!isOfMode(event, mode)) {
+      const message = `This endpoint takes ${mode} events only, and livemode is ${event.livemode}`;
+      throw new HttpError('wrong_mode', message, { param: 'livemode' });
+    }
+    const ignored = await deliver(event);
+    count(event.type, ignored === null ? 'signalled' : `ignored_${ignored}`);
+    request.log.info({ eventId: event.id, eventType: event.type, ignored }, 'event received');
+    response.json(ignored === null ? { received: true } : { received: true, ignored });
+  };
+
+  const deliver = async (event: StripeEvent): Promise<Ignored | null> => {
+    if (!isHandledEventType(event.type)) return 'type';
+    const stripeCustomerId = customerOf(event);
+    if (stripeCustomerId === null) return 'no_customer';
+    const envelope = envelopeOf(event);
+    if (envelope === null) {
+      throw new HttpError('not_an_event', 'data.object has no id', { param: 'data.object.id' });
+    }
+    const endTimer = metrics.signalSeconds.startTimer({ mode });
+    await signalStripeEvent(temporal, { mode, stripeCustomerId }, envelope);
+    endTimer();
+    return null;
+  };
+
+  const count = (type: string, outcome: string): void => {
+    metrics.webhooks.inc({ mode, type: isHandledEventType(type) ? type : 'other', outcome });
+  };
+
+  return [
+    (_request, response, next) => {
+      // What is refused before or after its type is known is counted by its status.
+      response.once('finish', () => {
+        if (response.statusCode >= 400) count('other', `refused_${response.statusCode}`);
+      });
+      next();
+    },
+    refuseUnlessConfigured,
+    rawBody(),
+    receive,
+  ];
+}

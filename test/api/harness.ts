@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { Stripe } from 'stripe';
+import { expect, inject, vi } from 'vitest';
+import { startApi } from '../../api/server.ts';
+import { saveApiKey } from '../../db/api-keys.ts';
+import type { Database } from '../../db/database.ts';
+import { ensurePriceList } from '../../db/price-list.ts';
+import type { Mode } from '../../domain/mode.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+export const SECRETS = { live: ['whsec_live_new', 'whsec_live_old'], test: ['whsec_test'] } as const;
+
+/** A listening api on a database and a Temporal namespace of its own, with an API key for each mode. */
+export interface TestApi {
+  readonly url: string;
+  readonly db: Database;
+  readonly temporal: Client;
+  readonly apiKeys: Readonly<Record<Mode, string>>;
+  /** Every line logged so far. */
+  readonly logged: () => string;
+  close(): Promise<void>;
+}
+
+export interface TestApiOptions {
+  readonly now?: () => Date;
+  readonly webhookSecrets?: Readonly<Record<Mode, readonly string[]>>;
+  /** In place of the real one, for an address where nobody listens. */
+  readonly temporalAddress?: string;
+}
+
+export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const database = await createTestDatabase();
+  const { db } = database;
+  const connection = Connection.lazy({ address: options.temporalAddress ?? inject('temporalAddress') });
+  const namespace = options.temporalAddress === undefined ? await createNamespace(connection) : 'default';
+  const temporal = new Client({ connection, namespace });
+  const apiKeys = { live: `key-${randomUUID()}`, test: `key-${randomUUID()}` };
+  for (const mode of ['live', 'test'] as const) {
+    await saveApiKey(db, { mode, name: 'tests', apiKey: apiKeys[mode] });
+    await ensurePriceList(db, mode);
+  }
+  const lines: string[] = [];
+  const api = await startApi({
+    db,
+    temporal,
+    webhookSecrets: options.webhookSecrets ?? SECRETS,
+    log: pino({ level: 'debug' }, { write: (line: string) => lines.push(line) }),
+    metrics: new Registry(),
+    port: 0,
+    host: '127.0.0.1',
+    ...(options.now === undefined ? {} : { now: options.now }),
+  });
+  const close = async (): Promise<void> => {
+    await api.close();
+    await connection.close();
+    await database.drop();
+  };
+  return {
+    url: `http://127.0.0.1:${api.port}`,
+    db,
+    temporal,
+    apiKeys,
+    logged: () => lines.join(''),
+    close,
+  };
+}
+
+/**
+ * So that no other test's worker takes this one's workflows, nor is asked about them. Without our search attributes: the api
+ * takes webhooks also before the first worker has registered them.
+ */
+async function createNamespace(connection: Connection): Promise<string> {
+  const namespace = `api-${randomUUID()}`;
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
+  });
+  // The server's parts get to know of a namespace one after the other.
+  await vi.waitFor(
+    async () => {
+      await connection.workflowService.listWorkflowExecutions({ namespace });
+    },
+    { timeout: 30_000, interval: 100 },
+  );
+  return namespace;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+/** Sends a request, with an API key of test mode unless told otherwise, and reads the JSON that comes back. */
+export async function request(
+  api: TestApi,
+  method: string,
+  path: string,
+  options: {
+    readonly json?: unknown;
+    readonly body?: string;
+    readonly mode?: Mode;
+    readonly headers?: Record<string, string>;
+  } = {},
+): Promise<Answer> {
+  const body = options.body ?? (options.json === undefined ? null : JSON.stringify(options.json));
+  const response = await fetch(`${api.url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${api.apiKeys[options.mode ?? 'test']}`,
+      ...(body === null ? {} : { 'content-type': 'application/json' }),
+      ...options.headers,
+    },
+    ...(body === null ? {} : { body }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false;
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+}
+
+/** An event of Stripe's in test mode about an invoice, unless told otherwise. */
+export function stripeEvent(overrides: Record<string, unknown> = {}) {
+  return {
+    id: `evt_${randomUUID()}`,
+    object: 'event',
+    api_version: '2026-10-28.endive',
+    type: 'invoice.paid',
+    created: 1_793_750_400,
+    livemode: false,
+    pending_webhooks: 1,
+    request: null,
+    data: {
+      object: { id: 'in_1', object: 'invoice', customer: newCustomerId(), customer_email: 'eve@example.com' },
+    },
+    ...overrides,
+  };
+}
+
+export function newCustomerId(): string {
+  return `cus_${randomUUID().replaceAll('-', '')}`;
+}
+
+/** Delivers a payload as Stripe does; an object becomes JSON. */
+export async function deliver(
+  api: TestApi,
+  payload: object | string,
+  options: {
+    readonly mode?: Mode;
+    readonly secret?: string;
+    readonly signedAt?: Date;
+    /** In place of a good one; `null` for none. */
+    readonly signature?: string | null;
+  } = {},
+): Promise<Answer> {
+  const { mode = 'test' } = options;
+  const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
+  const signature =
+    options.signature === undefined
+      ? Stripe.webhooks.generateTestHeaderString({
+          payload: body,
+          secret: options.secret ?? SECRETS[mode][0],
+          timestamp: Math.floor((options.signedAt ?? new Date()).getTime() / 1_000),
+        })
+      : options.signature;
+  const path = mode === 'live' ? '/api/webhooks/stripe' : '/api/webhooks/stripe-test';
+  return await request(api, 'POST', path, {
+    body,
+    headers: {
+      authorization: '',
+      'content-type': 'application/json; charset=utf-8',
+      ...(signature === null ? {} : { 'stripe-signature': signature }),
+    },
+  });
+}
+
+/** The body of an error, to compare with. */
+export function error(code: string, param?: string) {
+  return {
+    error: {
+      code,
+      message: textLike(/./),
+      ...(param === undefined ? {} : { param }),
+    },
+  };
+}
+
+/** Stands for any text that fits, in a value to compare with. */
+export function textLike(pattern: RegExp): unknown {
+  return expect.stringMatching(pattern);
+}

@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { DefaultLogger, NativeConnection, Runtime, type WorkerOptions } from '@temporalio/worker';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import type { BillingRules } from '../../activities/dependencies.ts';
+import { createStripeClient, type StripeClient } from '../../activities/stripe-client.ts';
+import { startApi } from '../../api/server.ts';
+import { saveApiKey } from '../../db/api-keys.ts';
+import { saveCluster } from '../../db/clusters.ts';
+import type { Database } from '../../db/database.ts';
+import { MODES, type Mode } from '../../domain/mode.ts';
+import { SEARCH_ATTRIBUTES } from '../../domain/workflow-contracts.ts';
+import { setUpSimulatedStripe } from '../../stack/simulated-stripe.ts';
+import { startStripeSimulator } from '../../stripe-simulator/server.ts';
+import { ensureSearchAttributes } from '../../worker/search-attributes.ts';
+import { type BillingWorker, startWorker } from '../../worker/worker.ts';
+
+export interface BillingParts {
+  readonly db: Database;
+  readonly temporalAddress: string;
+  readonly workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
+  /** Places on each mode's one cluster; 1,000 each unless given. */
+  readonly places?: Partial<Record<Mode, number>>;
+}
+
+/** The whole service in this process: real api, real workers, PostgreSQL, Temporal, and Stripe's stand-in over HTTP. */
+export interface BillingService {
+  readonly db: Database;
+  readonly temporal: Client;
+  readonly stripe: Readonly<Record<Mode, StripeClient>>;
+  readonly apiUrl: string;
+  readonly simulatorUrl: string;
+  readonly apiKeys: Readonly<Record<Mode, string>>;
+  /** Starts the two workers of a process; several may run. Those that still run end with {@link stop}. */
+  startWorker(rules?: Partial<BillingRules>): Promise<BillingWorker>;
+  stop(): Promise<void>;
+}
+
+export const GRACE_MS = 7 * 24 * 60 * 60_000;
+
+const RULES: BillingRules = {
+  graceMs: GRACE_MS,
+  collectionWindowMs: 0,
+  approval: 'auto',
+  automaticTax: false,
+};
+
+/** So high that it is never what a test waits for. */
+const BATCH_REQUESTS_PER_SECOND = 3_000;
+
+let runtimeIsQuiet = false;
+
+/** What workers log of failures that a test provokes is no news. */
+export function quietRuntime(): void {
+  if (runtimeIsQuiet) return;
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  runtimeIsQuiet = true;
+}
+
+/** Starts everything but a worker, in a Temporal namespace of its own, with webhooks that the simulator signs and delivers. */
+export async function startBilling(parts: BillingParts): Promise<BillingService> {
+  quietRuntime();
+  const { db, temporalAddress: address, workflowBundle } = parts;
+  const started: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of started.splice(0).toReversed()) await end();
+  };
+  try {
+    const connection = await Connection.connect({ address });
+    started.push(() => connection.close());
+    const nativeConnection = await NativeConnection.connect({ address });
+    started.push(() => nativeConnection.close());
+    const namespace = await createNamespace(connection);
+    const temporal = new Client({ connection, namespace });
+
+    const simulator = await startStripeSimulator({ port: 0 });
+    const stripe = {
+      live: createStripeClient({ secretKey: simulator.liveKey, apiBase: simulator.baseUrl }),
+      test: createStripeClient({ secretKey: simulator.testKey, apiBase: simulator.baseUrl }),
+    };
+    const apiKeys = { live: `key-${randomUUID()}`, test: `key-${randomUUID()}` };
+    for (const mode of MODES) {
+      await saveApiKey(db, { mode, name: 'tests', apiKey: apiKeys[mode] });
+      await saveCluster(db, { mode, clusterId: `cluster-${mode}`, capacity: parts.places?.[mode] ?? 1_000 });
+    }
+    // The api must listen before Stripe can be told where, and only then tells Stripe the secrets.
+    const webhookSecrets: Record<Mode, string[]> = { live: [], test: [] };
+    const log = pino({ level: 'silent' });
+    const api = await startApi({
+      db,
+      temporal,
+      webhookSecrets,
+      log,
+      metrics: new Registry(),
+      port: 0,
+      host: '127.0.0.1',
+    });
+    // The simulator first: it delivers nothing to an api that is gone.
+    started.push(
+      () => api.close(),
+      () => simulator.stop(),
+    );
+    const apiUrl = `http://127.0.0.1:${api.port}`;
+    const settings = await setUpSimulatedStripe(db, simulator.baseUrl, apiUrl, undefined);
+    for (const mode of MODES) webhookSecrets[mode].push(settings[mode]?.webhookSecret ?? '');
+
+    return {
+      db,
+      temporal,
+      stripe,
+      apiUrl,
+      simulatorUrl: simulator.baseUrl,
+      apiKeys,
+      startWorker: async (rules = {}) => {
+        const worker = await startWorker({
+          connection: nativeConnection,
+          namespace,
+          dependencies: { db, stripe, log, rules: { ...RULES, ...rules } },
+          batchRequestsPerSecond: BATCH_REQUESTS_PER_SECOND,
+          workflowBundle,
+        });
+        started.push(() => worker.stop());
+        return worker;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const NAMESPACE_READY_MS = 30_000;
+/** The shortest the server takes. */
+const RETENTION = '1 day';
+
+/**
+ * The task queues have fixed names, so a namespace of its own is what keeps a test file's workflows from other files'
+ * workers. It is not deleted afterwards: that is a workflow of the server's, and the server ends with the run.
+ */
+export async function createNamespace(connection: Connection): Promise<string> {
+  const namespace = `test-${randomUUID()}`;
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: msToTs(RETENTION),
+  });
+  // The server's parts learn of a namespace, and of its search attributes, one after the other.
+  const query = Object.keys(SEARCH_ATTRIBUTES)
+    .map((name) => `${name} IS NULL`)
+    .join(' AND ');
+  for (const deadline = Date.now() + NAMESPACE_READY_MS; ; await sleep(50)) {
+    try {
+      await ensureSearchAttributes(connection, namespace, SEARCH_ATTRIBUTES);
+      await connection.workflowService.listWorkflowExecutions({ namespace, query, pageSize: 1 });
+      await connection.workflowService.countWorkflowExecutions({ namespace, query });
+      return namespace;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+}
