@@ -25,7 +25,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
   });
   drawn.push(...rows.map((row) => [...row]));
-  return drawn.toString().replaceAll(/^/gm, '  ');
+  return drawn.toString().replaceAll(/^/gm, '  ').replaceAll(/ +$/gm, '');
 }
 
 /** Every place where cli-table3 would draw a line. */

@@ -42,6 +42,7 @@ export class CustomerBilling {
   profileChanged = false;
   readonly checkouts: WaitingCheckout[] = [];
   private readonly queue: StripeEventEnvelope[] = [];
+  private eventsUnderWay: readonly StripeEventEnvelope[] = [];
   private parkedEvents: readonly StripeEventEnvelope[];
   private readonly seenEventIds: Set<string>;
   private appliedEvents: number;
@@ -87,7 +88,13 @@ export class CustomerBilling {
   takeEvents(): StripeEventEnvelope[] {
     const events = [...this.parkedEvents, ...this.queue.splice(0, EVENTS_PER_STEP)];
     this.parkedEvents = [];
+    this.eventsUnderWay = events;
     return events;
+  }
+
+  /** The step is over, however it ended: its events are applied, parked, or nobody's. */
+  stepEnded(): void {
+    this.eventsUnderWay = [];
   }
 
   /** The step that took up `events` is through. */
@@ -131,7 +138,7 @@ export class CustomerBilling {
       waitingFor: this.parked === null ? (this.standing?.waitingFor ?? null) : 'operator',
       reason: this.standing?.reason ?? 'Not looked at yet.',
       graceEndsAtMs: this.standing?.graceEndsAtMs ?? null,
-      queuedEvents: this.queue.length + this.parkedEvents.length,
+      queuedEvents: this.queue.length + this.eventsUnderWay.length + this.parkedEvents.length,
       appliedEvents: this.appliedEvents,
       duplicateEvents: this.duplicateEvents,
       parked: this.parked,

@@ -85,9 +85,14 @@ export async function customerBillingWorkflow(
 }
 
 function setHandlers(billing: CustomerBilling): void {
-  setHandler(stripeEventSignal, (event) => billing.receive(event), {
-    description: 'Stripe says that something about this customer changed; its object is fetched anew.',
-  });
+  setHandler(
+    stripeEventSignal,
+    (event) => {
+      billing.receive(event);
+      setCurrentDetails(billing.currentDetails());
+    },
+    { description: 'Stripe says that something about this customer changed; its object is fetched anew.' },
+  );
   setHandler(
     userChangedSignal,
     () => {
@@ -140,6 +145,8 @@ async function takeStep(billing: CustomerBilling): Promise<boolean> {
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     billing.park(events, parkedStepOf(error));
+  } finally {
+    billing.stepEnded();
   }
   return true;
 }
