@@ -27,7 +27,7 @@ export function createCheckoutActivities(dependencies: ActivityDependencies) {
       const stripe = stripeOf(dependencies, mode);
       const session = await writeToStripeOnce(db, {
         mode,
-        writeKey: `checkout:${user.user_id}:${request.idempotencyKey}`,
+        writeKey: `checkout:${request.idempotencyKey}`,
         find: async (since) => {
           const sessions = stripe.checkout.sessions.list({
             customer,

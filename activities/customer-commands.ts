@@ -8,7 +8,7 @@ import type { CustomerStanding, SubscriptionFact, UnpaidBillFact } from '../doma
 import type { Mode } from '../domain/mode.ts';
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
-import { isCardError } from './stripe-errors.ts';
+import { isAlreadyPaid, isCardError } from './stripe-errors.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
 export interface CustomerKey {
@@ -87,8 +87,9 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
           try {
             invoice = await stripe.invoices.pay(invoiceId);
           } catch (error) {
-            // A declined card is an answer: the bill stays unpaid.
-            if (!isCardError(error)) throw error;
+            // A declined card is an answer, and so is a payment that came before ours: the invoice says how it stands.
+            if (!isCardError(error) && !isAlreadyPaid(error)) throw error;
+            invoice = await stripe.invoices.retrieve(invoiceId);
           }
         }
         const billId = invoice.metadata?.['bill_id'];

@@ -69,9 +69,12 @@ export function createCustomerFactsActivities(dependencies: ActivityDependencies
       ]);
       for (const invoiceId of invoiceIds) await syncInvoice(input, await stripe.invoices.retrieve(invoiceId));
 
-      const [customer, paymentMethods, subscriptions, completedSetups, unpaidBills] = await Promise.all([
-        stripe.customers.retrieve(stripeCustomerId),
-        stripe.paymentMethods.list({ customer: stripeCustomerId, limit: 100 }),
+      const customer = await stripe.customers.retrieve(stripeCustomerId);
+      const [paymentMethods, subscriptions, completedSetups, unpaidBills] = await Promise.all([
+        // Stripe lists no payment methods of a customer who was deleted: it refuses.
+        customer.deleted === true
+          ? { data: [] }
+          : stripe.paymentMethods.list({ customer: stripeCustomerId, limit: 100 }),
         stripe.subscriptions.list({ customer: stripeCustomerId, status: 'all', limit: 100 }),
         lookAtCompletedSetups(
           stripe,

@@ -53,7 +53,7 @@ function refuseUnexplainedErrors(client: HttpClient): HttpClient {
   return {
     getClientName: () => client.getClientName(),
     makeRequest: async (...request) => {
-      const response = await client.makeRequest(...request);
+      const response = await client.makeRequest(...request).catch(connectionBroke);
       const toJSON = response.toJSON.bind(response);
       response.toJSON = async () => {
         const body: unknown = await toJSON();
@@ -66,7 +66,18 @@ function refuseUnexplainedErrors(client: HttpClient): HttpClient {
   };
 }
 
+/**
+ * The SDK sends a request again whose connection broke, even with its retries off, although Stripe may have done what it
+ * asked. It tells by the error's code; without it, what broke comes out as the connection error it is.
+ */
+function connectionBroke(error: unknown): never {
+  if (!(error instanceof Error && 'code' in error)) throw error;
+  if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') throw error;
+  throw new Error(error.message, { cause: error });
+}
+
 function isStripeAnswer(body: unknown, status: number): boolean {
   if (typeof body !== 'object' || body === null) return false;
-  return status >= 400 ? 'error' in body : 'error' in body || 'object' in body;
+  const explained = 'error' in body && Boolean(body.error);
+  return explained || (status < 400 && 'object' in body);
 }

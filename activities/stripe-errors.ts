@@ -21,7 +21,9 @@ export function toTemporalFailure(error: unknown): unknown {
   const details = [
     { statusCode: statusCode ?? null, code: error.code ?? null, stripeRequestId: requestId ?? null },
   ];
-  if (!isRetryable(statusCode)) {
+  // Other parameters under a key that was used before: stripe-write.ts has a new key by the next attempt.
+  const isKeyConflict = error.rawType === 'idempotency_error';
+  if (!isRetryable(statusCode) && !isKeyConflict) {
     return ApplicationFailure.create({
       message,
       type: STRIPE_REFUSED,
@@ -47,6 +49,11 @@ function isRetryable(statusCode: number | undefined): boolean {
 /** Stripe's card errors say no to a payment; they are not failures of ours. */
 export function isCardError(error: unknown): error is InstanceType<typeof StripeError> {
   return error instanceof StripeError && error.statusCode === 402;
+}
+
+/** Stripe's own retry, or a person in the Dashboard, had the invoice paid before us. */
+export function isAlreadyPaid(error: unknown): boolean {
+  return error instanceof StripeError && error.code === 'invoice_already_paid';
 }
 
 /** Applies {@link toTemporalFailure} to every activity of the worker. */

@@ -77,10 +77,9 @@ async function findPrice(stripe: StripeClient, product: Product): Promise<Stripe
 
 async function createPrice(stripe: StripeClient, item: PriceListItem): Promise<Stripe.Price> {
   const { product, displayName } = item;
-  const stripeProduct = await stripe.products.create(
-    { name: displayName, metadata: { [PRODUCT_METADATA_KEY]: product } },
-    { idempotencyKey: `setup:product:${product}` },
-  );
+  const stripeProduct =
+    (await findProduct(stripe, product)) ??
+    (await stripe.products.create({ name: displayName, metadata: { [PRODUCT_METADATA_KEY]: product } }));
   return await stripe.prices.create({
     product: stripeProduct.id,
     currency: CURRENCY,
@@ -88,6 +87,14 @@ async function createPrice(stripe: StripeClient, item: PriceListItem): Promise<S
     lookup_key: priceLookupKey(product),
     ...(item.aggregation === null ? {} : { recurring: await meteredRecurring(stripe, item) }),
   });
+}
+
+/** What a run that broke off has left. */
+async function findProduct(stripe: StripeClient, product: Product): Promise<Stripe.Product | undefined> {
+  for await (const each of stripe.products.list({ active: true, limit: 100 })) {
+    if (each.metadata[PRODUCT_METADATA_KEY] === product) return each;
+  }
+  return undefined;
 }
 
 async function meteredRecurring(

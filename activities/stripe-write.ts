@@ -30,7 +30,8 @@ const CLOCK_SKEW_MS = 60 * 60_000;
  * 1. The intent is a row before the request leaves. A new row means that nothing can be there yet: create at once.
  * 2. Otherwise look first, and adopt what is found.
  * 3. Not found: create under the same key, for the earlier request may still be on its way, and Stripe then knows both
- *    as one. Only a key that is spent (expired, or holding a stored error) gives way to a new one.
+ *    as one. Only a key that is spent (expired, holding an error or other parameters, or an object that was deleted
+ *    since) gives way to a new one.
  *
  * @throws StripeError as the request failed; see stripe-errors.ts for which are retried.
  */
@@ -40,11 +41,12 @@ export async function writeToStripeOnce<T extends StripeObject>(
 ): Promise<T> {
   const { mode, writeKey } = write;
   const now = write.now?.() ?? new Date();
-  let { generation, keyIssuedAt, isNew } = await intendStripeWrite(db, mode, writeKey);
+  let { generation, keyIssuedAt, stripeObjectId, isNew } = await intendStripeWrite(db, mode, writeKey);
   if (!isNew) {
     const found = await write.find(new Date(keyIssuedAt.getTime() - CLOCK_SKEW_MS));
     if (found !== null) return await complete(db, write, found);
-    if (now.getTime() - keyIssuedAt.getTime() > KEY_LIFETIME_MS) {
+    const isGone = stripeObjectId !== null; // made, and deleted since: its key would only bring it back as it was
+    if (isGone || now.getTime() - keyIssuedAt.getTime() > KEY_LIFETIME_MS) {
       await renewStripeWriteKey(db, mode, writeKey, generation);
       generation += 1;
     }
@@ -52,8 +54,8 @@ export async function writeToStripeOnce<T extends StripeObject>(
   try {
     return await complete(db, write, await write.create(`${mode}:${writeKey}:${generation}`));
   } catch (error) {
-    // A replayed error would be replayed for a day. The next attempt looks first, then uses a new key.
-    if (isReplayed(error)) await renewStripeWriteKey(db, mode, writeKey, generation);
+    // What Stripe holds under the key it would answer for a day. The next attempt looks first, then uses a new key.
+    if (isKeySpent(error)) await renewStripeWriteKey(db, mode, writeKey, generation);
     throw error;
   }
 }
@@ -70,6 +72,8 @@ async function complete<T extends StripeObject>(
   return object;
 }
 
-function isReplayed(error: unknown): boolean {
-  return error instanceof StripeError && error.headers?.['idempotent-replayed'] === 'true';
+/** An error that was replayed, one that came of other parameters under the same key, or a refusal that Stripe may have kept. */
+function isKeySpent(error: unknown): boolean {
+  if (!(error instanceof StripeError)) return false;
+  return error.headers?.['idempotent-replayed'] === 'true' || error.statusCode === 400;
 }

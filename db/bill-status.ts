@@ -41,6 +41,13 @@ export async function saveInvoiceOutcome(db: Database, outcome: InvoiceOutcome):
     .where('mode', '=', outcome.mode)
     .where('bill_id', '=', outcome.billId)
     .where('status', 'in', REPLACEABLE[outcome.status])
+    // Of an invoice that was voided and replaced, nothing counts any more.
+    .where((bill) =>
+      bill.or([
+        bill('stripe_invoice_id', 'is', null),
+        bill('stripe_invoice_id', '=', outcome.stripeInvoiceId),
+      ]),
+    )
     .execute();
 }
 

@@ -6,6 +6,7 @@ import { PRICE_LIST } from '../domain/price-list.ts';
 import { type StorageTotal, storageGbMs } from '../domain/storage.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import { loadUnitPrices } from './price-list.ts';
+import { inTransaction } from './transaction.ts';
 
 interface BillKey {
   readonly mode: Mode;
@@ -21,7 +22,7 @@ interface BillKey {
  * @returns the new bill's id, or `null` when the month is frozen already or there is nothing to bill.
  */
 export async function freezeBill(db: Database, key: BillKey): Promise<string | null> {
-  return await db.transaction().execute(async (transaction) => {
+  return await inTransaction(db, async (transaction) => {
     await lockUser(transaction, key);
     if (await isFrozen(transaction, key)) return null;
     const usage = await lockUnbilledUsage(transaction, key);

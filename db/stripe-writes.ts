@@ -57,8 +57,8 @@ export async function completeStripeWrite(
 }
 
 /**
- * Gives the write a new idempotency key, because the last one is spent. `seenGeneration` is the spent one: of two callers
- * that saw the same, one moves it on and the other finds it moved.
+ * Gives the write a new idempotency key and an unknown outcome, because the last key is spent. `seenGeneration` is the
+ * spent one: of two callers that saw the same, one moves it on and the other finds it moved.
  */
 export async function renewStripeWriteKey(
   db: Database,
@@ -68,7 +68,12 @@ export async function renewStripeWriteKey(
 ): Promise<void> {
   await db
     .updateTable('stripe_writes')
-    .set({ generation: seenGeneration + 1, key_issued_at: sql<Date>`now()` })
+    .set({
+      generation: seenGeneration + 1,
+      key_issued_at: sql<Date>`now()`,
+      stripe_object_id: null,
+      completed_at: null,
+    })
     .where('mode', '=', mode)
     .where('write_key', '=', writeKey)
     .where('generation', '=', seenGeneration)

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Mode } from '../domain/mode.ts';
 import type { MeteredProduct } from '../domain/price-list.ts';
 import { sameContent, type UsageEvent, type UsageEventRejection } from '../domain/usage-event.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
+import { inTransaction } from './transaction.ts';
 import { growUsageTotals } from './usage-totals.ts';
 
 export interface IngestionResult {
@@ -29,28 +29,7 @@ export async function ingestUsageEvents(
   mode: Mode,
   events: readonly UsageEvent[],
 ): Promise<IngestionResult> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      // Read committed, whatever the server's default: what waited for a lock must see what the holder committed.
-      return await db
-        .transaction()
-        .setIsolationLevel('read committed')
-        .execute((transaction) => ingest(transaction, mode, events));
-    } catch (error) {
-      if (attempt === MAX_ATTEMPTS || !wasBrokenOff(error)) throw error;
-      await sleep(Math.random() * RETRY_DELAY_MS * attempt);
-    }
-  }
-}
-
-const MAX_ATTEMPTS = 5;
-const RETRY_DELAY_MS = 50;
-const SERIALIZATION_FAILURE = '40001';
-const DEADLOCK_DETECTED = '40P01';
-
-function wasBrokenOff(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED;
+  return await inTransaction(db, (transaction) => ingest(transaction, mode, events));
 }
 
 async function ingest(

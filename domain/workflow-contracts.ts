@@ -58,7 +58,7 @@ export interface StartCheckoutRequest {
   readonly mode: 'setup';
   readonly successUrl: string;
   readonly cancelUrl: string;
-  /** Business key of the session: the same key gives the same session. */
+  /** Business key of the session, at most 100 characters and not shared by users: the same key gives the same session. */
   readonly idempotencyKey: string;
 }
 

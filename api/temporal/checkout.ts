@@ -46,16 +46,14 @@ export async function registerCustomer(client: Client, mode: Mode, userId: strin
 }
 
 /**
- * Has the customer's workflow start a Checkout session.
+ * Has the customer's workflow start a Checkout session; the same idempotency key gives the same session.
  *
- * @param updateId the same id gives the same session.
  * @throws HttpError see {@link waitForWorker}
  */
 export async function startCheckout(
   client: Client,
   customer: { readonly mode: Mode; readonly stripeCustomerId: string },
   request: StartCheckoutRequest,
-  updateId: string,
 ): Promise<StartedCheckout> {
   const startWorkflowOperation = new WithStartWorkflowOperation<CustomerBillingWorkflow>(
     CUSTOMER_BILLING_WORKFLOW,
@@ -67,7 +65,7 @@ export async function startCheckout(
   return await waitForWorker(client, () =>
     client.workflow.executeUpdateWithStart<CustomerBillingWorkflow, StartedCheckout, [StartCheckoutRequest]>(
       START_CHECKOUT_UPDATE,
-      { startWorkflowOperation, args: [request], updateId },
+      { startWorkflowOperation, args: [request], updateId: request.idempotencyKey },
     ),
   );
 }

@@ -28,8 +28,7 @@ export function postCheckoutSession({ db, temporal, webhookSecrets }: ApiDepende
     const session = await startCheckout(
       temporal,
       { mode, stripeCustomerId },
-      { mode: 'setup', successUrl, cancelUrl, idempotencyKey },
-      updateIdOf(userId, idempotencyKey),
+      { mode: 'setup', successUrl, cancelUrl, idempotencyKey: keyOf(userId, idempotencyKey) },
     );
     response.status(201).json({ id: session.id, url: session.url });
   };
@@ -42,8 +41,8 @@ export function postCheckoutSession({ db, temporal, webhookSecrets }: ApiDepende
   }
 }
 
-/** Temporal shows update ids to operators, and limits their length: a hash, not what the caller chose. */
-function updateIdOf(userId: string, idempotencyKey: string): string {
+/** Temporal and Stripe limit the length of keys, and show them to operators: a hash, not what the caller chose. */
+function keyOf(userId: string, idempotencyKey: string): string {
   const digest = createHash('sha256')
     .update(JSON.stringify([userId, idempotencyKey]))
     .digest('base64url');

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { pino } from 'pino';
 import {
   type BatchActivities,
@@ -58,12 +59,21 @@ export async function startActivityEnvironment(): Promise<ActivityTestEnvironmen
   };
 }
 
-/** Runs an activity once as the worker does: with a context, and with Stripe's errors mapped. */
-export async function runOnce<I, R>(activity: (input: I) => Promise<R>, input: I): Promise<R> {
+/** A failed attempt is what most of these tests are about: no line for each. */
+const QUIET = new DefaultLogger('ERROR');
+
+/**
+ * Runs an activity once as the worker does: with a context, and with Stripe's errors mapped.
+ *
+ * @example
+ * await runOnce(() => activities.registerCustomer({ mode, userId }));
+ */
+export async function runOnce<R>(call: () => Promise<R>): Promise<R> {
   const environment = new MockActivityEnvironment(undefined, {
+    logger: QUIET,
     interceptors: [() => ({ inbound: new StripeErrorInterceptor() })],
   });
-  return await environment.run(activity, input);
+  return await environment.run(call);
 }
 
 /** What an activity came to, and on which attempt. */
@@ -77,14 +87,10 @@ export interface Outcome<R> {
  *
  * @throws the last failure, when it is not to be retried or `maxAttempts` are used up.
  */
-export async function runWithRetries<I, R>(
-  activity: (input: I) => Promise<R>,
-  input: I,
-  maxAttempts = 4,
-): Promise<Outcome<R>> {
+export async function runWithRetries<R>(call: () => Promise<R>, maxAttempts = 4): Promise<Outcome<R>> {
   for (let attempts = 1; ; attempts += 1) {
     try {
-      return { result: await runOnce(activity, input), attempts };
+      return { result: await runOnce(call), attempts };
     } catch (error) {
       if (attempts === maxAttempts || isFinal(error)) throw error;
     }

@@ -1,0 +1,339 @@
+import type { Stripe } from 'stripe';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { UserKey } from '../../activities/customer-commands.ts';
+import type { BillWithLines } from '../../db/bills.ts';
+import { findUser, registerUser } from '../../db/users.ts';
+import { newUser } from '../db/fixtures.ts';
+import {
+  type ActivityTestEnvironment,
+  runOnce,
+  runWithRetries,
+  startActivityEnvironment,
+} from '../support/activity-environment.ts';
+import { type FaultKind, namesOf, writesAmong } from '../support/simulator.ts';
+import { NEW_BILL_CENTS, NEW_BILL_TOTAL_CENTS, newBill, newCustomer, reloaded } from './fixtures.ts';
+
+let environment: ActivityTestEnvironment;
+beforeAll(async () => {
+  environment = await startActivityEnvironment();
+});
+afterAll(() => environment.close());
+afterEach(() => environment.simulator.clearFaults());
+
+/** Each thing that can go wrong with a request, and how many attempts it takes then. */
+const FAULTS: readonly { kind: FaultKind; reason?: string; attempts: number }[] = [
+  { kind: 'latency', attempts: 1 },
+  { kind: 'status_409', attempts: 2 },
+  { kind: 'status_429', attempts: 2 },
+  // Stored under the key: the second attempt meets it again, the third has a new key.
+  { kind: 'status_429', reason: 'lock_timeout', attempts: 3 },
+  { kind: 'status_500', attempts: 3 },
+  { kind: 'status_500_without_error', attempts: 2 },
+  { kind: 'processed_without_answer', attempts: 2 },
+  { kind: 'reset', attempts: 2 },
+  { kind: 'html', attempts: 2 },
+];
+
+/** Makes it as if we had crashed between Stripe's answer and noting it. */
+async function forgetAnswer(writeKey: string): Promise<void> {
+  const { numUpdatedRows } = await environment.db
+    .updateTable('stripe_writes')
+    .set({ completed_at: null, stripe_object_id: null, stripe_request_id: null })
+    .where('write_key', '=', writeKey)
+    .executeTakeFirst();
+  expect(numUpdatedRows).toBe(1n);
+}
+
+/** Makes a key that old. */
+async function ageKey(writeKey: string, hours: number): Promise<void> {
+  const { numUpdatedRows } = await environment.db
+    .updateTable('stripe_writes')
+    .set({ key_issued_at: new Date(Date.now() - hours * 60 * 60_000) })
+    .where('write_key', '=', writeKey)
+    .executeTakeFirst();
+  expect(numUpdatedRows).toBe(1n);
+}
+
+async function writeRow(writeKey: string) {
+  return await environment.db
+    .selectFrom('stripe_writes')
+    .selectAll()
+    .where('mode', '=', 'test')
+    .where('write_key', '=', writeKey)
+    .executeTakeFirstOrThrow();
+}
+
+describe('a bill becomes one invoice', () => {
+  let customer: UserKey;
+  let bill: BillWithLines;
+  beforeEach(async () => {
+    customer = await newCustomer(environment);
+    bill = await newBill(environment, customer);
+  });
+
+  const invoiceBill = () =>
+    runWithRetries(() => environment.activities.invoiceBill({ mode: 'test', billId: bill.billId }));
+
+  async function invoices(): Promise<Stripe.Invoice[]> {
+    const { stripe } = environment.simulator;
+    return (await stripe.test.invoices.list({ customer: customer.stripeCustomerId, limit: 100 })).data;
+  }
+
+  /** One invoice, right to the cent, and the bill says so. */
+  async function expectOneInvoice(): Promise<void> {
+    const all = await invoices();
+    expect(all).toHaveLength(1);
+    const [invoice] = all;
+    expect(invoice).toMatchObject({
+      status: 'open',
+      auto_advance: true,
+      subtotal: NEW_BILL_TOTAL_CENTS,
+      total: NEW_BILL_TOTAL_CENTS,
+      amount_due: NEW_BILL_TOTAL_CENTS,
+      currency: 'usd',
+      metadata: { bill_id: bill.billId, user_id: customer.userId, period: '2026-09' },
+    });
+    expect(invoice?.lines.data.map((line) => line.amount).toSorted((a, b) => a - b)).toEqual(
+      NEW_BILL_CENTS.toSorted((a, b) => a - b),
+    );
+    expect(await reloaded(environment, bill)).toMatchObject({ status: 'open', stripeInvoiceId: invoice?.id });
+  }
+
+  test('without trouble it takes three requests, and no reads', async () => {
+    const requests = await environment.simulator.requestsDuring(async () => {
+      expect(await invoiceBill()).toEqual({
+        result: { status: 'open', totalCents: NEW_BILL_TOTAL_CENTS },
+        attempts: 1,
+      });
+    });
+    const [invoice] = await invoices();
+    expect(namesOf(requests)).toEqual([
+      'POST /v1/invoices',
+      `POST /v1/invoices/${invoice?.id}/add_lines`,
+      `POST /v1/invoices/${invoice?.id}/finalize`,
+    ]);
+    expect(requests.map((request) => request.idempotencyKey)).toEqual([
+      `test:bill:${bill.billId}:draft:0`,
+      `test:bill:${bill.billId}:lines:0`,
+      `test:bill:${bill.billId}:finalize:0`,
+    ]);
+    await expectOneInvoice();
+    const row = await writeRow(`bill:${bill.billId}:draft`);
+    expect(row).toMatchObject({
+      stripe_object_id: invoice?.id,
+      stripe_request_id: requests[0]?.requestId,
+      generation: 0,
+    });
+    expect(row.completed_at).not.toBeNull();
+  });
+
+  test('an invoiced bill asks Stripe nothing more', async () => {
+    await invoiceBill();
+    const requests = await environment.simulator.requestsDuring(invoiceBill);
+    expect(requests).toEqual([]);
+    await expectOneInvoice();
+  });
+
+  describe.each([
+    ['draft', 'POST /v1/invoices'],
+    ['lines', 'POST /v1/invoices/:id/add_lines'],
+    ['finalize', 'POST /v1/invoices/:id/finalize'],
+  ])('whatever befalls its %s', (step, route) => {
+    test.each(FAULTS)('$kind $reason', async ({ kind, reason, attempts }) => {
+      await environment.simulator.fault(route, kind, reason === undefined ? {} : { reason });
+      expect(await invoiceBill()).toEqual({
+        result: { status: 'open', totalCents: NEW_BILL_TOTAL_CENTS },
+        attempts,
+      });
+      await expectOneInvoice();
+    });
+
+    test('a crash between Stripe’s answer and our note of it: what is there is adopted, and nothing written again', async () => {
+      await invoiceBill();
+      for (const each of ['draft', 'lines', 'finalize'].slice(['draft', 'lines', 'finalize'].indexOf(step))) {
+        await forgetAnswer(`bill:${bill.billId}:${each}`);
+      }
+      await environment.db
+        .updateTable('bills')
+        .set({ status: 'frozen', stripe_invoice_id: null })
+        .where('bill_id', '=', bill.billId)
+        .execute();
+      const requests = await environment.simulator.requestsDuring(invoiceBill);
+      expect(requests.length).toBeGreaterThan(0);
+      expect(writesAmong(requests)).toEqual([]);
+      await expectOneInvoice();
+      const [invoice] = await invoices();
+      expect(await writeRow(`bill:${bill.billId}:${step}`)).toMatchObject({ stripe_object_id: invoice?.id });
+    });
+
+    test('a key that Stripe has forgotten is renewed, after looking', async () => {
+      await environment.simulator.fault(route, 'status_500_without_error');
+      const attempt = () =>
+        runOnce(() => environment.activities.invoiceBill({ mode: 'test', billId: bill.billId }));
+      await expect(attempt()).rejects.toThrow('HTTP 500');
+      const writeKey = `bill:${bill.billId}:${step}`;
+      await ageKey(writeKey, 24);
+      const requests = await environment.simulator.requestsDuring(() => attempt());
+      const renewed = requests.findIndex((request) => request.idempotencyKey === `test:${writeKey}:1`);
+      expect(renewed).toBeGreaterThan(0);
+      expect(requests[renewed - 1]?.method).toBe('GET');
+      expect(await writeRow(writeKey)).toMatchObject({ generation: 1 });
+      await expectOneInvoice();
+    });
+
+    test('a key that Stripe has forgotten is not used again for what is there', async () => {
+      await environment.simulator.fault(route, 'processed_without_answer');
+      const attempt = () =>
+        runOnce(() => environment.activities.invoiceBill({ mode: 'test', billId: bill.billId }));
+      await expect(attempt()).rejects.toMatchObject({ type: 'StripeUnavailable' });
+      await ageKey(`bill:${bill.billId}:${step}`, 24 * 20);
+      await attempt();
+      await expectOneInvoice();
+      expect(await writeRow(`bill:${bill.billId}:${step}`)).toMatchObject({ generation: 0 });
+    });
+  });
+
+  test('two workers with the same bill at the same time make one invoice', async () => {
+    const [one, other] = await Promise.all([invoiceBill(), invoiceBill()]);
+    expect(one.result).toEqual(other.result);
+    await expectOneInvoice();
+  });
+
+  test('faults at every step together still end in one invoice', async () => {
+    await environment.simulator.fault('POST /v1/invoices', 'processed_without_answer');
+    await environment.simulator.fault('GET /v1/invoices', 'reset');
+    await environment.simulator.fault('POST /v1/invoices/:id/add_lines', 'status_500');
+    await environment.simulator.fault('GET /v1/invoices/:id', 'status_500_without_error');
+    await environment.simulator.fault('POST /v1/invoices/:id/finalize', 'processed_without_answer');
+    const { result } = await runWithRetries(
+      () => environment.activities.invoiceBill({ mode: 'test', billId: bill.billId }),
+      8,
+    );
+    expect(result.status).toBe('open');
+    await expectOneInvoice();
+  });
+});
+
+describe('a user becomes one Stripe customer', () => {
+  let userId: string;
+  beforeEach(async () => {
+    userId = await newUser(environment.db);
+  });
+  const register = () =>
+    runWithRetries(() => environment.activities.registerCustomer({ mode: 'test', userId }));
+
+  async function expectOneCustomer(): Promise<void> {
+    const { data } = await environment.simulator.stripe.test.customers.list({ limit: 100 });
+    const customers = data.filter((each) => each.metadata['user_id'] === userId);
+    expect(customers).toHaveLength(1);
+    expect(customers[0]).toMatchObject({ name: 'Ada', livemode: false });
+    const user = await findUser(environment.db, 'test', userId);
+    expect(user?.stripe_customer_id).toBe(customers[0]?.id);
+  }
+
+  test.each(FAULTS)('whatever befalls the request: $kind $reason', async ({ kind, reason, attempts }) => {
+    await environment.simulator.fault('POST /v1/customers', kind, reason === undefined ? {} : { reason });
+    expect((await register()).attempts).toBe(attempts);
+    await expectOneCustomer();
+  });
+
+  test('a registered user asks Stripe nothing more', async () => {
+    const { result } = await register();
+    const requests = await environment.simulator.requestsDuring(async () => {
+      expect((await register()).result).toBe(result);
+    });
+    expect(requests).toEqual([]);
+  });
+
+  test('a crash before the customer was saved is healed by adoption', async () => {
+    const { result } = await register();
+    await forgetAnswer(`customer:${userId}`);
+    await environment.db
+      .updateTable('users')
+      .set({ stripe_customer_id: null })
+      .where('user_id', '=', userId)
+      .execute();
+    const requests = await environment.simulator.requestsDuring(async () => {
+      expect((await register()).result).toBe(result);
+    });
+    expect(writesAmong(requests)).toEqual([]);
+    await expectOneCustomer();
+  });
+
+  test('a user whose e-mail changes between two attempts is registered all the same', async () => {
+    await environment.simulator.fault('POST /v1/customers', 'status_500');
+    await expect(
+      runOnce(() => environment.activities.registerCustomer({ mode: 'test', userId })),
+    ).rejects.toMatchObject({ type: 'StripeUnavailable' });
+    await registerUser(environment.db, { mode: 'test', userId, email: 'new@example.com', name: 'Ada' });
+    await register();
+    await expectOneCustomer();
+  });
+
+  test('the same user id in both modes becomes a customer in each', async () => {
+    await registerUser(environment.db, { mode: 'live', userId, email: 'l@example.com', name: 'Ada' });
+    const { result: test } = await register();
+    const live = await runOnce(() => environment.activities.registerCustomer({ mode: 'live', userId }));
+    expect(live).not.toBe(test);
+    const { stripe } = environment.simulator;
+    expect(await stripe.live.customers.retrieve(live)).toMatchObject({ livemode: true });
+    await expect(stripe.live.customers.retrieve(test)).rejects.toMatchObject({ statusCode: 404 });
+  });
+
+  test('an unknown user is an error that no retry can mend', async () => {
+    const unknown = { mode: 'test', userId: 'nobody' } as const;
+    await expect(runOnce(() => environment.activities.registerCustomer(unknown))).rejects.toMatchObject({
+      type: 'UserNotFound',
+      nonRetryable: true,
+    });
+  });
+});
+
+describe('a Checkout session brings one subscription', () => {
+  let customer: UserKey;
+  let checkoutSessionId: string;
+  beforeEach(async () => {
+    customer = await newCustomer(environment);
+    checkoutSessionId = `cs_test_${customer.userId}`;
+  });
+  const subscribe = () =>
+    runWithRetries(() => environment.activities.createSubscription({ ...customer, checkoutSessionId }));
+
+  async function subscriptions(): Promise<Stripe.Subscription[]> {
+    const { stripe } = environment.simulator;
+    const { stripeCustomerId } = customer;
+    return (await stripe.test.subscriptions.list({ customer: stripeCustomerId, status: 'all' })).data;
+  }
+
+  test.each(FAULTS)('whatever befalls the request: $kind $reason', async ({ kind, reason, attempts }) => {
+    await environment.simulator.fault('POST /v1/subscriptions', kind, reason === undefined ? {} : { reason });
+    const outcome = await subscribe();
+    expect(outcome.attempts).toBe(attempts);
+    const all = await subscriptions();
+    expect(all.map((each) => each.id)).toEqual([outcome.result.id]);
+    expect(all[0]?.items.data).toHaveLength(4);
+  });
+
+  test('asked for again it is the same one, however it stands by then', async () => {
+    const first = await subscribe();
+    expect((await subscribe()).result).toEqual(first.result);
+    await environment.simulator.stripe.test.subscriptions.cancel(first.result.id);
+    expect((await subscribe()).result).toMatchObject({ id: first.result.id, status: 'canceled' });
+    expect(await subscriptions()).toHaveLength(1);
+  });
+
+  test('a crash before it was noted is healed by adoption', async () => {
+    const first = await subscribe();
+    await forgetAnswer(`subscription:${checkoutSessionId}`);
+    const requests = await environment.simulator.requestsDuring(async () => {
+      expect((await subscribe()).result).toEqual(first.result);
+    });
+    expect(writesAmong(requests)).toEqual([]);
+  });
+
+  test('two workers at the same time make one', async () => {
+    const [one, other] = await Promise.all([subscribe(), subscribe()]);
+    expect(one.result.id).toBe(other.result.id);
+    expect(await subscriptions()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type InvoiceOutcome,
+  listBillsToInvoice,
+  listUnpaidBills,
+  parkBill,
+  saveInvoiceOutcome,
+} from '../../db/bill-status.ts';
+import { ensurePriceList } from '../../db/price-list.ts';
+import { registerUser } from '../../db/users.ts';
+import type { BillStatus } from '../../domain/bill.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { AUGUST, frozenBill, ingest, newUser, SEPTEMBER, usage } from './fixtures.ts';
+
+let database: TestDatabase;
+let userId: string;
+let billId: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await ensurePriceList(database.db, 'live');
+  await ensurePriceList(database.db, 'test');
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  userId = await newUser(database.db);
+  await ingest(database.db, [usage(userId)]);
+  billId = (await frozenBill(database.db, userId)).billId;
+});
+
+async function see(
+  status: InvoiceOutcome['status'],
+  seenAt = new Date('2026-10-02T00:00:00Z'),
+): Promise<void> {
+  const stripeInvoiceId = `in_${billId}`;
+  await saveInvoiceOutcome(database.db, { mode: 'test', billId, stripeInvoiceId, status, seenAt });
+}
+
+async function row() {
+  return await database.db
+    .selectFrom('bills')
+    .select(['status', 'payment_failed_at', 'problem', 'stripe_invoice_id'])
+    .where('bill_id', '=', billId)
+    .where('mode', '=', 'test')
+    .executeTakeFirstOrThrow();
+}
+
+describe('an older answer that is written later changes nothing', () => {
+  test.each<{ before: InvoiceOutcome['status']; late: InvoiceOutcome['status']; after: BillStatus }>([
+    { before: 'paid', late: 'open', after: 'paid' },
+    { before: 'paid', late: 'payment_failed', after: 'paid' },
+    { before: 'paid', late: 'void', after: 'paid' },
+    { before: 'void', late: 'open', after: 'void' },
+    { before: 'void', late: 'payment_failed', after: 'void' },
+    { before: 'void', late: 'paid', after: 'void' },
+    { before: 'payment_failed', late: 'open', after: 'payment_failed' },
+    { before: 'payment_failed', late: 'paid', after: 'paid' },
+    { before: 'payment_failed', late: 'void', after: 'void' },
+    { before: 'open', late: 'payment_failed', after: 'payment_failed' },
+    { before: 'open', late: 'paid', after: 'paid' },
+  ])('$before, then $late: $after', async ({ before, late, after }) => {
+    await see(before);
+    await see(late);
+    expect((await row()).status).toBe(after);
+  });
+});
+
+test('the first failure keeps its time, and a payment clears it', async () => {
+  const first = new Date('2026-10-02T08:00:00Z');
+  await see('payment_failed', first);
+  await see('payment_failed', new Date('2026-10-05T08:00:00Z'));
+  expect((await row()).payment_failed_at).toEqual(first);
+  expect(await listUnpaidBills(database.db, 'test', userId)).toEqual([
+    { billId, stripeInvoiceId: `in_${billId}`, failedAtMs: first.getTime() },
+  ]);
+  await see('paid');
+  expect(await row()).toMatchObject({ status: 'paid', payment_failed_at: null });
+  expect(await listUnpaidBills(database.db, 'test', userId)).toEqual([]);
+});
+
+describe('parking', () => {
+  test.each<InvoiceOutcome['status']>(['open', 'paid', 'payment_failed', 'void'])(
+    'a parked bill becomes %s when its invoice is, and its problem is forgotten',
+    async (status) => {
+      await parkBill(database.db, 'test', billId, 'Stripe: No such customer (req_1)');
+      expect(await row()).toMatchObject({ status: 'parked', problem: 'Stripe: No such customer (req_1)' });
+      await see(status);
+      expect(await row()).toMatchObject({ status, problem: null });
+    },
+  );
+
+  test('a bill whose invoice is with Stripe is not parked', async () => {
+    await see('open');
+    await parkBill(database.db, 'test', billId, 'too late');
+    expect(await row()).toMatchObject({ status: 'open', problem: null });
+  });
+
+  test('a bill that is parked again keeps the newer problem', async () => {
+    await parkBill(database.db, 'test', billId, 'first');
+    await parkBill(database.db, 'test', billId, 'second');
+    expect(await row()).toMatchObject({ status: 'parked', problem: 'second' });
+  });
+});
+
+test('what is said of a live bill leaves the test bill alone', async () => {
+  await saveInvoiceOutcome(database.db, {
+    mode: 'live',
+    billId,
+    stripeInvoiceId: 'in_live',
+    status: 'paid',
+    seenAt: new Date(),
+  });
+  await parkBill(database.db, 'live', billId, 'live');
+  expect(await row()).toMatchObject({ status: 'frozen', stripe_invoice_id: null, problem: null });
+});
+
+test('a close lists the bills of its month and mode that still need an invoice, in pages, in the order of users', async () => {
+  const other = await createTestDatabase();
+  const { db } = other;
+  try {
+    await ensurePriceList(db, 'live');
+    await ensurePriceList(db, 'test');
+    const bills: { billId: string; userId: string }[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      const user = await newUser(db);
+      await ingest(db, [usage(user), usage(user, { occurredAt: new Date('2026-08-10T00:00:00Z') })]);
+      await frozenBill(db, user, AUGUST);
+      bills.push({ userId: user, billId: (await frozenBill(db, user, SEPTEMBER)).billId });
+    }
+    const [paid, parked] = bills;
+    if (paid === undefined || parked === undefined) throw new Error('There are five');
+    await registerUser(db, { mode: 'live', userId: paid.userId, email: 'l@example.com', name: 'L' });
+    await ingest(db, [usage(paid.userId)], 'live');
+    await frozenBill(db, paid.userId, SEPTEMBER, 'live');
+    const outcome = { mode: 'test' as const, stripeInvoiceId: 'in_1', seenAt: new Date() };
+    await saveInvoiceOutcome(db, { ...outcome, billId: paid.billId, status: 'paid' });
+    await parkBill(db, 'test', parked.billId, 'for a person');
+
+    const wanted = bills.slice(1).toSorted((a, b) => (a.userId < b.userId ? -1 : 1));
+    const key = { mode: 'test' as const, period: SEPTEMBER };
+    const first = await listBillsToInvoice(db, key, { afterUserId: '', limit: 3 });
+    expect(first).toEqual(wanted.slice(0, 3));
+    const afterUserId = first.at(-1)?.userId ?? '';
+    expect(await listBillsToInvoice(db, key, { afterUserId, limit: 3 })).toEqual(wanted.slice(3));
+  } finally {
+    await other.drop();
+  }
+});

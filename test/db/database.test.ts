@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { openDatabase } from '../../db/database.ts';
+import { migrateToLatest } from '../../db/migrate.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+describe('numbers arrive exact or not at all', () => {
+  const selected = async (literal: string) => {
+    const { rows } = await sql<{ value: unknown }>`SELECT ${sql.raw(literal)} AS value`.execute(database.db);
+    return rows[0]?.value;
+  };
+
+  test('a bigint is a number as far as that is exact', async () => {
+    expect(await selected('9007199254740991::bigint')).toBe(Number.MAX_SAFE_INTEGER);
+    expect(await selected('-9007199254740991::bigint')).toBe(Number.MIN_SAFE_INTEGER);
+  });
+
+  test.each(['9007199254740993', '-9007199254740993', '9223372036854775807'])(
+    'the bigint %s is an error, and the connection serves on',
+    async (literal) => {
+      await expect(selected(`(${literal})::bigint`)).rejects.toThrow(
+        `${literal} from the database is too large to be exact`,
+      );
+      expect(await selected('1::bigint')).toBe(1);
+    },
+  );
+
+  test('a numeric keeps every digit, as text', async () => {
+    expect(await selected('123456789012345678.123456789012::numeric')).toBe(
+      '123456789012345678.123456789012',
+    );
+  });
+});
+
+describe('migrations', () => {
+  /** A database with nothing in it, for as long as `use` takes. */
+  async function withFreshDatabase(use: (url: string) => Promise<void>): Promise<void> {
+    const name = `fresh_${randomBytes(8).toString('hex')}`;
+    const admin = new Client({ connectionString: inject('postgresUrl') });
+    await admin.connect();
+    try {
+      await admin.query(`CREATE DATABASE ${name}`);
+      const url = new URL(inject('postgresUrl'));
+      url.pathname = `/${name}`;
+      await use(url.href);
+    } finally {
+      await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await admin.end();
+    }
+  }
+
+  test('processes that start at once on a fresh database all succeed, and it is migrated once', async () => {
+    await withFreshDatabase(async (url) => {
+      const processes = [openDatabase(url), openDatabase(url), openDatabase(url)];
+      try {
+        await Promise.all(processes.map((db) => migrateToLatest(db)));
+        for (const db of processes) {
+          const { rows } = await sql<{ name: string }>`
+            SELECT name FROM kysely_migration ORDER BY name`.execute(db);
+          expect(rows.map((row) => row.name)).toEqual(['0001-customers', '0002-usage-and-bills']);
+          expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
+        }
+      } finally {
+        await Promise.all(processes.map((db) => db.destroy()));
+      }
+    });
+  });
+
+  test('a migrated database is left as it is', async () => {
+    const times = () =>
+      sql<{ timestamp: string }>`SELECT timestamp FROM kysely_migration ORDER BY name`.execute(database.db);
+    const before = await times();
+    await migrateToLatest(database.db);
+    expect((await times()).rows).toEqual(before.rows);
+  });
+});
+
+describe('the database itself refuses', () => {
+  test.each([
+    ['a mode that is neither live nor test', `INSERT INTO clusters VALUES ('prod', 'c', 1)`],
+    ['a negative capacity', `INSERT INTO clusters VALUES ('test', 'c', -1)`],
+    ['a price of nothing', `INSERT INTO stripe_products VALUES ('test', 'cpu_hour', 0)`],
+    [
+      'a bill of nobody',
+      `INSERT INTO bills VALUES ('test', 'b', 'nobody', '2026-09', 'monthly', 'frozen', 1, 0)`,
+    ],
+    ['a 13th month', `INSERT INTO usage_totals VALUES ('test', 'nobody', 'cpu_hour', '2026-13', 1)`],
+  ])('%s', async (_, statement) => {
+    await expect(sql.raw(statement).execute(database.db)).rejects.toThrow(/violates/);
+  });
+});

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { type BillWithLines, listBills } from '../../db/bills.ts';
+import type { Database } from '../../db/database.ts';
+import { freezeBill } from '../../db/freeze.ts';
+import { ingestUsageEvents } from '../../db/usage-events.ts';
+import { registerUser } from '../../db/users.ts';
+import { type BillingPeriod, parseBillingPeriod } from '../../domain/billing-period.ts';
+import type { Mode } from '../../domain/mode.ts';
+import type { UsageEvent } from '../../domain/usage-event.ts';
+
+export const AUGUST = parseBillingPeriod('2026-08');
+export const SEPTEMBER = parseBillingPeriod('2026-09');
+export const OCTOBER = parseBillingPeriod('2026-10');
+
+/** Registers a user nobody else has. */
+export async function newUser(db: Database, mode: Mode = 'test'): Promise<string> {
+  const userId = `user-${randomUUID()}`;
+  await registerUser(db, { mode, userId, email: `${userId}@example.com`, name: 'Ada' });
+  return userId;
+}
+
+/** Usage of one CPU hour in mid-September, unless told otherwise. */
+export function usage(userId: string, overrides: Partial<UsageEvent> = {}): UsageEvent {
+  return {
+    id: randomUUID(),
+    userId,
+    product: 'cpu_hour',
+    quantity: '1',
+    occurredAt: new Date('2026-09-15T12:00:00Z'),
+    resourceId: null,
+    ...overrides,
+  };
+}
+
+/** "From then on the disk holds this many GB." */
+export function level(userId: string, gb: string, occurredAt: string): UsageEvent {
+  const instant = new Date(occurredAt);
+  return usage(userId, {
+    product: 'storage_gb_month',
+    quantity: gb,
+    occurredAt: instant,
+    resourceId: 'disk-1',
+  });
+}
+
+export async function ingest(
+  db: Database,
+  events: readonly UsageEvent[],
+  mode: Mode = 'test',
+): Promise<void> {
+  const { accepted } = await ingestUsageEvents(db, mode, events);
+  if (accepted !== events.length) throw new Error(`${accepted} of ${events.length} events were accepted`);
+}
+
+/** Puts credits into the ledger, as a paid Checkout session would. */
+export async function grantCredits(
+  db: Database,
+  userId: string,
+  amountCents: number,
+  mode: Mode = 'test',
+): Promise<void> {
+  await db
+    .insertInto('credit_entries')
+    .values({ mode, user_id: userId, amount_cents: amountCents, cause: `checkout:cs_${randomUUID()}` })
+    .execute();
+}
+
+/** Freezes a month and reads the bill back. */
+export async function frozenBill(
+  db: Database,
+  userId: string,
+  period: BillingPeriod = SEPTEMBER,
+  mode: Mode = 'test',
+): Promise<BillWithLines> {
+  const billId = await freezeBill(db, { mode, userId, period });
+  const bill = (await listBills(db, mode, userId)).find((each) => each.billId === billId);
+  if (bill === undefined) throw new Error(`${period} of ${userId} came to no bill`);
+  return bill;
+}
+
+/** Waits until `count` statements of this database stand still for somebody else's lock. */
+export async function untilWaiting(db: Database, count: number): Promise<void> {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    const { rows } = await sql<{ waiting: number }>`
+      SELECT count(*) AS waiting FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(db);
+    if (rows[0]?.waiting === count) return;
+    await sleep(10);
+  }
+  throw new Error(`Never did ${count} statements wait for a lock`);
+}

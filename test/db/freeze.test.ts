@@ -1,0 +1,337 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { findBill, listBills } from '../../db/bills.ts';
+import { freezeBill, listUsersWithUsage } from '../../db/freeze.ts';
+import { ensurePriceList } from '../../db/price-list.ts';
+import { ingestUsageEvents } from '../../db/usage-events.ts';
+import { registerUser } from '../../db/users.ts';
+import { parseBillingPeriod } from '../../domain/billing-period.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import {
+  AUGUST,
+  frozenBill,
+  ingest,
+  level,
+  newUser,
+  OCTOBER,
+  SEPTEMBER,
+  untilWaiting,
+  usage,
+} from './fixtures.ts';
+
+let database: TestDatabase;
+let userId: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await ensurePriceList(database.db, 'live');
+  await ensurePriceList(database.db, 'test');
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  userId = await newUser(database.db);
+});
+
+const freeze = (period = SEPTEMBER) => freezeBill(database.db, { mode: 'test', userId, period });
+const bill = (period = SEPTEMBER) => frozenBill(database.db, userId, period);
+
+describe('what is used becomes lines', () => {
+  test('one line for each product, each rounded once, half up, in the order of the price list', async () => {
+    await ingest(database.db, [
+      usage(userId, { product: 'api_calls', quantity: '1234567' }), // 1234.567 cents
+      usage(userId, { product: 'gpu_hour', quantity: '0.0025' }), // 0.5 cents
+      usage(userId, { quantity: '1.24' }), // 12.4 cents …
+      usage(userId, { quantity: '0.01' }), // … and 0.1: 12.5 together
+      level(userId, '100', '2026-09-16T00:00:00Z'), // for 15 of 30 days
+    ]);
+    const frozen = await bill();
+    expect(frozen.lines).toEqual([
+      {
+        product: 'cpu_hour',
+        quantity: '1.25',
+        unitPriceCents: '10',
+        amountCents: 13,
+        description: 'CPU Hour, 2026-09',
+      },
+      {
+        product: 'gpu_hour',
+        quantity: '0.0025',
+        unitPriceCents: '200',
+        amountCents: 1,
+        description: 'GPU Hour, 2026-09',
+      },
+      {
+        product: 'storage_gb_month',
+        quantity: '50',
+        unitPriceCents: '15',
+        amountCents: 750,
+        description: 'Storage GB-Month, 2026-09',
+      },
+      {
+        product: 'api_calls',
+        quantity: '1234567',
+        unitPriceCents: '0.001',
+        amountCents: 1235,
+        description: 'API Calls, 2026-09',
+      },
+    ]);
+    expect(frozen).toMatchObject({
+      status: 'frozen',
+      totalCents: 13 + 1 + 750 + 1235,
+      stripeInvoiceId: null,
+    });
+  });
+
+  test('usage of a later month is left for its own bill', async () => {
+    await ingest(database.db, [
+      usage(userId, { quantity: '1' }),
+      usage(userId, { quantity: '7', occurredAt: new Date('2026-10-01T00:00:00Z') }),
+    ]);
+    expect((await bill(SEPTEMBER)).totalCents).toBe(10);
+    expect((await bill(OCTOBER)).lines).toMatchObject([{ quantity: '7', amountCents: 70 }]);
+  });
+
+  test('a user without usage gets no bill', async () => {
+    expect(await freeze()).toBeNull();
+    expect(await listBills(database.db, 'test', userId)).toEqual([]);
+  });
+
+  test('a price that was changed in stripe_products is what a bill is computed with', async () => {
+    const other = await createTestDatabase();
+    try {
+      await ensurePriceList(other.db, 'test');
+      await other.db
+        .updateTable('stripe_products')
+        .set({ unit_price_cents: '12.5' })
+        .where('product', '=', 'cpu_hour')
+        .execute();
+      await ensurePriceList(other.db, 'test');
+      const buyer = await newUser(other.db);
+      await ingest(other.db, [usage(buyer, { quantity: '3' })]);
+      expect((await frozenBill(other.db, buyer)).lines).toMatchObject([
+        { unitPriceCents: '12.5', amountCents: 38 },
+      ]);
+    } finally {
+      await other.drop();
+    }
+  });
+
+  test('a bill that comes to 0 is paid at once, and its usage is not billed again', async () => {
+    await ingest(database.db, [usage(userId, { product: 'api_calls', quantity: '499' })]);
+    expect(await bill()).toMatchObject({
+      status: 'paid',
+      totalCents: 0,
+      lines: [{ quantity: '499', amountCents: 0 }],
+    });
+    expect(await freeze(OCTOBER)).toBeNull();
+  });
+});
+
+describe('a month is billed once', () => {
+  test('a second freeze of the month returns null and changes nothing', async () => {
+    await ingest(database.db, [usage(userId)]);
+    const first = await bill();
+    await ingest(database.db, [usage(userId, { quantity: '5' })]);
+    expect(await freeze()).toBeNull();
+    expect(await listBills(database.db, 'test', userId)).toEqual([first]);
+  });
+
+  test('freezing an earlier month after a later one bills nothing twice', async () => {
+    await ingest(database.db, [
+      usage(userId, { quantity: '2' }),
+      usage(userId, { quantity: '3', occurredAt: new Date('2026-10-15T00:00:00Z') }),
+    ]);
+    expect((await bill(OCTOBER)).totalCents).toBe(50);
+    expect(await freeze(SEPTEMBER)).toBeNull();
+  });
+
+  test('concurrent freezes of a month make one bill', async () => {
+    const users = await Promise.all(Array.from({ length: 5 }, () => newUser(database.db)));
+    for (const each of users)
+      await ingest(database.db, [usage(each), level(each, '10', '2026-08-01T00:00:00Z')]);
+    const made = await Promise.all(
+      users.flatMap((each) =>
+        [1, 2, 3].map(() =>
+          freezeBill(database.db, { mode: 'test', userId: each, period: SEPTEMBER }).then((id) => [each, id]),
+        ),
+      ),
+    );
+    for (const each of users) {
+      expect(made.filter(([user, id]) => user === each && id !== null)).toHaveLength(1);
+      expect((await listBills(database.db, 'test', each)).map((frozen) => frozen.totalCents)).toEqual([310]);
+    }
+  });
+
+  test('usage that comes in between two concurrent freezes of a month waits for the next month', async () => {
+    await ingest(database.db, [usage(userId, { quantity: '1' })]);
+    const holder = await database.db.startTransaction().execute();
+    await holder
+      .selectFrom('usage_totals')
+      .select('period')
+      .where('user_id', '=', userId)
+      .forUpdate()
+      .execute();
+    // One after the other they queue up: a freeze, late usage, a freeze of the same month.
+    const first = freeze();
+    await untilWaiting(database.db, 1);
+    const late = ingest(database.db, [usage(userId, { quantity: '4' })]);
+    await untilWaiting(database.db, 2);
+    const second = freeze();
+    await untilWaiting(database.db, 3);
+    await holder.commit().execute();
+    const [firstBill, , secondBill] = await Promise.all([first, late, second]);
+    expect(firstBill).not.toBeNull();
+    expect(secondBill).toBeNull();
+    expect((await bill(OCTOBER)).lines).toMatchObject([
+      { quantity: '4', description: 'CPU Hour, late usage, 2026-09' },
+    ]);
+  });
+});
+
+describe('late usage', () => {
+  test("usage stored after the freeze is a line of the next month's bill, exactly once", async () => {
+    await ingest(database.db, [usage(userId, { quantity: '1' })]);
+    expect((await bill(SEPTEMBER)).totalCents).toBe(10);
+    await ingest(database.db, [
+      usage(userId, { quantity: '2' }),
+      usage(userId, { quantity: '3', occurredAt: new Date('2026-10-02T00:00:00Z') }),
+    ]);
+    expect((await bill(OCTOBER)).lines).toMatchObject([
+      { quantity: '2', amountCents: 20, description: 'CPU Hour, late usage, 2026-09' },
+      { quantity: '3', amountCents: 30, description: 'CPU Hour, 2026-10' },
+    ]);
+    expect(await freeze(parseBillingPeriod('2026-11'))).toBeNull();
+  });
+
+  test('usage whose transaction was open during the freeze is billed next month, and nothing waits for it', async () => {
+    await ingest(database.db, [usage(userId, { product: 'gpu_hour', quantity: '1' })]);
+    const slow = await database.db.startTransaction().execute();
+    await slow
+      .insertInto('usage_totals')
+      .values({
+        mode: 'test',
+        user_id: userId,
+        product: 'cpu_hour',
+        period: SEPTEMBER,
+        used_quantity: '6',
+      })
+      .execute();
+    expect((await bill(SEPTEMBER)).lines).toMatchObject([{ product: 'gpu_hour' }]);
+    await slow.commit().execute();
+    expect((await bill(OCTOBER)).lines).toMatchObject([
+      { quantity: '6', amountCents: 60, description: 'CPU Hour, late usage, 2026-09' },
+    ]);
+    expect(await freeze(parseBillingPeriod('2026-11'))).toBeNull();
+  });
+
+  test('usage that adds to a total while the freeze waits for it is on exactly one bill', async () => {
+    await ingest(database.db, [usage(userId, { quantity: '1' })]);
+    const slow = await database.db.startTransaction().execute();
+    await slow
+      .updateTable('usage_totals')
+      .set({ used_quantity: '9' })
+      .where('user_id', '=', userId)
+      .execute();
+    const freezing = freeze();
+    await untilWaiting(database.db, 1);
+    await slow.commit().execute();
+    const frozen = await findBill(database.db, 'test', (await freezing) ?? '');
+    expect(frozen?.lines).toMatchObject([{ quantity: '9', amountCents: 90 }]);
+    expect(await freeze(OCTOBER)).toBeNull();
+  });
+
+  test('while usage pours in and months are frozen, every unit is billed exactly once', async () => {
+    const pouring = Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        ingestUsageEvents(database.db, 'test', [
+          usage(userId, {
+            quantity: '1.01',
+            occurredAt: new Date(`2026-0${8 + (index % 2)}-10T00:00:00Z`),
+          }),
+        ]),
+      ),
+    );
+    await Promise.all([freeze(AUGUST), freeze(AUGUST), freeze(SEPTEMBER)]);
+    await pouring;
+    await freeze(OCTOBER);
+    const lines = (await listBills(database.db, 'test', userId)).flatMap((frozen) => frozen.lines);
+    const billed = lines.reduce((sum, line) => sum + Math.round(Number(line.quantity) * 100), 0);
+    expect(billed).toBe(40 * 101);
+  });
+});
+
+describe('storage', () => {
+  test('a level is carried into months without events, and billed in each of them once', async () => {
+    await ingest(database.db, [level(userId, '10', '2026-08-01T00:00:00Z')]);
+    for (const period of [AUGUST, SEPTEMBER, OCTOBER]) {
+      expect((await bill(period)).lines).toMatchObject([
+        { quantity: '10', amountCents: 150, description: `Storage GB-Month, ${period}` },
+      ]);
+      expect(await freeze(period)).toBeNull();
+    }
+  });
+
+  test('a level that ends stops being billed', async () => {
+    await ingest(database.db, [
+      level(userId, '10', '2026-08-01T00:00:00Z'),
+      level(userId, '0', '2026-09-16T00:00:00Z'),
+    ]);
+    expect((await bill(AUGUST)).totalCents).toBe(150);
+    expect((await bill(SEPTEMBER)).totalCents).toBe(75);
+    expect(await freeze(OCTOBER)).toBeNull();
+  });
+
+  test('a late level corrects every month it was carried into, one line each', async () => {
+    await ingest(database.db, [level(userId, '10', '2026-08-01T00:00:00Z')]);
+    expect((await bill(AUGUST)).totalCents).toBe(150);
+    expect((await bill(SEPTEMBER)).totalCents).toBe(150);
+    await ingest(database.db, [level(userId, '4', '2026-09-16T00:00:00Z')]);
+    expect((await bill(OCTOBER)).lines).toMatchObject([
+      { quantity: '-3', amountCents: -45, description: 'Storage GB-Month, late usage, 2026-09' },
+      { quantity: '4', amountCents: 60, description: 'Storage GB-Month, 2026-10' },
+    ]);
+  });
+
+  test('months that were never frozen by themselves are caught up, one line each', async () => {
+    await ingest(database.db, [level(userId, '10', '2026-08-01T00:00:00Z')]);
+    expect((await bill(OCTOBER)).lines.map((line) => line.description)).toEqual([
+      'Storage GB-Month, late usage, 2026-08',
+      'Storage GB-Month, late usage, 2026-09',
+      'Storage GB-Month, 2026-10',
+    ]);
+  });
+});
+
+test('modes never mix: the same user id in both modes has usage and bills of its own', async () => {
+  await registerUser(database.db, { mode: 'live', userId, email: 'live@example.com', name: 'Live' });
+  await ingest(database.db, [usage(userId, { quantity: '2' })], 'live');
+  await ingest(database.db, [usage(userId, { quantity: '3' })], 'test');
+  const live = await frozenBill(database.db, userId, SEPTEMBER, 'live');
+  expect(live.totalCents).toBe(20);
+  expect(await findBill(database.db, 'test', live.billId)).toBeUndefined();
+  const test = await frozenBill(database.db, userId, SEPTEMBER, 'test');
+  expect(test.totalCents).toBe(30);
+  expect(await listBills(database.db, 'live', userId)).toEqual([live]);
+});
+
+test('users with usage are listed in pages, each once', async () => {
+  const other = await createTestDatabase();
+  try {
+    const users = await Promise.all(Array.from({ length: 5 }, () => newUser(other.db)));
+    await newUser(other.db); // has none
+    for (const each of users)
+      await ingest(other.db, [usage(each), usage(each, { product: 'gpu_hour' }), usage(each)]);
+    const listed: string[] = [];
+    for (;;) {
+      const page = await listUsersWithUsage(other.db, 'test', {
+        afterUserId: listed.at(-1) ?? '',
+        limit: 2,
+      });
+      listed.push(...page);
+      if (page.length < 2) break;
+    }
+    expect(listed).toEqual(users.toSorted());
+    expect(await listUsersWithUsage(other.db, 'live', { afterUserId: '', limit: 2 })).toEqual([]);
+  } finally {
+    await other.drop();
+  }
+});

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { modeOfApiKey, saveApiKey } from '../../db/api-keys.ts';
+import { appliedEventIds } from '../../db/applied-events.ts';
+import { completedSessionsOf, saveCheckoutSession } from '../../db/checkout-sessions.ts';
+import {
+  findUser,
+  findUserByStripeCustomer,
+  registerUser,
+  saveStanding,
+  saveStripeCustomer,
+  saveSubscription,
+} from '../../db/users.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { newUser } from './fixtures.ts';
+
+let database: TestDatabase;
+let userId: string;
+let stripeCustomerId: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  userId = await newUser(database.db);
+  stripeCustomerId = `cus_${userId}`;
+});
+
+const user = (mode: 'live' | 'test' = 'test') => findUser(database.db, mode, userId);
+const STANDING = {
+  status: 'past_due',
+  waitingFor: 'payment',
+  reason: 'Owes $3.00.',
+  graceEndsAtMs: Date.parse('2026-10-09T00:00:00Z'),
+  defaultPaymentMethodId: 'pm_1',
+} as const;
+
+describe('saveStanding', () => {
+  const save = (events: { eventId: string; type: string; objectId: string }[]) =>
+    saveStanding(database.db, { mode: 'test', userId, stripeCustomerId }, STANDING, events);
+
+  test('writes the standing and the events it deals with', async () => {
+    await save([
+      { eventId: `evt_1_${userId}`, type: 'invoice.payment_failed', objectId: 'in_1' },
+      { eventId: `evt_2_${userId}`, type: 'invoice.updated', objectId: 'in_1' },
+    ]);
+    expect(await user()).toMatchObject({
+      status: 'past_due',
+      waiting_for: 'payment',
+      status_reason: 'Owes $3.00.',
+      grace_ends_at: new Date('2026-10-09T00:00:00Z'),
+      default_payment_method_id: 'pm_1',
+    });
+    expect(
+      await appliedEventIds(database.db, 'test', [`evt_1_${userId}`, `evt_2_${userId}`, 'evt_unknown']),
+    ).toEqual(new Set([`evt_1_${userId}`, `evt_2_${userId}`]));
+    expect(await appliedEventIds(database.db, 'live', [`evt_1_${userId}`])).toEqual(new Set());
+  });
+
+  test('writes both or neither: an event that cannot be stored leaves the standing as it was', async () => {
+    const unstorable = 'evt_\u0000';
+    await expect(
+      save([
+        { eventId: `evt_${userId}`, type: 'invoice.paid', objectId: 'in_1' },
+        { eventId: unstorable, type: 'invoice.paid', objectId: 'in_1' },
+      ]),
+    ).rejects.toThrow('0x00');
+    expect(await user()).toMatchObject({ status: 'none', waiting_for: null, grace_ends_at: null });
+    expect(await appliedEventIds(database.db, 'test', [`evt_${userId}`])).toEqual(new Set());
+  });
+
+  test('may be repeated with the same events', async () => {
+    const events = [{ eventId: `evt_${userId}`, type: 'invoice.paid', objectId: 'in_1' }];
+    await save(events);
+    await save(events);
+    expect(await user()).toMatchObject({ status: 'past_due' });
+  });
+
+  test('leaves the same user of the other mode alone', async () => {
+    await registerUser(database.db, { mode: 'live', userId, email: 'l@example.com', name: 'L' });
+    await save([]);
+    expect(await user('live')).toMatchObject({ status: 'none', status_reason: '' });
+  });
+});
+
+describe('registering', () => {
+  test('a user who registers again has the new e-mail and name, and everything else as before', async () => {
+    await saveStripeCustomer(database.db, 'test', userId, stripeCustomerId);
+    await registerUser(database.db, { mode: 'test', userId, email: 'new@example.com', name: 'New' });
+    expect(await user()).toMatchObject({
+      email: 'new@example.com',
+      name: 'New',
+      stripe_customer_id: stripeCustomerId,
+    });
+  });
+
+  test('a user keeps the first Stripe customer for good', async () => {
+    await saveStripeCustomer(database.db, 'test', userId, stripeCustomerId);
+    await saveStripeCustomer(database.db, 'test', userId, 'cus_second');
+    expect((await user())?.stripe_customer_id).toBe(stripeCustomerId);
+  });
+
+  test('a Stripe customer leads to its user in its own mode only', async () => {
+    await saveStripeCustomer(database.db, 'test', userId, stripeCustomerId);
+    expect((await findUserByStripeCustomer(database.db, 'test', stripeCustomerId))?.user_id).toBe(userId);
+    expect(await findUserByStripeCustomer(database.db, 'live', stripeCustomerId)).toBeUndefined();
+  });
+
+  test('a Stripe customer belongs to one user', async () => {
+    await saveStripeCustomer(database.db, 'test', userId, stripeCustomerId);
+    const other = await newUser(database.db);
+    await expect(saveStripeCustomer(database.db, 'test', other, stripeCustomerId)).rejects.toThrow(
+      'users_by_stripe_customer',
+    );
+  });
+});
+
+test('a saved subscription marks its Checkout sessions as seen to, whether they were known or not', async () => {
+  const known = `cs_known_${userId}`;
+  const unknown = `cs_unknown_${userId}`;
+  await saveCheckoutSession(database.db, { mode: 'test', checkoutSessionId: known, userId });
+  expect(await completedSessionsOf(database.db, 'test', userId)).toEqual(new Set());
+  await saveSubscription(
+    database.db,
+    { mode: 'test', userId },
+    { subscriptionId: 'sub_1', checkoutSessionIds: [known, unknown] },
+  );
+  expect((await user())?.stripe_subscription_id).toBe('sub_1');
+  expect(await completedSessionsOf(database.db, 'test', userId)).toEqual(new Set([known, unknown]));
+  // Remembering the session late does not make it new again.
+  await saveCheckoutSession(database.db, { mode: 'test', checkoutSessionId: known, userId });
+  expect(await completedSessionsOf(database.db, 'test', userId)).toEqual(new Set([known, unknown]));
+});
+
+describe('API keys', () => {
+  test('a key opens its own mode; an unknown one opens none', async () => {
+    const live = randomUUID();
+    const test = randomUUID();
+    await saveApiKey(database.db, { mode: 'live', name: 'live', apiKey: live });
+    await saveApiKey(database.db, { mode: 'test', name: 'test', apiKey: test });
+    expect(await modeOfApiKey(database.db, live)).toBe('live');
+    expect(await modeOfApiKey(database.db, test)).toBe('test');
+    expect(await modeOfApiKey(database.db, randomUUID())).toBeNull();
+    expect(await modeOfApiKey(database.db, '')).toBeNull();
+  });
+
+  test('a revoked key opens nothing, and saving it again does not bring it back', async () => {
+    const apiKey = randomUUID();
+    await saveApiKey(database.db, { mode: 'live', name: `revoked ${apiKey}`, apiKey });
+    await database.db
+      .updateTable('api_keys')
+      .set({ revoked_at: new Date() })
+      .where('name', '=', `revoked ${apiKey}`)
+      .execute();
+    await saveApiKey(database.db, { mode: 'live', name: 'again', apiKey });
+    expect(await modeOfApiKey(database.db, apiKey)).toBeNull();
+  });
+
+  test('the key itself is not in the database', async () => {
+    const apiKey = `sk_${randomUUID()}`;
+    await saveApiKey(database.db, { mode: 'test', name: 'hashed', apiKey });
+    const rows = await database.db.selectFrom('api_keys').selectAll().execute();
+    expect(rows.some((row) => row.key_hash.includes(Buffer.from(apiKey)))).toBe(false);
+    expect(JSON.stringify(rows)).not.toContain(apiKey);
+  });
+});
