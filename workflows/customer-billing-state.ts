@@ -11,6 +11,8 @@ import type {
 /** What continue-as-new carries over. */
 export interface CarriedState {
   readonly seenEventIds: readonly string[];
+  /** Received and not taken up yet: while events keep coming, there is no moment without one. */
+  readonly queuedEvents: readonly StripeEventEnvelope[];
   readonly parkedEvents: readonly StripeEventEnvelope[];
   readonly parked: ParkedStep | null;
   readonly standing: CustomerStanding | null;
@@ -41,7 +43,7 @@ export class CustomerBilling {
   lastEvent: StripeEventEnvelope | null;
   profileChanged = false;
   readonly checkouts: WaitingCheckout[] = [];
-  private readonly queue: StripeEventEnvelope[] = [];
+  private readonly queue: StripeEventEnvelope[];
   private eventsUnderWay: readonly StripeEventEnvelope[] = [];
   private parkedEvents: readonly StripeEventEnvelope[];
   private readonly seenEventIds: Set<string>;
@@ -53,6 +55,7 @@ export class CustomerBilling {
     this.standing = carried?.standing ?? null;
     this.parked = carried?.parked ?? null;
     this.lastEvent = carried?.lastEvent ?? null;
+    this.queue = [...(carried?.queuedEvents ?? [])];
     this.parkedEvents = carried?.parkedEvents ?? [];
     this.seenEventIds = new Set(carried?.seenEventIds);
     this.appliedEvents = carried?.appliedEvents ?? 0;
@@ -81,7 +84,12 @@ export class CustomerBilling {
 
   /** Whether anything waits to be done now. What a parked step left behind does not: it goes along with the next event. */
   hasWork(): boolean {
-    return this.hasEvents() || this.checkouts.length > 0 || this.profileChanged;
+    return this.hasEvents() || this.hasWorkOfThisRun();
+  }
+
+  /** Whether there is work that only this run can do: a caller waits for its answer, or it is not carried over. */
+  hasWorkOfThisRun(): boolean {
+    return this.checkouts.length > 0 || this.profileChanged;
   }
 
   /** The events of the next step, with those that a parked step left behind. */
@@ -122,6 +130,7 @@ export class CustomerBilling {
   carry(): CarriedState {
     return {
       seenEventIds: [...this.seenEventIds],
+      queuedEvents: [...this.queue],
       parkedEvents: this.parkedEvents,
       parked: this.parked,
       standing: this.standing,

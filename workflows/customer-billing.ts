@@ -76,9 +76,11 @@ export async function customerBillingWorkflow(
     }
     setCurrentDetails(billing.currentDetails());
 
-    if (workflowInfo().continueAsNewSuggested && !billing.hasWork()) {
-      await condition(allHandlersFinished);
-      if (!billing.hasWork()) await continueAsNew<typeof customerBillingWorkflow>(input, billing.carry());
+    if (workflowInfo().continueAsNewSuggested) {
+      await condition(() => allHandlersFinished() || billing.hasWorkOfThisRun());
+      if (!billing.hasWorkOfThisRun()) {
+        await continueAsNew<typeof customerBillingWorkflow>(input, billing.carry());
+      }
     }
     timeToLook = !(await hasWorkWithin(billing, billing.wakeInMs(Date.now())));
   }

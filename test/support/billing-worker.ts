@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { DefaultLogger, NativeConnection, Runtime, type WorkerOptions } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { BillingRules } from '../../activities/dependencies.ts';
@@ -56,7 +62,12 @@ let runtimeIsQuiet = false;
 /** What workers log of failures that a test provokes is no news. */
 export function quietRuntime(): void {
   if (runtimeIsQuiet) return;
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: {
+      logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }), forward: {} },
+    },
+  });
   runtimeIsQuiet = true;
 }
 

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
+import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
+import type { BillingWorker } from '../../worker/worker.ts';
+import type { BillingService } from '../support/billing-worker.ts';
+import {
+  type Customer,
+  callApi,
+  completeCheckout,
+  eventsOf,
+  newCustomer,
+  PERSON,
+  settled,
+  simulate,
+  stateIs,
+  stateOf,
+  subscribedCustomer,
+  subscriptionsOf,
+  workflowOf,
+} from './customers.ts';
+import { eventually } from './eventually.ts';
+import { startTestBilling } from './service.ts';
+
+let billing: BillingService;
+let worker: BillingWorker;
+
+beforeAll(async () => {
+  billing = await startTestBilling();
+  worker = await billing.startWorker();
+});
+afterAll(() => billing.stop());
+
+test('a step that Stripe refuses for good is parked with its request id, and the next event retries it', async () => {
+  const customer = await newCustomer(billing);
+  const good = (await listStripeProducts(billing.db, 'test')).find((row) => row.product === 'cpu_hour');
+  const savePrice = (stripePriceId: string | null) =>
+    saveStripeProductIds(billing.db, 'test', 'cpu_hour', {
+      stripeProductId: good?.stripe_product_id ?? null,
+      stripePriceId,
+      stripeMeterId: good?.stripe_meter_id ?? null,
+    });
+  await savePrice('price_that_was_deleted');
+  try {
+    await completeCheckout(billing, customer.checkout.id);
+    const state = await stateIs(billing, customer, 'the step to be parked', ({ parked }) => parked !== null);
+    expect(state).toMatchObject({
+      waitingFor: 'operator',
+      parked: {
+        step: 'createSubscription',
+        message: expect.stringContaining('price_that_was_deleted') as string,
+        stripeRequestId: expect.stringMatching(/^req_/) as string,
+      },
+    });
+    expect(state.queuedEvents).toBeGreaterThan(0);
+    expect(await refusedRequests('/v1/subscriptions')).toContain(state.parked?.stripeRequestId);
+    expect(await currentDetailsOf(customer)).toMatch(
+      /\| Parked \| createSubscription: .*\(request req_\w+\) \|/,
+    );
+  } finally {
+    await savePrice(good?.stripe_price_id ?? null);
+  }
+  // Nothing retries by itself what Stripe has refused.
+  expect(await subscriptionsOf(billing, customer)).toEqual([]);
+  await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: customer.stripeCustomerId });
+  expect(await settled(billing, customer)).toMatchObject({
+    status: 'active',
+    waitingFor: null,
+    parked: null,
+  });
+  expect(await subscriptionsOf(billing, customer)).toHaveLength(1);
+});
+
+test('a step that Stripe could not do just now is retried until it works', async () => {
+  const customer = await newCustomer(billing);
+  await simulate(billing, 'faults', { route: 'POST /v1/subscriptions', kind: 'processed_without_answer' });
+  await completeCheckout(billing, customer.checkout.id);
+  expect(await settled(billing, customer)).toMatchObject({ status: 'active', parked: null });
+  expect(await subscriptionsOf(billing, customer)).toHaveLength(1);
+});
+
+test('events of the step under way count as waiting until they are applied', async () => {
+  const customer = await newCustomer(billing);
+  await simulate(billing, 'faults', { route: 'POST /v1/subscriptions', kind: 'latency', latencyMs: 1_500 });
+  await completeCheckout(billing, customer.checkout.id);
+  await eventually(
+    'a step to be under way, and every event to be counted',
+    async () => ({
+      state: await stateOf(billing, customer),
+      events: (await eventsOf(billing, customer)).length,
+    }),
+    ({ state: { appliedEvents, queuedEvents }, events }) =>
+      appliedEvents < events && appliedEvents + queuedEvents === events,
+  );
+  expect(await settled(billing, customer)).toMatchObject({ status: 'active', queuedEvents: 0 });
+});
+
+test("Temporal's own pages show where a customer stands: current details and search attributes", async () => {
+  const customer = await subscribedCustomer(billing);
+  const details = await currentDetailsOf(customer);
+  expect(details).toContain('| Status | **active** |');
+  expect(details).toMatch(/\| Last cause \| [a-z._]+ \(\w+_\w+\) \|/);
+  expect(details).toMatch(/\| Events \| \d+ applied, 0 repeated, 0 waiting \|/);
+  const query = `BillingStatus="active" AND BillingMode="test" AND StripeCustomerId="${customer.stripeCustomerId}"`;
+  const found = await eventually(
+    'the workflow to be found by its status',
+    () => workflowIdsBy(query),
+    (workflowIds) => workflowIds.length > 0,
+  );
+  expect(found).toEqual([workflowOf(billing, customer).workflowId]);
+  const [subscription] = await subscriptionsOf(billing, customer);
+  await billing.stripe.test.subscriptions.cancel(subscription?.id ?? '');
+  const suspended = query.replace('"active"', '"suspended"');
+  await eventually(
+    'the workflow to be found by its new status',
+    async () => (await billing.temporal.workflow.count(suspended)).count,
+    (count) => count === 1,
+  );
+});
+
+test("a changed e-mail and name reach the user's Stripe customer", async () => {
+  const customer = await newCustomer(billing);
+  const changed = { email: 'countess@example.com', name: 'Ada King' };
+  expect(await billing.stripe.test.customers.retrieve(customer.stripeCustomerId)).toMatchObject(PERSON);
+  await callApi(billing, 'test', 'PUT', `/api/users/${customer.userId}`, { body: changed });
+  const inStripe = await eventually(
+    'the new name in Stripe',
+    () => billing.stripe.test.customers.retrieve(customer.stripeCustomerId),
+    (found) => found.deleted !== true && found.name === changed.name,
+  );
+  expect(inStripe).toMatchObject(changed);
+});
+
+test('an event that arrives while no worker runs is applied as soon as one does', async () => {
+  const customer = await subscribedCustomer(billing);
+  const before = await stateOf(billing, customer);
+  await worker.stop();
+  await signalStripeEvent(billing.temporal, customer, {
+    eventId: `evt_${randomUUID()}`,
+    type: 'customer.subscription.updated',
+    objectId: 'sub_any',
+    created: 0,
+  });
+  worker = await billing.startWorker();
+  const state = await stateIs(
+    billing,
+    customer,
+    'the event to be applied',
+    ({ appliedEvents }) => appliedEvents > before.appliedEvents,
+  );
+  expect(state).toEqual({ ...before, appliedEvents: before.appliedEvents + 1 });
+});
+
+async function workflowIdsBy(query: string): Promise<string[]> {
+  const workflowIds: string[] = [];
+  for await (const { workflowId } of billing.temporal.workflow.list({ query })) workflowIds.push(workflowId);
+  return workflowIds;
+}
+
+/** Stripe's ids of the requests to `path` that it refused. */
+async function refusedRequests(path: string): Promise<string[]> {
+  const response = await fetch(`${billing.simulatorUrl}/_sim/requests`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the simulator's request log
+  const { requests } = (await response.json()) as {
+    requests: readonly { path: string; status: number | null; requestId: string }[];
+  };
+  return requests
+    .filter((each) => each.path === path && (each.status ?? 0) >= 400)
+    .map((each) => each.requestId);
+}
+
+/** What the Temporal Web UI shows as the workflow's current details. */
+async function currentDetailsOf(customer: Customer): Promise<string> {
+  const metadata = await workflowOf(billing, customer).query<{ readonly currentDetails?: string }>(
+    '__temporal_workflow_metadata',
+  );
+  return metadata.currentDetails ?? '';
+}

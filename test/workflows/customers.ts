@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto';
+import type { Stripe } from 'stripe';
+import { findUser, type User } from '../../db/users.ts';
+import type { Mode } from '../../domain/mode.ts';
+import { customerOf, isHandledEventType } from '../../domain/stripe-event.ts';
+import {
+  BILLING_STATE_QUERY,
+  type CustomerBillingState,
+  customerBillingWorkflowId,
+} from '../../domain/workflow-contracts.ts';
+import type { BillingService } from '../support/billing-worker.ts';
+import { eventually } from './eventually.ts';
+
+export const CARDS = {
+  good: '4242424242424242',
+  anotherGood: '5555555555554444',
+  /** Can be added, and refuses every charge. */
+  declinesCharges: '4000000000000341',
+} as const;
+
+/** What a test's customers are called: recorded histories are searched for it. */
+export const PERSON = { email: 'ada.lovelace@example.com', name: 'Ada Lovelace' } as const;
+
+export interface Customer {
+  readonly mode: Mode;
+  readonly userId: string;
+  readonly stripeCustomerId: string;
+}
+
+export interface StartedCheckout {
+  readonly id: string;
+  readonly url: string;
+}
+
+/** Calls the service's public interface; throws on any answer but a 2xx. */
+export async function callApi<Answer>(
+  { apiUrl, apiKeys }: BillingService,
+  mode: Mode,
+  method: 'GET' | 'PUT' | 'POST',
+  path: string,
+  options: { readonly body?: unknown; readonly idempotencyKey?: string } = {},
+): Promise<Answer> {
+  return await requestJson<Answer>(`${apiUrl}${path}`, method, options.body, {
+    authorization: `Bearer ${apiKeys[mode]}`,
+    ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
+  });
+}
+
+/** Does to the simulator what a person or the world does. */
+export async function simulate(service: BillingService, path: string, body: unknown): Promise<unknown> {
+  return await requestJson(`${service.simulatorUrl}/_sim/${path}`, 'POST', body, {});
+}
+
+/** Moves Stripe's clock on, so that what comes next is newer by more than the second Stripe dates things to. */
+export async function letStripeTimePass(service: BillingService): Promise<void> {
+  const response = await fetch(`${service.simulatorUrl}/_sim/clock`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the simulator's clock
+  const { now } = (await response.json()) as { now: string };
+  await simulate(service, 'clock', { now: new Date(Date.parse(now) + 2_000).toISOString() });
+}
+
+export async function startCheckout(
+  service: BillingService,
+  mode: Mode,
+  userId: string,
+  idempotencyKey: string = randomUUID(),
+): Promise<StartedCheckout> {
+  return await callApi<StartedCheckout>(service, mode, 'POST', `/api/users/${userId}/checkout-sessions`, {
+    body: {
+      mode: 'setup',
+      successUrl: 'https://host.example/done',
+      cancelUrl: 'https://host.example/billing',
+    },
+    idempotencyKey,
+  });
+}
+
+/** What a person does on Stripe's page. */
+export async function completeCheckout(
+  service: BillingService,
+  checkoutSessionId: string,
+  cardNumber: string = CARDS.good,
+): Promise<void> {
+  await simulate(service, `checkout/${checkoutSessionId}/complete`, { cardNumber });
+}
+
+/** A registered user with a Stripe customer, and a Checkout session that nobody has completed. */
+export async function newCustomer(
+  service: BillingService,
+  mode: Mode = 'test',
+): Promise<Customer & { readonly checkout: StartedCheckout }> {
+  const userId = `user-${randomUUID()}`;
+  await callApi(service, mode, 'PUT', `/api/users/${userId}`, { body: PERSON });
+  const checkout = await startCheckout(service, mode, userId);
+  const { stripe_customer_id: stripeCustomerId } = await userOf(service, { mode, userId });
+  if (stripeCustomerId === null) throw new Error(`${userId} has no Stripe customer`);
+  return { mode, userId, stripeCustomerId, checkout };
+}
+
+/** A customer who has added a card, after everything that follows from it. */
+export async function subscribedCustomer(
+  service: BillingService,
+  options: { readonly mode?: Mode; readonly card?: string } = {},
+): Promise<Customer> {
+  const customer = await newCustomer(service, options.mode);
+  await completeCheckout(service, customer.checkout.id, options.card);
+  await settled(service, customer);
+  return customer;
+}
+
+export async function userOf(
+  { db }: BillingService,
+  { mode, userId }: Pick<Customer, 'mode' | 'userId'>,
+): Promise<User> {
+  const user = await findUser(db, mode, userId);
+  if (user === undefined) throw new Error(`there is no user ${userId}`);
+  return user;
+}
+
+export function workflowOf({ temporal }: BillingService, customer: Omit<Customer, 'userId'>) {
+  return temporal.workflow.getHandle(customerBillingWorkflowId(customer.mode, customer.stripeCustomerId));
+}
+
+export async function stateOf(
+  service: BillingService,
+  customer: Omit<Customer, 'userId'>,
+): Promise<CustomerBillingState> {
+  return await workflowOf(service, customer).query<CustomerBillingState>(BILLING_STATE_QUERY);
+}
+
+/** Waits until the customer's billing says so. */
+export async function stateIs(
+  service: BillingService,
+  customer: Omit<Customer, 'userId'>,
+  what: string,
+  isThere: (state: CustomerBillingState) => boolean,
+): Promise<CustomerBillingState> {
+  return await eventually(what, () => stateOf(service, customer), isThere);
+}
+
+/** Every event of Stripe's about the customer that takes effect, newest first. */
+export async function eventsOf(
+  { stripe }: BillingService,
+  { mode, stripeCustomerId }: Omit<Customer, 'userId'>,
+): Promise<Stripe.Event[]> {
+  const events: Stripe.Event[] = [];
+  for await (const event of stripe[mode].events.list({ limit: 100 })) {
+    const { id, type, created, livemode } = event;
+    const object = { ...event.data.object };
+    const previous_attributes = event.data.previous_attributes;
+    const data = { object, previous_attributes: { ...previous_attributes } };
+    if (isHandledEventType(type) && customerOf({ id, type, created, livemode, data }) === stripeCustomerId) {
+      events.push(event);
+    }
+  }
+  return events;
+}
+
+/** Waits until every event of the customer's has been delivered and has had its effect. */
+export async function settled(
+  service: BillingService,
+  customer: Omit<Customer, 'userId'>,
+): Promise<CustomerBillingState> {
+  return await eventually(
+    `the billing of ${customer.stripeCustomerId} to settle`,
+    async () => {
+      const state = await stateOf(service, customer);
+      return { state, events: (await eventsOf(service, customer)).length };
+    },
+    ({ state, events }) => events > 0 && state.appliedEvents === events && state.queuedEvents === 0,
+  ).then(({ state }) => state);
+}
+
+export async function subscriptionsOf(
+  { stripe }: BillingService,
+  { mode, stripeCustomerId: customer }: Customer,
+): Promise<Stripe.Subscription[]> {
+  const { data } = await stripe[mode].subscriptions.list({ customer, status: 'all' });
+  return data;
+}
+
+export async function cardsOf(
+  { stripe }: BillingService,
+  { mode, stripeCustomerId: customer }: Customer,
+): Promise<Stripe.PaymentMethod[]> {
+  const { data } = await stripe[mode].paymentMethods.list({ customer });
+  return data;
+}
+
+/** The id of the payment method that invoices charge. */
+export async function defaultCardOf(
+  { stripe }: BillingService,
+  { mode, stripeCustomerId }: Customer,
+): Promise<unknown> {
+  const customer = await stripe[mode].customers.retrieve(stripeCustomerId);
+  return customer.deleted === true ? null : customer.invoice_settings.default_payment_method;
+}
+
+async function requestJson<Answer>(
+  url: string,
+  method: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}: ${text}`);
+  // A test checks what it uses of an answer.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return JSON.parse(text) as Answer;
+}

@@ -1,0 +1,226 @@
+/**
+ * Records the histories that replay.test.ts replays, from real workflows on real parts:
+ *
+ *     node --import tsx test/workflows/record-histories.ts [name …] && npx biome check --write test/workflows/histories
+ *
+ * Record a new one for a new path through a workflow. One that is committed stands for workflows that run in production now:
+ * record it again only when none of those can be left, never to make replay.test.ts pass.
+ */
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
+import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
+import { closeMonth, startClose } from '../../cli/close.ts';
+import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
+import { openDatabase } from '../../db/database.ts';
+import { migrateToLatest } from '../../db/migrate.ts';
+import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
+import { parseBillingPeriod } from '../../domain/billing-period.ts';
+import {
+  APPROVE_UPDATE,
+  BILLING_PROGRESS_QUERY,
+  customerRegistrationWorkflowId,
+  type MonthlyBillingReport,
+  monthlyBillingScheduleId,
+  monthlyBillingWorkflowId,
+  SEARCH_ATTRIBUTES,
+} from '../../domain/workflow-contracts.ts';
+import { onFreePort } from '../../stack/ports.ts';
+import { startPostgres } from '../../stack/postgres.ts';
+import { startReaper } from '../../stack/reaper.ts';
+import { findTemporalBinary } from '../../stack/temporal-binary.ts';
+import { startTemporalServer } from '../../stack/temporal-server.ts';
+import { ensureMonthlyBillingSchedule } from '../../worker/namespace.ts';
+import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
+import { type BillingService, startBilling } from '../support/billing-worker.ts';
+import {
+  CARDS,
+  completeCheckout,
+  newCustomer,
+  settled,
+  stateIs,
+  subscribedCustomer,
+  workflowOf,
+} from './customers.ts';
+import { eventually } from './eventually.ts';
+import { historyFile, jsonOf } from './histories.ts';
+import { useGpu, userWithoutCustomer } from './usage.ts';
+
+type Recorded = Pick<WorkflowHandle, 'fetchHistory'>;
+
+/** Each plays a story, and gives the workflow whose history tells it. They are played in this order, on one service. */
+const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Recorded>>> = {
+  registration: async (billing) => {
+    const { mode, userId } = await newCustomer(billing);
+    return billing.temporal.workflow.getHandle(customerRegistrationWorkflowId(mode, userId));
+  },
+
+  'customer-becomes-active': async (billing) => workflowOf(billing, await subscribedCustomer(billing)),
+
+  'customer-ignored': async (billing) => {
+    const { id } = await billing.stripe.test.customers.create();
+    await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: id });
+    const handle = workflowOf(billing, { mode: 'test', stripeCustomerId: id });
+    await eventually(
+      'the stranger to be ignored',
+      () => handle.result(),
+      () => true,
+    );
+    return handle;
+  },
+
+  'customer-waits-for-cluster': async (billing) =>
+    workflowOf(billing, await subscribedCustomer(billing, { mode: 'live' })),
+
+  'customer-parked-and-retried': async (billing) => {
+    const customer = await newCustomer(billing);
+    const price = (await listStripeProducts(billing.db, 'test')).find((row) => row.product === 'gpu_hour');
+    const ids = { stripeProductId: null, stripePriceId: price?.stripe_price_id ?? null, stripeMeterId: null };
+    await saveStripeProductIds(billing.db, 'test', 'gpu_hour', { ...ids, stripePriceId: 'price_gone' });
+    await completeCheckout(billing, customer.checkout.id);
+    await stateIs(billing, customer, 'a parked step', ({ parked }) => parked !== null);
+    await saveStripeProductIds(billing.db, 'test', 'gpu_hour', ids);
+    await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: customer.stripeCustomerId });
+    await settled(billing, customer);
+    return workflowOf(billing, customer);
+  },
+
+  'customer-in-grace': async (billing) => {
+    const customer = await subscribedCustomer(billing, { card: CARDS.declinesCharges });
+    const period = parseBillingPeriod('2026-01');
+    await useGpu(billing, customer, period, '1');
+    await closeMonth(billing.temporal, { mode: 'test', period });
+    await stateIs(billing, customer, 'past due', ({ status }) => status === 'past_due');
+    await settled(billing, customer);
+    return workflowOf(billing, customer);
+  },
+
+  'customer-continues-as-new': async (billing) => (await continuedCustomer(billing)).first,
+  'customer-continued': async (billing) => (await continuedCustomer(billing)).last,
+
+  'monthly-close': async (billing) => {
+    const period = parseBillingPeriod('2026-02');
+    for (const hours of ['1.25', '40'])
+      await useGpu(billing, await subscribedCustomer(billing), period, hours);
+    await useGpu(billing, await userWithoutCustomer(billing), period, '3');
+    await closeMonth(billing.temporal, { mode: 'test', period });
+    return billing.temporal.workflow.getHandle(monthlyBillingWorkflowId('test', period));
+  },
+
+  'monthly-close-scheduled': async (billing) => {
+    await useGpu(billing, await subscribedCustomer(billing), parseBillingPeriod('2026-03'), '2');
+    await ensureMonthlyBillingSchedule(billing.temporal, 'test');
+    const schedule = billing.temporal.schedule.getHandle(monthlyBillingScheduleId('test'));
+    const start = new Date('2026-03-31T23:59:00Z');
+    await schedule.backfill({ start, end: new Date('2026-04-01T00:01:00Z'), overlap: 'ALLOW_ALL' });
+    const { info } = await eventually(
+      'the Schedule to act',
+      () => schedule.describe(),
+      ({ info }) => info.recentActions.length > 0,
+    );
+    const workflowId = info.recentActions[0]?.action.workflow.workflowId ?? '';
+    const handle = billing.temporal.workflow.getHandle(workflowId);
+    await handle.result();
+    return handle;
+  },
+
+  'monthly-close-approved': async (billing) => {
+    const period = parseBillingPeriod('2026-04');
+    await useGpu(billing, await subscribedCustomer(billing), period, '2');
+    const handle = await startClose(billing.temporal, { mode: 'test', period });
+    await eventually(
+      'the close to wait for approval',
+      () => handle.query<MonthlyBillingReport>(BILLING_PROGRESS_QUERY),
+      ({ phase }) => phase === 'awaiting_approval',
+    );
+    await handle.executeUpdate(APPROVE_UPDATE, { args: [{ approvedBy: 'an operator' }] });
+    await handle.result();
+    return handle;
+  },
+};
+
+/** Played where months are approved by a person. */
+const APPROVED_STORIES: ReadonlySet<string> = new Set(['monthly-close-approved']);
+
+/** Asked for early, so that the history before and after it is short enough to read. */
+const SUGGEST_CONTINUE_AS_NEW_AFTER = 130;
+
+async function continuedCustomer(billing: BillingService): Promise<{ first: Recorded; last: Recorded }> {
+  const customer = await subscribedCustomer(billing);
+  const handle = workflowOf(billing, customer);
+  const { runId } = await handle.describe();
+  for (let current = runId; current === runId; { runId: current } = await handle.describe()) {
+    const eventId = `evt_${randomUUID()}`;
+    const event = { eventId, type: 'customer.subscription.updated', objectId: 'sub_any', created: 0 };
+    await signalStripeEvent(billing.temporal, customer, event);
+    await stateIs(billing, customer, 'the event to be applied', ({ queuedEvents }) => queuedEvents === 0);
+  }
+  await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: customer.stripeCustomerId });
+  await stateIs(billing, customer, 'the card to be taken', ({ queuedEvents }) => queuedEvents === 0);
+  const first = billing.temporal.workflow.getHandle(handle.workflowId, runId);
+  return { first, last: handle };
+}
+
+async function record(names: readonly string[]): Promise<void> {
+  await using reaper = startReaper();
+  const folder = await mkdtemp(path.join(tmpdir(), 'durable-billing-record-'));
+  reaper.directory(folder);
+  await chmod(folder, 0o755);
+  const env = inheritedEnvironment();
+  const log = () => undefined;
+  const postgres = await onFreePort((port) =>
+    startPostgres({ dataDir: folder, port, durability: 'off', log, reaper }),
+  );
+  const binary = await findTemporalBinary({ cacheDir: cacheDirectory(), env, log: console.error, reaper });
+  const dynamicConfig = { 'limit.historyCount.suggestContinueAsNew': SUGGEST_CONTINUE_AS_NEW_AFTER };
+  const temporal = await onFreePort((port) =>
+    startTemporalServer({
+      binary,
+      port,
+      namespace: 'default',
+      searchAttributes: SEARCH_ATTRIBUTES,
+      dynamicConfig,
+      env,
+      log,
+      reaper,
+    }),
+  );
+  const db = openDatabase(postgres.adminUrl);
+  await migrateToLatest(db);
+  const billing = await startBilling({
+    db,
+    temporalAddress: temporal.address,
+    workflowBundle: await bundleWorkflows(),
+    places: { live: 0 },
+  });
+  try {
+    for (const name of names) {
+      const story = STORIES[name];
+      if (story === undefined)
+        throw new Error(`no story "${name}"; there are: ${Object.keys(STORIES).join(', ')}`);
+      const worker = await billing.startWorker({
+        approval: APPROVED_STORIES.has(name) ? 'required' : 'auto',
+      });
+      const handle = await story(billing);
+      await write(name, jsonOf(await handle.fetchHistory()));
+      await worker.stop();
+      console.log(name);
+    }
+  } finally {
+    await billing.stop();
+    await db.destroy();
+  }
+}
+
+/** Workers sign with the name of the machine, and stack traces name folders: nobody's business. */
+async function write(name: string, history: string): Promise<void> {
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  const text = history.replaceAll(`${process.pid}@${hostname()}`, 'recorder').replaceAll(root, './');
+  await writeFile(historyFile(name), `${text}\n`);
+}
+
+const asked = process.argv.slice(2);
+await record(asked.length > 0 ? asked : Object.keys(STORIES));
