@@ -62,8 +62,13 @@ export class CustomerBilling {
     this.duplicateEvents = carried?.duplicateEvents ?? 0;
   }
 
-  /** Takes note of a delivery. One that came before is only counted. */
+  /** Takes note of a delivery. One that came before is only counted, unless its step is parked: then it is tried again. */
   receive(event: StripeEventEnvelope): void {
+    if (this.parkedEvents.some((parked) => parked.eventId === event.eventId)) {
+      this.queue.push(...this.parkedEvents);
+      this.parkedEvents = [];
+      return;
+    }
     if (this.seenEventIds.has(event.eventId)) {
       this.duplicateEvents += 1;
       return;

@@ -62,7 +62,8 @@ export async function customerBillingWorkflow(
     { key: stripeCustomerId, value: input.stripeCustomerId },
   ]);
 
-  let timeToLook = false;
+  // A new customer is looked at even without an event: their state shows at once, and a stranger's workflow ends.
+  let timeToLook = carried === undefined;
   for (;;) {
     if (billing.profileChanged) await updateProfile(billing);
     for (const checkout of billing.checkouts.splice(0)) {

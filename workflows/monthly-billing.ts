@@ -58,6 +58,7 @@ export async function monthlyBillingWorkflow(
 ): Promise<MonthlyBillingReport> {
   const progress: Progress = { ...(checkpoint?.progress ?? newReport(input)) };
   setHandler(billingProgressQuery, () => progress, { description: 'How far the close is.' });
+  const isApproved = handleApproval(progress);
   upsertSearchAttributes([
     { key: billingMode, value: input.mode },
     { key: billingPeriod, value: input.period },
@@ -67,7 +68,10 @@ export async function monthlyBillingWorkflow(
     const rules = await batchActivities.billingRules();
     await collectLateEvents(input, progress, rules.collectionWindowMs);
     await freeze(input, progress);
-    if (rules.approval === 'required') await waitForApproval(progress);
+    if (rules.approval === 'required') {
+      show(progress, 'awaiting_approval');
+      await condition(isApproved);
+    }
   }
   await invoice(input, progress, checkpoint?.afterUserId ?? '');
   show(progress, 'done');
@@ -135,7 +139,8 @@ async function freeze(input: MonthlyBillingInput, progress: Progress): Promise<v
   }
 }
 
-async function waitForApproval(progress: Progress): Promise<void> {
+/** @returns whether somebody has approved. The handler is there from the start, so that an early approval hears why not yet. */
+function handleApproval(progress: Progress): () => boolean {
   let approved = false;
   setHandler(
     approveUpdate,
@@ -147,11 +152,13 @@ async function waitForApproval(progress: Progress): Promise<void> {
       validator: ({ approvedBy }: Approval) => {
         if (approvedBy.trim() === '') throw new Error('Say who approves: {"approvedBy": "…"}');
         if (approved) throw new Error('This month is approved already.');
+        if (progress.phase !== 'awaiting_approval') {
+          throw new Error(`There is nothing to approve: the close is ${progress.phase}.`);
+        }
       },
     },
   );
-  show(progress, 'awaiting_approval');
-  await condition(() => approved);
+  return () => approved;
 }
 
 async function invoice(

@@ -71,6 +71,28 @@ test('a step that Stripe refuses for good is parked with its request id, and the
   expect(await subscriptionsOf(billing, customer)).toHaveLength(1);
 });
 
+test('an event whose step is parked is tried again when it is sent again', async () => {
+  const customer = await newCustomer(billing);
+  const products = await listStripeProducts(billing.db, 'test');
+  const good = products.find((row) => row.product === 'gpu_hour');
+  const savePrice = (stripePriceId: string | null) =>
+    saveStripeProductIds(billing.db, 'test', 'gpu_hour', {
+      stripeProductId: good?.stripe_product_id ?? null,
+      stripePriceId,
+      stripeMeterId: good?.stripe_meter_id ?? null,
+    });
+  await savePrice('price_that_was_deleted');
+  await completeCheckout(billing, customer.checkout.id);
+  await stateIs(billing, customer, 'the step to be parked', ({ parked }) => parked !== null);
+  await savePrice(good?.stripe_price_id ?? null);
+
+  const { data } = await billing.stripe.test.events.list({ type: 'checkout.session.completed', limit: 100 });
+  const event = data.find((each) => JSON.stringify(each.data.object).includes(customer.checkout.id));
+  await simulate(billing, 'webhooks/redeliver', { eventId: event?.id });
+  expect(await settled(billing, customer)).toMatchObject({ status: 'active', parked: null });
+  expect(await subscriptionsOf(billing, customer)).toHaveLength(1);
+});
+
 test('a step that Stripe could not do just now is retried until it works', async () => {
   const customer = await newCustomer(billing);
   await simulate(billing, 'faults', { route: 'POST /v1/subscriptions', kind: 'processed_without_answer' });

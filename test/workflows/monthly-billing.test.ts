@@ -23,8 +23,9 @@ let worker: BillingWorker;
 let ada: Customer;
 let grace: Customer;
 
-// Each test closes a month of its own, in the order in which they come.
+// Each test closes a month of its own.
 const MONTHS = {
+  early: parseBillingPeriod('2025-10'),
   first: parseBillingPeriod('2025-11'),
   approved: parseBillingPeriod('2025-12'),
   interrupted: parseBillingPeriod('2026-01'),
@@ -105,6 +106,26 @@ test('where approval is required, frozen bills wait for a person with a name', a
   await handle.executeUpdate(APPROVE_UPDATE, { args: [{ approvedBy: 'Grace Hopper' }] });
   expect(await handle.result()).toMatchObject({ phase: 'done', invoicedBills: 1, invoicedCents: 2_000 });
   expect(await billOf(ada, period)).toMatchObject({ status: 'paid' });
+  await worker.stop();
+  worker = await billing.startWorker();
+});
+
+test('an approval that comes too early hears why', async () => {
+  await worker.stop();
+  // A month that is over, and whose late events are waited for still.
+  const collectionWindowMs = Date.now();
+  worker = await billing.startWorker({ approval: 'required', collectionWindowMs });
+  const handle = await startClose(billing.temporal, { mode: 'test', period: MONTHS.early });
+  await eventually(
+    'the close to wait for late events',
+    () => handle.query<MonthlyBillingReport>(BILLING_PROGRESS_QUERY),
+    ({ phase }) => phase === 'collecting',
+  );
+  const refusal: unknown = await handle
+    .executeUpdate(APPROVE_UPDATE, { args: [{ approvedBy: 'Grace Hopper' }] })
+    .catch((error: unknown) => error);
+  expect((refusal as WorkflowUpdateFailedError).cause?.message).toContain('the close is collecting');
+  await handle.terminate('seen');
   await worker.stop();
   worker = await billing.startWorker();
 });
