@@ -3,7 +3,7 @@ import type { BillStatus } from '../domain/bill.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { Product } from '../domain/price-list.ts';
-import type { Database } from './database.ts';
+import { type Database, exactInteger } from './database.ts';
 import type { BillLinesTable, BillsTable } from './schema.ts';
 
 export interface BillLineRow {
@@ -56,7 +56,7 @@ export async function owedCents(db: Database, mode: Mode, userId: string): Promi
     .where('user_id', '=', userId)
     .where('status', 'in', ['open', 'payment_failed'])
     .executeTakeFirstOrThrow();
-  return Number(owed);
+  return exactInteger(owed);
 }
 
 async function withLines(

@@ -29,9 +29,14 @@ export function openDatabase(url: string, options: { readonly maxConnections?: n
 
 /** `numeric` stays text; `bigint` becomes a number only where that is exact. */
 const exactTypes = new TypeOverrides();
-exactTypes.setTypeParser(types.builtins.INT8, parseExactInteger);
+exactTypes.setTypeParser(types.builtins.INT8, exactInteger);
 
-function parseExactInteger(text: string): number {
+/**
+ * A whole number from the database, such as a sum of cents.
+ *
+ * @throws RangeError when a `number` can't hold it exactly.
+ */
+export function exactInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value))
     throw new RangeError(`${text} from the database is too large to be exact`);

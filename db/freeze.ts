@@ -4,6 +4,7 @@ import { type BillingPeriod, periodsBetween } from '../domain/billing-period.ts'
 import type { Mode } from '../domain/mode.ts';
 import { PRICE_LIST } from '../domain/price-list.ts';
 import { type StorageTotal, storageGbMs } from '../domain/storage.ts';
+import { creditBalanceCents } from './credits.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import { loadUnitPrices } from './price-list.ts';
 import { inTransaction } from './transaction.ts';
@@ -170,21 +171,6 @@ async function markBilled(
       )
       .execute();
   }
-}
-
-/** What the user's credits come to, in cents. */
-export async function creditBalanceCents(
-  db: Pick<Database, 'selectFrom'>,
-  mode: Mode,
-  userId: string,
-): Promise<number> {
-  const { balance } = await db
-    .selectFrom('credit_entries')
-    .select((query) => query.fn.coalesce(query.fn.sum<string>('amount_cents'), query.val('0')).as('balance'))
-    .where('mode', '=', mode)
-    .where('user_id', '=', userId)
-    .executeTakeFirstOrThrow();
-  return Number(balance);
 }
 
 /** Users with any usage, in the order of their ids: the pages of a freeze. */

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { owedCents } from '../../db/bills.ts';
-import { creditBalanceCents } from '../../db/freeze.ts';
+import { creditBalanceCents } from '../../db/credits.ts';
 import { modeOf } from '../authentication.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { parse, userIdSchema } from '../validation.ts';

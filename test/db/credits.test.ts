@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { listBills } from '../../db/bills.ts';
-import { creditBalanceCents, freezeBill } from '../../db/freeze.ts';
+import { creditBalanceCents } from '../../db/credits.ts';
+import { freezeBill } from '../../db/freeze.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { registerUser } from '../../db/users.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
