@@ -8,7 +8,7 @@ import type { CustomerStanding, SubscriptionFact, UnpaidBillFact } from '../doma
 import type { Mode } from '../domain/mode.ts';
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
-import { isAlreadyPaid, isCardError } from './stripe-errors.ts';
+import { isCardError } from './stripe-errors.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
 export interface CustomerKey {
@@ -87,9 +87,10 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
           try {
             invoice = await stripe.invoices.pay(invoiceId);
           } catch (error) {
-            // A declined card is an answer, and so is a payment that came before ours: the invoice says how it stands.
-            if (!isCardError(error) && !isAlreadyPaid(error)) throw error;
+            // A declined card is an answer, and so is a refusal because somebody had it paid before us: how it stands, the
+            // invoice says.
             invoice = await stripe.invoices.retrieve(invoiceId);
+            if (invoice.status === 'open' && !isCardError(error)) throw error;
           }
         }
         const billId = invoice.metadata?.['bill_id'];

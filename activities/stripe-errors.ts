@@ -51,11 +51,6 @@ export function isCardError(error: unknown): error is InstanceType<typeof Stripe
   return error instanceof StripeError && error.statusCode === 402;
 }
 
-/** Stripe's own retry, or a person in the Dashboard, had the invoice paid before us. */
-export function isAlreadyPaid(error: unknown): boolean {
-  return error instanceof StripeError && error.code === 'invoice_already_paid';
-}
-
 /** Applies {@link toTemporalFailure} to every activity of the worker. */
 export class StripeErrorInterceptor implements ActivityInboundCallsInterceptor {
   async execute(

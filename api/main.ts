@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { loadServiceConfig } from '../config/config.ts';
@@ -7,6 +7,7 @@ import { openDatabase } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { announceReady, stopWithParent } from '../stack/parent-link.ts';
 import { startApi } from './server.ts';
+import { connectLazily } from './temporal/connection.ts';
 
 const config = loadServiceConfig(inheritedEnvironment());
 const log = pino({ name: 'api', level: config.logLevel });
@@ -16,11 +17,10 @@ await migrateToLatest(db);
 const metrics = new Registry();
 collectDefaultMetrics({ register: metrics });
 const { live, test } = config.stripe.modes;
-// Lazy: the api serves while Temporal is away, and answers webhooks with 503 so that Stripe sends them again.
-const connection = Connection.lazy(config.temporal.connectionOptions);
+const temporal = connectLazily(config.temporal.connectionOptions);
 const api = await startApi({
   db,
-  temporal: new Client({ connection, namespace: config.temporal.namespace }),
+  temporal: new Client({ connection: temporal.connection, namespace: config.temporal.namespace }),
   webhookSecrets: { live: live?.webhookSecrets ?? [], test: test?.webhookSecrets ?? [] },
   log,
   metrics,
@@ -30,7 +30,7 @@ const api = await startApi({
 
 stopWithParent(async () => {
   await api.close();
-  await connection.close();
+  await temporal.close();
   await db.destroy();
 });
 log.info({ port: api.port }, 'api serves');

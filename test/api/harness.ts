@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { Client, type Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { Stripe } from 'stripe';
 import { expect, inject, vi } from 'vitest';
 import { startApi } from '../../api/server.ts';
+import { connectLazily } from '../../api/temporal/connection.ts';
 import { saveApiKey } from '../../db/api-keys.ts';
 import type { Database } from '../../db/database.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
@@ -35,7 +36,9 @@ export interface TestApiOptions {
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const database = await createTestDatabase();
   const { db } = database;
-  const connection = Connection.lazy({ address: options.temporalAddress ?? inject('temporalAddress') });
+  const { connection, close: closeConnection } = connectLazily({
+    address: options.temporalAddress ?? inject('temporalAddress'),
+  });
   const namespace = options.temporalAddress === undefined ? await createNamespace(connection) : 'default';
   const temporal = new Client({ connection, namespace });
   const apiKeys = { live: `key-${randomUUID()}`, test: `key-${randomUUID()}` };
@@ -56,7 +59,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   });
   const close = async (): Promise<void> => {
     await api.close();
-    await connection.close();
+    await closeConnection();
     await database.drop();
   };
   return {
