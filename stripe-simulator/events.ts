@@ -1,5 +1,6 @@
 /** Events: the record of what happened, and which endpoints are to hear of it. */
 import { newId } from './ids.ts';
+import type { Mischief } from './mischief.ts';
 import type { EventRequest } from './operation.ts';
 import type { Delivery, Store } from './store.ts';
 import type { ApiObject, Event, WebhookEndpoint } from './wire.ts';
@@ -16,6 +17,7 @@ export function recordEvent(
     nowMs: number;
     request: EventRequest;
   },
+  mischief: Mischief,
 ): Event {
   const { type, object, previousAttributes, livemode, nowMs, request } = occurrence;
   const endpoints = store.webhookEndpoints.values().filter((endpoint) => wants(endpoint, type));
@@ -30,7 +32,11 @@ export function recordEvent(
     request,
     type,
   });
-  for (const endpoint of endpoints) store.deliveries.put(newDelivery(event, endpoint, nowMs));
+  for (const endpoint of endpoints) {
+    for (const delivery of mischief.strike(newDelivery(event, endpoint, nowMs), nowMs)) {
+      store.deliveries.put(delivery);
+    }
+  }
   return event;
 }
 

@@ -16,6 +16,10 @@ function find(store: Store, id: string): object | undefined {
       return store.checkoutSessions.get(id);
     case 'cus':
       return store.customers.get(id) ?? store.deleted.get(id);
+    case 'clock':
+      return store.testClocks.get(id);
+    case 'du':
+      return store.disputes.get(id);
     case 'ii':
       return store.invoiceItems.get(id);
     case 'in':
@@ -95,8 +99,8 @@ function expandPath(store: Store, value: unknown, steps: readonly string[], path
   if (step === undefined) return value;
   if (typeof value !== 'object') throw cannotExpand(path);
   const fields = new Map<string, unknown>(Object.entries(value));
-  const found = fields.get(step) ?? include(store, value, step);
-  if (found === undefined && !fields.has(step)) {
+  const found = fields.has(step) ? fields.get(step) : include(store, value, step);
+  if (found === undefined) {
     // A deleted object has none of its fields any more.
     if (fields.get('deleted') === true) return value;
     throw cannotExpand(path);

@@ -13,6 +13,8 @@ const LONGEST_KEY = 255;
 export interface IdempotencyRecord {
   /** API key and idempotency key, so that two API keys never share one. */
   id: string;
+  /** The path it was first used with. */
+  path: string;
   fingerprint: string;
   status: number;
   contentType: string;
@@ -25,6 +27,7 @@ export interface IdempotencyRecord {
 export interface IdempotencyClaim {
   id: string;
   key: string;
+  path: string;
   fingerprint: string;
 }
 
@@ -39,35 +42,33 @@ export class IdempotencyKeys {
 
   /**
    * Claims a key for a request. Returns the stored result when there is one.
-   * @throws 400 `idempotency_error` if the key came with other parameters, 409 `idempotency_key_in_use` while the
+   * @throws 400 `idempotency_error` if the key came for another endpoint or with other parameters, 409 `idempotency_key_in_use` while the
    *   first request runs, 400 if the key is too long.
    */
   claim(request: {
     apiKey: string;
     key: string;
-    method: string;
     path: string;
     parameters: RawParameters;
     now: number;
   }): { claim: IdempotencyClaim; stored?: undefined } | { claim?: undefined; stored: IdempotencyRecord } {
-    const { key, method, path, parameters, now } = request;
+    const { key, path, parameters, now } = request;
     if (key.length > LONGEST_KEY) {
       throw invalidRequest(
         `Idempotency keys may be at most ${LONGEST_KEY} characters long; this one has ${key.length}.`,
       );
     }
     const id = `${request.apiKey}\n${key}`;
-    const fingerprint = createHash('sha256')
-      .update(`${method} ${path}\n${canonical(parameters)}`)
-      .digest('base64');
+    const fingerprint = createHash('sha256').update(canonical(parameters)).digest('base64');
     const stored = this.#store.idempotency.get(id);
     if (stored !== undefined && stored.created + KEPT_SECONDS > now) {
+      if (stored.path !== path) throw otherEndpoint(key, path, stored.path);
       if (stored.fingerprint !== fingerprint) throw otherParameters(key);
       return { stored };
     }
     if (this.#inFlight.has(id)) throw keyInUse(key);
     this.#inFlight.add(id);
-    return { claim: { id, key, fingerprint } };
+    return { claim: { id, key, path, fingerprint } };
   }
 
   /** Keeps the result of the claimed request; to be called within its unit of work. */
@@ -79,7 +80,8 @@ export class IdempotencyKeys {
     this.#forgetOld(now);
     // Not replaced in place: a key used again after it expired belongs at the young end of the order.
     this.#store.idempotency.remove(claim.id);
-    this.#store.idempotency.put({ id: claim.id, fingerprint: claim.fingerprint, created: now, ...result });
+    const { id, path, fingerprint } = claim;
+    this.#store.idempotency.put({ id, path, fingerprint, created: now, ...result });
   }
 
   release(claim: IdempotencyClaim): void {
@@ -88,10 +90,11 @@ export class IdempotencyKeys {
 
   /** The oldest come first, so this looks at no more than it removes. */
   #forgetOld(now: number): void {
-    for (const record of this.#store.idempotency.order.oldestFirst()) {
-      const found = this.#store.idempotency.get(record);
-      if (found === undefined || found.created + KEPT_SECONDS > now) return;
-      this.#store.idempotency.remove(record);
+    const { idempotency } = this.#store;
+    for (;;) {
+      const oldest = idempotency.get(idempotency.order.first ?? '');
+      if (oldest === undefined || oldest.created + KEPT_SECONDS > now) return;
+      idempotency.remove(oldest.id);
     }
   }
 }
@@ -104,6 +107,14 @@ function canonical(value: unknown): string {
     return `{${entries.map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`).join(',')}}`;
   }
   return JSON.stringify(value) ?? 'null';
+}
+
+function otherEndpoint(key: string, path: string, first: string): StripeApiError {
+  return new StripeApiError(
+    400,
+    'idempotency_error',
+    `Keys for idempotent requests can only be used for the same endpoint they were first used for ('${path}' vs '${first}'). Try using a key other than '${key}' if you meant to execute a different request.`,
+  );
 }
 
 function otherParameters(key: string): StripeApiError {

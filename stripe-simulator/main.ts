@@ -1,13 +1,18 @@
 /** The simulator as a program: `node --import tsx stripe-simulator/main.ts [--port N] [--data FILE]`. */
 import { parseArgs } from 'node:util';
+import type { AfterDunning } from './operation.ts';
+import type { SimulatorOptions } from './server.ts';
 import { startStripeSimulator } from './server.ts';
 
 const DEFAULT_PORT = 12_111;
 const USAGE = `Usage: stripe-simulator [--port N] [--data FILE] [--collection-delay-ms N]
+                        [--finalization-delay-ms N] [--after-dunning WHAT]
 
   --port N                  where to listen on 127.0.0.1 (default ${DEFAULT_PORT}, 0 for any free port)
   --data FILE               keep the state in this file between runs
   --collection-delay-ms N   how long after finalization an invoice is charged (default 50)
+  --finalization-delay-ms N how long a draft with auto_advance stays a draft (default an hour)
+  --after-dunning WHAT      what becomes of a subscription after the last failed retry: cancel (default), unpaid, past_due
 `;
 
 /** @throws if the value is not a whole number of zero or more. */
@@ -16,20 +21,34 @@ function wholeNumber(name: string, value: string): number {
   throw new Error(`--${name} takes a whole number, not '${value}'`);
 }
 
-function readArguments(): { port: number; dataFile?: string; collectionDelayMs?: number; help: boolean } {
+/** @throws if the value is none of the choices. */
+function afterDunning(value: string): AfterDunning {
+  if (value === 'cancel' || value === 'past_due' || value === 'unpaid') return value;
+  throw new Error(`--after-dunning takes cancel, past_due or unpaid, not '${value}'`);
+}
+
+function readArguments(): SimulatorOptions & { help: boolean } {
   const { values } = parseArgs({
     options: {
       port: { type: 'string', default: String(DEFAULT_PORT) },
       data: { type: 'string' },
       'collection-delay-ms': { type: 'string' },
+      'finalization-delay-ms': { type: 'string' },
+      'after-dunning': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   const delay = values['collection-delay-ms'];
+  const finalization = values['finalization-delay-ms'];
+  const dunning = values['after-dunning'];
   return {
     port: wholeNumber('port', values.port),
     ...(values.data === undefined ? {} : { dataFile: values.data }),
     ...(delay === undefined ? {} : { collectionDelayMs: wholeNumber('collection-delay-ms', delay) }),
+    ...(finalization === undefined
+      ? {}
+      : { finalizationDelayMs: wholeNumber('finalization-delay-ms', finalization) }),
+    ...(dunning === undefined ? {} : { afterDunning: afterDunning(dunning) }),
     help: values.help,
   };
 }

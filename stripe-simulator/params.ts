@@ -1,33 +1,43 @@
 /** The vocabulary of the route table's schemas: form values are strings, and Stripe has its own words for what is wrong. */
 import { z } from 'zod';
-import type { StripeApiError } from './errors.ts';
+import type { StripeErrorCode } from './errors.ts';
 import { invalidRequest } from './errors.ts';
 import type { RawParameters } from './form.ts';
+import { COMPLAINT_CODE, toStripeError } from './param-errors.ts';
+
+/** Stripe's limit for every string that has no other. */
+const LONGEST_TEXT = 5_000;
 
 /** A parser of strings whose failure carries one of Stripe's error codes. */
 function parsed<T>(
   parse: (text: string) => T | undefined,
   complaint: (text: string) => string,
-  code?: string,
+  code?: StripeErrorCode,
 ) {
-  return z.string().transform((text, context): T => {
-    const value = text === '' ? undefined : parse(text);
-    if (value !== undefined) return value;
-    context.issues.push({
-      code: 'custom',
-      input: text,
-      message: text === '' ? '' : complaint(text),
-      params: { stripeCode: text === '' ? 'parameter_invalid_empty' : code },
+  return z
+    .string()
+    .max(LONGEST_TEXT)
+    .transform((text, context): T => {
+      const value = text === '' ? undefined : parse(text);
+      if (value !== undefined) return value;
+      context.issues.push({
+        code: 'custom',
+        input: text,
+        message: text === '' ? '' : complaint(text),
+        params: { [COMPLAINT_CODE]: text === '' ? 'parameter_invalid_empty' : code },
+      });
+      return z.NEVER;
     });
-    return z.NEVER;
-  });
 }
 
 /** A non-empty string. */
 export const text = parsed((value) => value, String);
 
 /** A string that may be emptied: `''` is null. */
-export const emptyableText = z.string().transform((value) => (value === '' ? null : value));
+export const emptyableText = z
+  .string()
+  .max(LONGEST_TEXT)
+  .transform((value) => (value === '' ? null : value));
 
 export const integer = parsed(
   (value) => (/^[+-]?\d{1,15}$/.test(value) ? Number(value) : undefined),
@@ -53,7 +63,7 @@ export const boolean = parsed(
 /** A decimal with at most 12 places, kept as the string it came as. */
 export const decimal = parsed(
   (value) => (/^-?\d{1,15}(\.\d{1,12})?$/.test(value) ? value : undefined),
-  (value) => `Invalid decimal: ${value}; must be a number with at most 12 decimal places`,
+  (value) => `Invalid decimal: ${value}; must contain at maximum 12 decimal places.`,
 );
 
 /** A decimal of zero or more. */
@@ -68,9 +78,24 @@ export const currency = parsed(
   (value) => `Invalid currency: ${value.toLowerCase()}. Stripe currently supports three-letter ISO codes.`,
 );
 
+const isEmail = (value: string) => /^[^\s@]+@[^\s@]+$/.test(value);
+
+/** An address that may be emptied: `''` is null. */
+export const emptyableEmail = emptyableText.superRefine((value, context) => {
+  if (value === null || isEmail(value)) return;
+  context.addIssue({
+    code: 'custom',
+    message: `Invalid email address: ${value}`,
+    params: { [COMPLAINT_CODE]: 'email_invalid' satisfies StripeErrorCode },
+  });
+});
+
 export const url = parsed(
   (value) => (/^https?:\/\/\S+$/.test(value) ? value : undefined),
-  () => 'Invalid URL: An explicit scheme (such as https) must be provided.',
+  (value) =>
+    /^https?:/.test(value)
+      ? 'Not a valid URL'
+      : 'Invalid URL: An explicit scheme (such as https) must be provided.',
   'url_invalid',
 );
 
@@ -112,6 +137,9 @@ export function params<S extends z.ZodRawShape>(shape: S) {
   return z.strictObject({ ...shape, expand: z.array(z.string()).max(20).optional() });
 }
 
+/** The schema of a route that takes nothing, not even `expand`. */
+export const noParams = z.strictObject({});
+
 /** The schema of a list route. */
 export function listParams<S extends z.ZodRawShape>(shape: S) {
   return params({
@@ -135,68 +163,6 @@ export function parseParams<S extends z.ZodType>(schema: S, raw: RawParameters):
   const result = schema.safeParse(raw);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw issue === undefined ? invalidRequest('Invalid request.') : toStripeError(issue, raw);
-}
-
-function toStripeError(issue: z.core.$ZodIssue, raw: RawParameters): StripeApiError {
-  const param = paramName(issue.path);
-  switch (issue.code) {
-    case 'unrecognized_keys': {
-      const names = issue.keys.map((key) => paramName([...issue.path, key]));
-      return invalidRequest(`Received unknown parameter${names.length > 1 ? 's' : ''}: ${names.join(', ')}`, {
-        code: 'parameter_unknown',
-        ...(names[0] === undefined ? {} : { param: names[0] }),
-      });
-    }
-    case 'invalid_union': {
-      // The option that got furthest into the value is the one that was meant.
-      const deepest = issue.errors.flat().toSorted((a, b) => b.path.length - a.path.length)[0];
-      if (deepest === undefined) break;
-      return toStripeError({ ...deepest, path: [...issue.path, ...deepest.path] }, raw);
-    }
-    case 'invalid_type':
-      if (valueAt(raw, issue.path) === undefined) {
-        return invalidRequest(`Missing required param: ${param}.`, { code: 'parameter_missing', param });
-      }
-      return invalidRequest(`Invalid ${kindName(issue.expected)}`, { param });
-    case 'invalid_value':
-      if (valueAt(raw, issue.path) === undefined) {
-        return invalidRequest(`Missing required param: ${param}.`, { code: 'parameter_missing', param });
-      }
-      return invalidRequest(`Invalid ${param}: must be one of ${issue.values.map(String).join(', ')}`, {
-        param,
-      });
-    case 'custom':
-      if (issue.params?.['stripeCode'] === 'parameter_invalid_empty') {
-        return invalidRequest(
-          `You passed an empty string for '${param}'. We assume empty values are an attempt to unset a parameter; however '${param}' cannot be unset. You should remove '${param}' from your request or supply a non-empty value.`,
-          { code: 'parameter_invalid_empty', param },
-        );
-      }
-      return invalidRequest(issue.message, { ...stripeCode(issue.params?.['stripeCode']), param });
-    default:
-  }
-  return invalidRequest(`Invalid ${param}: ${issue.message}`, { param });
-}
-
-function stripeCode(code: unknown): { code?: string } {
-  return typeof code === 'string' ? { code } : {};
-}
-
-function kindName(expected: string): string {
-  return expected === 'record' || expected === 'object' ? 'object' : expected;
-}
-
-/** `items[0][price]`, as Stripe writes it. */
-function paramName(path: readonly PropertyKey[]): string {
-  return path.map((part, index) => (index === 0 ? String(part) : `[${String(part)}]`)).join('');
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let found = value;
-  for (const part of path) {
-    if (typeof found !== 'object' || found === null) return undefined;
-    found = Object.entries(found).find(([name]) => name === String(part))?.[1];
-  }
-  return found;
+  if (issue === undefined) throw invalidRequest('Invalid request.');
+  throw toStripeError(issue, raw, schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);
 }

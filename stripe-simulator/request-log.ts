@@ -48,6 +48,11 @@ export class RequestLog {
       );
   }
 
+  /** The last `count`, newest first. */
+  newest(count: number): LoggedRequest[] {
+    return this.#requests.slice(-count).toReversed();
+  }
+
   clear(): void {
     this.#requests = [];
   }

@@ -8,6 +8,11 @@ import { handleApiRequest } from './http/api.ts';
 import { LIVE_KEY, TEST_KEY } from './http/authentication.ts';
 import { jsonAnswer, send } from './http/message.ts';
 import { handleSimRequest } from './http/sim-routes.ts';
+import type { FileLock } from './lock.ts';
+import { lockFile } from './lock.ts';
+import type { SimulatorObserver } from './observer.ts';
+import type { AfterDunning } from './operation.ts';
+import { RateLimits } from './rate-limits.ts';
 import { RequestLog } from './request-log.ts';
 import { Router } from './router.ts';
 import { ROUTES } from './routes/index.ts';
@@ -17,6 +22,7 @@ import { Simulation } from './simulation.ts';
 const HOST = '127.0.0.1';
 /** Longer than any client keeps an idle connection, so that the simulator is never the one that closes first. */
 const KEEP_ALIVE_MS = 75_000;
+const HOUR_MS = 3_600_000;
 
 export interface SimulatorOptions {
   /** 0, the default, takes any free port. */
@@ -25,6 +31,12 @@ export interface SimulatorOptions {
   dataFile?: string;
   /** How long after finalization an invoice is charged: stands for Stripe's hour. Default 50 ms. */
   collectionDelayMs?: number;
+  /** How long a draft with `auto_advance` stays a draft, by the simulator's clock. Default an hour. */
+  finalizationDelayMs?: number;
+  /** What becomes of a subscription after the last failed retry. Default `cancel`. */
+  afterDunning?: AfterDunning;
+  /** Is told of every exchange and every event. */
+  observer?: SimulatorObserver;
 }
 
 export interface StripeSimulator extends AsyncDisposable {
@@ -41,7 +53,7 @@ export interface StripeSimulator extends AsyncDisposable {
 
 /**
  * Starts a simulator in this process.
- * @throws `EADDRINUSE` if the port is taken, an `Error` if the data file is damaged.
+ * @throws `EADDRINUSE` if the port is taken, an `Error` if the data file is damaged or in use.
  * @example
  * await using simulator = await startStripeSimulator();
  * const stripe = new Stripe(simulator.testKey, { host: simulator.host, port: simulator.port, protocol: 'http' });
@@ -50,14 +62,23 @@ export async function startStripeSimulator(options: SimulatorOptions = {}): Prom
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS + 1_000 });
   const port = await listen(server, options.port ?? 0);
   const baseUrl = `http://${HOST}:${port}`;
+  let lock: FileLock | undefined;
   let simulation: Simulation;
   try {
+    if (options.dataFile !== undefined) lock = await lockFile(options.dataFile);
     simulation = new Simulation(
-      { baseUrl, collectionDelayMs: options.collectionDelayMs ?? 50 },
+      {
+        baseUrl,
+        collectionDelayMs: options.collectionDelayMs ?? 50,
+        finalizationDelayMs: options.finalizationDelayMs ?? HOUR_MS,
+        afterDunning: options.afterDunning ?? 'cancel',
+      },
       options.dataFile,
+      options.observer,
     );
   } catch (error) {
     server.close();
+    await lock?.release();
     throw error;
   }
   const parts: ApiParts = {
@@ -65,13 +86,15 @@ export async function startStripeSimulator(options: SimulatorOptions = {}): Prom
     router: new Router(ROUTES),
     faults: new Faults(),
     requestLog: new RequestLog(),
+    rateLimits: new RateLimits(),
+    observer: options.observer,
   };
   server.on('request', (request, response) => {
     serve(parts, request, response).catch((error: unknown) => fail(response, error));
   });
   let stopping: Promise<void> | undefined;
   const stop = () => {
-    stopping ??= stopAll(server, simulation);
+    stopping ??= stopAll(server, simulation, lock);
     return stopping;
   };
   return {
@@ -112,10 +135,15 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
   });
 }
 
-async function stopAll(server: ReturnType<typeof createServer>, simulation: Simulation): Promise<void> {
+async function stopAll(
+  server: ReturnType<typeof createServer>,
+  simulation: Simulation,
+  lock: FileLock | undefined,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
   server.closeAllConnections();
   await Promise.all([closed, simulation.stop()]);
+  await lock?.release();
 }

@@ -6,8 +6,11 @@ import { IdempotencyKeys } from './idempotency.ts';
 import { newId } from './ids.ts';
 import type { Journal, JournalEntry, ModeName } from './journal.ts';
 import { NO_JOURNAL, openJournal, readJournal } from './journal.ts';
+import { Mischief } from './mischief.ts';
+import type { SimulatorObserver } from './observer.ts';
 import type { EventRequest, Operation, Settings } from './operation.ts';
-import type { StoreChange } from './store.ts';
+import { forgetOld } from './retention.ts';
+import type { StoreChange, Task } from './store.ts';
 import { Store } from './store.ts';
 import { runTask } from './tasks.ts';
 import { afterAttempt, attemptDelivery, pendingWebhooks } from './webhooks.ts';
@@ -39,6 +42,9 @@ export class Simulation {
   readonly live: Mode = newMode('live');
   readonly test: Mode = newMode('test');
   readonly settings: Settings;
+  /** What is to go wrong with the next webhooks. */
+  readonly mischief = new Mischief();
+  readonly #observer: SimulatorObserver;
   readonly #journal: Journal;
   readonly #due = new DueQueue<Due>();
   readonly #underWay = new Set<Promise<void>>();
@@ -47,8 +53,9 @@ export class Simulation {
   readonly #stopped = new AbortController();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(settings: Settings, dataFile?: string) {
+  constructor(settings: Settings, dataFile?: string, observer: SimulatorObserver = {}) {
     this.settings = settings;
+    this.#observer = observer;
     const entries = dataFile === undefined ? [] : readJournal(dataFile);
     this.clock = new Clock(
       entries.findLast(({ clockOffsetMs }) => clockOffsetMs !== undefined)?.clockOffsetMs,
@@ -67,43 +74,61 @@ export class Simulation {
 
   /**
    * One unit of work: all of it is kept and written to the journal, or, if `work` throws, nothing is.
-   * It is synchronous, so units never mix.
+   * It is synchronous, so units never mix. What was due at an earlier moment happens with that moment as `nowMs`.
    */
-  operate<T>(mode: Mode, request: EventRequest | null, work: (operation: Operation) => T): T {
-    const nowMs = this.clock.nowMs();
-    const { store, livemode } = mode;
-    const operation: Operation = {
-      livemode,
-      store,
-      otherMode: (livemode ? this.test : this.live).store,
-      now: Math.floor(nowMs / 1_000),
-      settings: this.settings,
-      emit: (type, object, previousAttributes) => {
-        recordEvent(store, {
-          type,
-          object,
-          previousAttributes,
-          livemode,
-          nowMs,
-          request: request ?? BY_ITSELF,
-        });
-      },
-      schedule: (kind, objectId, delayMs) => {
-        for (const task of store.tasks.all('object', objectId)) {
-          if (task.kind === kind) store.tasks.remove(task.id);
-        }
-        store.tasks.put({ id: newId('task'), kind, objectId, dueAtMs: nowMs + delayMs });
-      },
-    };
+  operate<T>(
+    mode: Mode,
+    request: EventRequest | null,
+    work: (operation: Operation) => T,
+    nowMs = this.clock.nowMs(),
+  ): T {
     let result: T;
     try {
-      result = work(operation);
+      result = work(this.#operation(mode, request ?? BY_ITSELF, nowMs));
     } catch (error) {
-      store.rollback();
+      mode.store.rollback();
       throw error;
     }
+    if (mode.store.hasChanges) forgetOld(mode.store, Math.floor(nowMs / 1_000));
     this.#commit(mode);
     return result;
+  }
+
+  #operation(mode: Mode, request: EventRequest, nowMs: number): Operation {
+    const { store, livemode } = mode;
+    const schedule = (task: Omit<Task, 'id'>) => {
+      for (const waiting of store.tasks.all('object', task.objectId)) {
+        if (waiting.kind === task.kind) store.tasks.remove(waiting.id);
+      }
+      store.tasks.put({ id: newId('task'), ...task });
+    };
+    const byClock = (testClock: string | null, clockMs: number): Operation => {
+      const when = testClock === null ? {} : { testClock };
+      const operation: Operation = {
+        livemode,
+        store,
+        otherMode: (livemode ? this.test : this.live).store,
+        now: Math.floor(clockMs / 1_000),
+        testClock,
+        settings: this.settings,
+        // Events are of the simulator's time, whatever clock their object goes by.
+        emit: (type, object, previousAttributes) => {
+          const occurrence = { type, object, previousAttributes, livemode, nowMs, request };
+          const event = recordEvent(store, occurrence, this.mischief);
+          this.#observer.event?.(event);
+        },
+        schedule: (kind, objectId, delayMs) =>
+          schedule({ kind, objectId, dueAtMs: clockMs + delayMs, ...when }),
+        scheduleAt: (kind, objectId, at) => schedule({ kind, objectId, dueAtMs: at * 1_000, ...when }),
+        at: (customer) => {
+          const clock = store.testClocks.get(store.customers.get(customer ?? '')?.test_clock ?? '');
+          return clock === undefined ? operation : byClock(clock.id, clock.frozen_time * 1_000);
+        },
+        atClock: byClock,
+      };
+      return operation;
+    };
+    return byClock(null, nowMs);
   }
 
   /** Makes it `nowMs`, and does what is due then. */
@@ -133,7 +158,9 @@ export class Simulation {
     if (value === undefined) return;
     if (collection === 'tasks') {
       const task = mode.store.tasks.get(id);
-      if (task !== undefined) this.#due.push(task.dueAtMs, { mode, kind: 'task', id });
+      // What goes by a test clock waits for that to be advanced.
+      if (task !== undefined && task.testClock === undefined)
+        this.#due.push(task.dueAtMs, { mode, kind: 'task', id });
     }
     if (collection === 'deliveries') {
       const delivery = mode.store.deliveries.get(id);
@@ -177,10 +204,15 @@ export class Simulation {
     const task = mode.store.tasks.get(id);
     if (task === undefined) return;
     try {
-      this.operate(mode, null, (operation) => {
-        operation.store.tasks.remove(id);
-        runTask(operation, task);
-      });
+      this.operate(
+        mode,
+        null,
+        (operation) => {
+          operation.store.tasks.remove(id);
+          runTask(operation, task);
+        },
+        task.dueAtMs,
+      );
     } catch (error) {
       // A mistake of the simulator itself: said loudly, but one task must not end all the others.
       process.stderr.write(`task ${task.kind} of ${task.objectId} failed: ${String(error)}\n`);

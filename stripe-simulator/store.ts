@@ -10,6 +10,7 @@ import type {
   Customer,
   CustomerBalanceTransaction,
   DeletedObject,
+  Dispute,
   Event,
   Invoice,
   InvoiceItem,
@@ -25,6 +26,7 @@ import type {
   Refund,
   SetupIntent,
   Subscription,
+  TestClock,
   WebhookEndpoint,
 } from './wire.ts';
 
@@ -44,10 +46,25 @@ export type CheckoutLine = LineItem & { session: string };
 /** Work that waits for the clock. */
 export interface Task {
   id: string;
-  kind: 'cancel_subscription' | 'collect_invoice' | 'expire_checkout_session';
+  kind:
+    | 'advance_test_clock'
+    | 'cancel_subscription'
+    | 'collect_invoice'
+    | 'decide_dispute'
+    | 'dispute_charge'
+    | 'end_dunning'
+    | 'expire_checkout_session'
+    | 'expire_incomplete_subscription'
+    | 'finalize_invoice'
+    | 'invoice_overdue'
+    | 'renew_subscription'
+    | 'resume_collection'
+    | 'settle_refund';
   objectId: string;
-  /** Unix milliseconds of the simulator's clock. */
+  /** Unix milliseconds of the simulator's clock, or of the test clock. */
   dueAtMs: number;
+  /** The test clock it waits for. */
+  testClock?: string | undefined;
 }
 
 /** One event on its way to one webhook endpoint. */
@@ -58,6 +75,8 @@ export interface Delivery {
   endpointId: string;
   url: string;
   status: 'pending' | 'succeeded' | 'failed';
+  /** What `POST /_sim/webhooks/mischief` did to it. */
+  mischief?: 'delay' | 'drop' | 'duplicate' | 'reorder' | undefined;
   /** Unix milliseconds of the simulator's clock; null once it has ended. */
   nextAttemptAtMs: number | null;
   attempts: DeliveryAttempt[];
@@ -80,7 +99,7 @@ export interface WebhookSecret {
 }
 
 /** A meter event under its identifier, with the customer that its payload names. */
-export type StoredMeterEvent = MeterEvent & { id: string; customer: string };
+export type StoredMeterEvent = MeterEvent & { id: string; customer: string; canceled?: boolean };
 
 /**
  * What the journal needs of a collection, whatever is in it. `restore` trusts its value: a journal is read back by the
@@ -94,10 +113,18 @@ interface Table {
 }
 
 export class Store {
+  /** How many deliveries there are to be before `retention.ts` looks for old ones again. */
+  sweepDeliveriesAt = 20_000;
   readonly #changes: Change[] = [];
   readonly #tables = new Map<string, Table>();
 
-  readonly billingPortalSessions = this.#collection<BillingPortalSession>('billing_portal_sessions', {});
+  readonly billingPortalSessions = this.#collection<BillingPortalSession, 'token'>(
+    'billing_portal_sessions',
+    {
+      /** The last segment of its URL. */
+      token: ({ url }) => url.slice(url.lastIndexOf('/') + 1),
+    },
+  );
   readonly cards = this.#collection<CardRecord>('cards', {});
   readonly charges = this.#collection<Charge, 'customer' | 'payment_intent'>('charges', {
     customer: ({ customer }) => customer,
@@ -113,13 +140,22 @@ export class Store {
     'customer_balance_transactions',
     { customer: ({ customer }) => customer },
   );
-  readonly customers = this.#collection<Customer, 'email'>('customers', { email: ({ email }) => email });
+  readonly customers = this.#collection<Customer, 'email' | 'test_clock'>('customers', {
+    email: ({ email }) => email,
+    test_clock: ({ test_clock }) => test_clock,
+  });
   readonly deleted = this.#collection<DeletedObject>('deleted', {});
   readonly deliveries = this.#collection<Delivery, 'event'>('deliveries', {
     event: ({ eventId }) => eventId,
   });
+  readonly disputes = this.#collection<Dispute, 'charge' | 'payment_intent'>('disputes', {
+    charge: ({ charge }) => charge,
+    payment_intent: ({ payment_intent }) => payment_intent,
+  });
   readonly events = this.#collection<Event>('events', {});
   readonly idempotency = this.#collection<IdempotencyRecord>('idempotency', {});
+  /** Prices made of `price_data`, by what describes them. */
+  readonly inlinePrices = this.#collection<{ id: string; price: string }>('inline_prices', {});
   readonly invoiceItems = this.#collection<InvoiceItem, 'customer' | 'invoice' | 'pending'>('invoice_items', {
     customer: ({ customer }) => customer,
     invoice: ({ invoice }) => invoice,
@@ -164,9 +200,18 @@ export class Store {
   readonly subscriptions = this.#collection<Subscription, 'customer'>('subscriptions', {
     customer: ({ customer }) => customer,
   });
-  readonly tasks = this.#collection<Task, 'object'>('tasks', { object: ({ objectId }) => objectId });
+  readonly tasks = this.#collection<Task, 'object' | 'test_clock'>('tasks', {
+    object: ({ objectId }) => objectId,
+    test_clock: ({ testClock }) => testClock,
+  });
+  readonly testClocks = this.#collection<TestClock>('test_clocks', {});
   readonly webhookEndpoints = this.#collection<WebhookEndpoint>('webhook_endpoints', {});
   readonly webhookSecrets = this.#collection<WebhookSecret>('webhook_secrets', {});
+
+  /** Something has happened in the unit of work. */
+  get hasChanges(): boolean {
+    return this.#changes.length > 0;
+  }
 
   /** Ends the unit of work; returns what it changed, with the value each object has now (undefined: removed). */
   commit(): StoreChange[] {
@@ -183,8 +228,21 @@ export class Store {
 
   /** Takes the whole unit of work back. */
   rollback(): void {
-    for (const change of this.#changes.toReversed()) change.undo();
-    this.#changes.length = 0;
+    this.#undoTo(0);
+  }
+
+  /** What `work` comes to, and then none of it happened: for previews. */
+  pretend<T>(work: () => T): T {
+    const before = this.#changes.length;
+    try {
+      return work();
+    } finally {
+      this.#undoTo(before);
+    }
+  }
+
+  #undoTo(length: number): void {
+    for (const change of this.#changes.splice(length).toReversed()) change.undo();
   }
 
   /** Replays one change from the journal. */

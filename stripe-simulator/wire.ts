@@ -19,11 +19,13 @@ export type Stored<T> = T extends string | number | boolean | bigint | null | un
         : T;
 
 export type Account = Stored<Stripe.Account>;
+export type BalanceTransaction = Stored<Stripe.BalanceTransaction>;
 export type BillingPortalSession = Stored<Stripe.BillingPortal.Session>;
 export type Charge = Stored<Stripe.Charge>;
 export type CheckoutSession = Stored<Stripe.Checkout.Session>;
 export type Customer = Stored<Stripe.Customer>;
 export type CustomerBalanceTransaction = Stored<Stripe.CustomerBalanceTransaction>;
+export type Dispute = Stored<Stripe.Dispute>;
 export type Event = Omit<Stored<Stripe.EventBase>, 'data'> & { data: EventData };
 export type Invoice = Stored<Stripe.Invoice>;
 export type InvoiceItem = Stored<Stripe.InvoiceItem>;
@@ -32,6 +34,7 @@ export type InvoicePayment = Stored<Stripe.InvoicePayment>;
 export type LineItem = Stored<Stripe.LineItem>;
 export type Meter = Stored<Stripe.Billing.Meter>;
 export type MeterEvent = Stored<Stripe.Billing.MeterEvent>;
+export type MeterEventAdjustment = Stored<Stripe.Billing.MeterEventAdjustment>;
 export type MeterEventSummary = Stored<Stripe.Billing.MeterEventSummary>;
 export type PaymentIntent = Stored<Stripe.PaymentIntent>;
 export type PaymentMethod = Stored<Stripe.PaymentMethod>;
@@ -42,6 +45,7 @@ export type Refund = Stored<Stripe.Refund>;
 export type SetupIntent = Stored<Stripe.SetupIntent>;
 export type Subscription = Stored<Stripe.Subscription>;
 export type SubscriptionItem = Stored<Stripe.SubscriptionItem>;
+export type TestClock = Stored<Stripe.TestHelpers.TestClock>;
 export type WebhookEndpoint = Stored<Stripe.WebhookEndpoint>;
 
 /** What a retrieve of something deleted returns. */

@@ -94,6 +94,20 @@ export function detachPaymentMethod(operation: Operation, method: PaymentMethod)
   return detached;
 }
 
+/** Makes it the one that invoices are charged to. */
+export function chooseDefaultMethod(
+  operation: Operation,
+  customer: Customer,
+  method: PaymentMethod,
+): Customer {
+  const chosen = operation.store.customers.put({
+    ...customer,
+    invoice_settings: { ...customer.invoice_settings, default_payment_method: method.id },
+  });
+  operation.emit('customer.updated', chosen, previousAttributes(customer, chosen));
+  return chosen;
+}
+
 /** What the card of a payment method does. */
 export function testCardOf(operation: Operation, paymentMethod: string): TestCard | undefined {
   const record = operation.store.cards.get(paymentMethod);

@@ -2,17 +2,29 @@
 import { cardError, invalidRequest } from '../errors.ts';
 import { newCustomer } from '../objects/customer.ts';
 import type { Operation } from '../operation.ts';
-import type { CheckoutSession, PaymentIntent, SetupIntent } from '../wire.ts';
+import type { CheckoutSession, PaymentIntent } from '../wire.ts';
+import type { Authentication } from './card-setup.ts';
+import { confirmSetup } from './card-setup.ts';
 import { attachPaymentMethod, savePaymentMethod } from './cards.ts';
 import { findCustomer, findOrMissing } from './find.ts';
-import { confirmPaymentIntent } from './payments.ts';
+import { confirmPaymentIntent, failAuthentication } from './payments.ts';
 import type { TestCard } from './test-cards.ts';
 import { cardByNumber } from './test-cards.ts';
 
 export interface CheckoutOutcome {
-  /** `requires_action`: the card wants its owner; the session stays open until `authenticate` is given. */
+  /** `requires_action`: the card wants its owner; the session stays open until he has authenticated. */
   outcome: 'complete' | 'requires_action';
   session: CheckoutSession;
+}
+
+/** The test card with this number. @throws 402 for any other number. */
+export function cardOrDecline(number: string): TestCard {
+  const card = cardByNumber(number);
+  if (card !== undefined) return card;
+  throw cardError('Your card number is incorrect. The simulator takes the test cards of its README only.', {
+    code: 'incorrect_number',
+    param: 'number',
+  });
 }
 
 /** @throws 402 if the bank refuses, 400 if the session is not open or the card is no test card. */
@@ -20,75 +32,40 @@ export function completeCheckout(
   operation: Operation,
   session: CheckoutSession,
   cardNumber: string,
-  authenticate: boolean,
+  authentication: Authentication,
 ): CheckoutOutcome {
   if (session.status !== 'open') {
     throw invalidRequest(
       `This Checkout Session is ${String(session.status)}, so nothing can be entered any more.`,
     );
   }
-  const card = cardByNumber(cardNumber);
-  if (card === undefined) {
-    throw cardError('Your card number is incorrect. The simulator takes the test cards of its README only.', {
-      code: 'incorrect_number',
-      param: 'number',
-    });
-  }
+  const card = cardOrDecline(cardNumber);
   return session.mode === 'setup'
-    ? completeSetup(operation, session, card, authenticate)
-    : completePayment(operation, session, card, authenticate);
+    ? completeSetup(operation, session, card, authentication)
+    : completePayment(operation, session, card, authentication);
 }
 
 function completeSetup(
   operation: Operation,
   session: CheckoutSession,
   card: TestCard,
-  authenticate: boolean,
+  authentication: Authentication,
 ): CheckoutOutcome {
-  const { store } = operation;
   const intent = findOrMissing(
     operation,
     'setupintent',
-    (s) => s.setupIntents,
+    (store) => store.setupIntents,
     session.setup_intent ?? '',
     'setup_intent',
   );
-  if (card.declinesSetup !== undefined) {
-    const { message, ...details } = card.declinesSetup;
-    const failed = store.setupIntents.put({
-      ...intent,
-      last_setup_error: { ...details, message, type: 'card_error' },
-      status: 'requires_payment_method',
-    });
-    operation.emit('setup_intent.setup_failed', failed);
-    throw cardError(message, { ...details, setup_intent: failed });
-  }
-  if (card.authenticatesSetup === true && !authenticate) {
-    const waiting: SetupIntent = {
-      ...intent,
-      next_action: { type: 'use_stripe_sdk', use_stripe_sdk: {} },
-      status: 'requires_action',
-    };
-    store.setupIntents.put(waiting);
-    operation.emit('setup_intent.requires_action', waiting);
-    return { outcome: 'requires_action', session };
-  }
-  const saved = savePaymentMethod(operation, card, {
-    authenticated: authenticate,
-    billingDetails: billingDetails(session),
-  });
-  const method =
-    session.customer === null
-      ? saved
-      : attachPaymentMethod(operation, saved, findCustomer(operation, session.customer));
-  const succeeded = store.setupIntents.put({
-    ...intent,
-    last_setup_error: null,
-    next_action: null,
-    payment_method: method.id,
-    status: 'succeeded',
-  });
-  operation.emit('setup_intent.succeeded', succeeded);
+  const method = confirmSetup(
+    operation,
+    { ...intent, customer: session.customer },
+    card,
+    authentication,
+    billingDetails(session),
+  );
+  if (method === 'requires_action') return { outcome: 'requires_action', session };
   return {
     outcome: 'complete',
     session: complete(operation, session, { payment_status: 'no_payment_required' }),
@@ -99,7 +76,7 @@ function completePayment(
   operation: Operation,
   session: CheckoutSession,
   card: TestCard,
-  authenticate: boolean,
+  authentication: Authentication,
 ): CheckoutOutcome {
   const { store } = operation;
   const customer =
@@ -113,10 +90,11 @@ function completePayment(
   );
   const intent: PaymentIntent = { ...found, customer };
   const saved = savePaymentMethod(operation, card, {
-    authenticated: authenticate,
+    authenticated: authentication === true,
     billingDetails: billingDetails(session),
   });
-  const result = confirmPaymentIntent(operation, intent, saved, authenticate);
+  if (authentication === 'fail') throw failAuthentication(operation, intent, saved);
+  const result = confirmPaymentIntent(operation, intent, saved, authentication);
   if (result.outcome === 'declined') {
     const { message, ...details } = result.decline;
     throw cardError(message, { ...details, charge: result.charge.id, payment_intent: result.intent });

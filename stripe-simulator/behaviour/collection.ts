@@ -10,7 +10,7 @@ import type { Invoice, InvoicePayment, PaymentIntent, PaymentMethod } from '../w
 import { markPaid } from './finalization.ts';
 import { findPaymentMethod } from './find.ts';
 import { confirmPaymentIntent } from './payments.ts';
-import { followInvoice } from './subscription-status.ts';
+import { dun, followInvoice } from './subscription-status.ts';
 import { isHardDecline } from './test-cards.ts';
 
 /** Days after a failed attempt until the next: three retries, then the invoice stays open. */
@@ -70,10 +70,9 @@ export function collectInvoice(operation: Operation, invoice: Invoice, chosen?: 
     }
     case 'declined': {
       const { message, ...details } = result.decline;
-      const retryAfterDays = isHardDecline(result.decline)
-        ? undefined
-        : RETRY_AFTER_DAYS[invoice.attempt_count];
-      const failed = recordFailure(operation, invoice, retryAfterDays ?? null);
+      const hard = isHardDecline(result.decline);
+      const retryAfterDays = hard ? undefined : RETRY_AFTER_DAYS[invoice.attempt_count];
+      const failed = recordFailure(operation, invoice, retryAfterDays ?? null, !hard);
       return {
         invoice: failed,
         error: cardError(message, {
@@ -119,8 +118,13 @@ function settlePayment(operation: Operation, payment: InvoicePayment, amountPaid
   operation.emit('invoice_payment.paid', paid);
 }
 
-/** `retryAfterDays` null: Stripe won't try again by itself. */
-function recordFailure(operation: Operation, invoice: Invoice, retryAfterDays: number | null): Invoice {
+/** `retryAfterDays` null: Stripe won't try again by itself, because it was the `last` retry or would be in vain. */
+function recordFailure(
+  operation: Operation,
+  invoice: Invoice,
+  retryAfterDays: number | null,
+  last = false,
+): Invoice {
   const { store, now } = operation;
   const retrySeconds =
     retryAfterDays === null || invoice.auto_advance !== true ? null : retryAfterDays * DAY_SECONDS;
@@ -134,5 +138,6 @@ function recordFailure(operation: Operation, invoice: Invoice, retryAfterDays: n
   operation.emit('invoice.updated', failed, previousAttributes(invoice, failed));
   operation.emit('invoice.payment_failed', failed);
   followInvoice(operation, failed);
+  dun(operation, failed, retrySeconds !== null, last);
   return failed;
 }

@@ -15,6 +15,7 @@ export function moveCustomerBalance(
     currency: string;
     invoice?: string;
     description?: string | null;
+    metadata?: Record<string, string>;
   },
 ): CustomerBalanceTransaction {
   const { store, livemode, now } = operation;
@@ -35,7 +36,7 @@ export function moveCustomerBalance(
     ending_balance: balance,
     invoice: why.invoice ?? null,
     livemode,
-    metadata: {},
+    metadata: why.metadata ?? {},
     type: why.type,
   });
 }

@@ -6,6 +6,7 @@ import type { Operation } from '../operation.ts';
 import type { Customer, Invoice } from '../wire.ts';
 import { moveCustomerBalance } from './customer-balance.ts';
 import { findCustomer } from './find.ts';
+import { withFreshUsage } from './subscription-lines.ts';
 import { followInvoice } from './subscription-status.ts';
 
 /**
@@ -28,15 +29,16 @@ export function requireDraft(invoice: Invoice, what: string): void {
  */
 export function finalizeInvoice(
   operation: Operation,
-  invoice: Invoice,
-  autoAdvance = invoice.auto_advance === true,
+  draft: Invoice,
+  autoAdvance = draft.auto_advance === true,
 ): Invoice {
-  if (invoice.status !== 'draft') {
+  if (draft.status !== 'draft') {
     throw invalidRequest("This invoice is already finalized, you can't re-finalize a non-draft invoice.", {
       code: 'invoice_not_editable',
     });
   }
   const { store, now, settings } = operation;
+  const invoice = draft.billing_reason === 'subscription_create' ? draft : withFreshUsage(operation, draft);
   const customer = findCustomer(operation, invoice.customer ?? '');
   const { amountDue, endingBalance } = settle(invoice.total, customer.balance);
   const sequence = customer.next_invoice_sequence ?? 1;
@@ -71,11 +73,25 @@ export function finalizeInvoice(
   operation.emit('invoice.finalized', finalized);
   if (amountDue === 0) return markPaid(operation, finalized);
   if (collects) operation.schedule('collect_invoice', invoice.id, settings.collectionDelayMs);
+  if (finalized.due_date !== null) operation.scheduleAt('invoice_overdue', invoice.id, finalized.due_date);
   return finalized;
 }
 
+/** Leaves a draft to finalize by itself, about an hour from now. */
+export function finalizeByItself(operation: Operation, invoice: Invoice): Invoice {
+  const { finalizationDelayMs } = operation.settings;
+  const at = operation.now + Math.floor(finalizationDelayMs / 1_000);
+  operation.schedule('finalize_invoice', invoice.id, finalizationDelayMs);
+  return operation.store.invoices.put({
+    ...invoice,
+    auto_advance: true,
+    automatically_finalizes_at: at,
+    next_payment_attempt: invoice.collection_method === 'charge_automatically' ? at : null,
+  });
+}
+
 /** What is left to charge of `total` once the balance was used, and the balance after that. */
-function settle(total: number, balance: number): { amountDue: number; endingBalance: number } {
+export function settle(total: number, balance: number): { amountDue: number; endingBalance: number } {
   const owed = total + balance;
   // Credit that is left over stays credit; a debt too small to charge waits for the next invoice.
   if (owed < MINIMUM_CHARGE) return { amountDue: 0, endingBalance: owed };

@@ -12,6 +12,7 @@ import type {
   Price,
   Product,
   Subscription,
+  TestClock,
 } from '../wire.ts';
 
 /** `param` is the parameter that holds the id; `'id'` means the path does, which makes it a 404. */
@@ -58,6 +59,10 @@ export function findMeter(operation: Operation, id: string, param = 'meter'): Me
 
 export function findSubscription(operation: Operation, id: string, param = 'id'): Subscription {
   return findOrMissing(operation, 'subscription', (store) => store.subscriptions, id, param);
+}
+
+export function findTestClock(operation: Operation, id: string, param = 'id'): TestClock {
+  return findOrMissing(operation, 'test clock', (store) => store.testClocks, id, param);
 }
 
 export function findCharge(operation: Operation, id: string, param = 'charge'): Charge {

@@ -5,6 +5,8 @@ import { previousAttributes } from '../events.ts';
 import type { Operation } from '../operation.ts';
 import type { Invoice } from '../wire.ts';
 import { moveCustomerBalance } from './customer-balance.ts';
+import { updateSubscription } from './subscription-lifecycle.ts';
+import { followInvoice, subscriptionOf } from './subscription-status.ts';
 
 /** Voids it; what it took of the customer's balance goes back. */
 export function voidInvoice(operation: Operation, invoice: Invoice): Invoice {
@@ -26,6 +28,7 @@ export function voidInvoice(operation: Operation, invoice: Invoice): Invoice {
   }
   const voided = end(operation, invoice, 'void', 'voided_at');
   operation.emit('invoice.voided', voided);
+  followInvoice(operation, voided);
   return voided;
 }
 
@@ -41,7 +44,16 @@ export function markUncollectible(operation: Operation, invoice: Invoice): Invoi
   }
   const marked = end(operation, invoice, 'uncollectible', 'marked_uncollectible_at');
   operation.emit('invoice.marked_uncollectible', marked);
+  followInvoice(operation, marked);
   return marked;
+}
+
+/** An invoice that was sent has not been paid by its due date: its subscription is past due. */
+export function becomeOverdue(operation: Operation, invoice: Invoice): void {
+  operation.emit('invoice.overdue', invoice);
+  const subscription = subscriptionOf(operation, invoice);
+  if (subscription?.latest_invoice === invoice.id && subscription.status === 'active')
+    updateSubscription(operation, subscription, { ...subscription, status: 'past_due' });
 }
 
 function end(

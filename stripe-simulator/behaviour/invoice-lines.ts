@@ -75,18 +75,18 @@ export function createInvoiceItem(operation: Operation, line: LineRequest, owner
       unit_amount_decimal: price === null ? String(amount) : price.unit_amount_decimal,
     },
     proration: false,
-    quantity: Number(quantity),
+    quantity: Math.trunc(Number(quantity)),
     quantity_decimal: quantity,
     tax_rates: [],
-    test_clock: null,
+    test_clock: operation.testClock,
   });
 }
 
 /** Cents, and where they come from. */
-function valueOf(
+export function valueOf(
   operation: Operation,
   line: LineRequest,
-  owner: ItemOwner,
+  owner: Pick<ItemOwner, 'currency' | 'name'>,
 ): { amount: number; price: Price | null; quantity: string } {
   const name = (field: string) => (owner.name === '' ? field : `${owner.name}[${field}]`);
   if (line.quantity !== undefined && line.quantity_decimal !== undefined) {

@@ -1,4 +1,6 @@
 /** Charging a card through a payment intent. */
+import type { StripeApiError } from '../errors.ts';
+import { cardError } from '../errors.ts';
 import { newCharge } from '../objects/payment.ts';
 import type { Operation } from '../operation.ts';
 import type { Charge, PaymentIntent, PaymentMethod } from '../wire.ts';
@@ -34,6 +36,26 @@ export function confirmPaymentIntent(
     : fail(operation, intent, method, decline);
 }
 
+/** The owner did not authenticate: the intent wants another payment method. Returns the error to be thrown. */
+export function failAuthentication(
+  operation: Operation,
+  intent: PaymentIntent,
+  method: PaymentMethod,
+): StripeApiError {
+  const details = { code: 'payment_intent_authentication_failure' } as const;
+  const message =
+    'We are unable to authenticate your payment method. Please choose a different payment method and try again.';
+  const failed = operation.store.paymentIntents.put({
+    ...intent,
+    last_payment_error: { ...details, message, payment_method: method, type: 'card_error' },
+    next_action: null,
+    payment_method: null,
+    status: 'requires_payment_method',
+  });
+  operation.emit('payment_intent.payment_failed', failed);
+  return cardError(message, { ...details, payment_intent: failed });
+}
+
 function succeed(operation: Operation, intent: PaymentIntent, method: PaymentMethod): PaymentResult {
   const { store } = operation;
   const charge = store.charges.put(newCharge(operation, intent, method, null));
@@ -48,6 +70,8 @@ function succeed(operation: Operation, intent: PaymentIntent, method: PaymentMet
   });
   operation.emit('charge.succeeded', charge);
   operation.emit('payment_intent.succeeded', paid);
+  if (testCardOf(operation, method.id)?.disputed !== undefined)
+    operation.schedule('dispute_charge', charge.id, 0);
   return { outcome: 'succeeded', intent: paid, charge };
 }
 

@@ -71,15 +71,24 @@ export function namedOrNewProduct(
   return product;
 }
 
-/** Stores the price that `price_data` describes. It is inactive: nobody can use it a second time. */
+/**
+ * The price that `price_data` describes. It is inactive, so nobody can name it; whoever describes the same one of the
+ * same product again gets it again, so that a year of invoice lines is not a year of prices.
+ */
 export function priceFromData(operation: Operation, data: z.output<typeof priceData>, prefix: string): Price {
+  const { store } = operation;
   const amount = unitAmount(data, prefix);
   const product = namedOrNewProduct(operation, data, prefix);
+  const key = [product.id, data.currency, amount, data.tax_behavior ?? ''].join(' ');
+  const known = store.prices.get(store.inlinePrices.get(key)?.price ?? '');
+  if (known !== undefined && !known.active) return known;
   const fields = {
     active: false,
     currency: data.currency,
     product: product.id,
     tax_behavior: data.tax_behavior ?? 'unspecified',
   };
-  return operation.store.prices.put(newPrice(operation, fields, amount));
+  const price = store.prices.put(newPrice(operation, fields, amount));
+  store.inlinePrices.put({ id: key, price: price.id });
+  return price;
 }

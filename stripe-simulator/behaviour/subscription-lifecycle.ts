@@ -3,8 +3,13 @@ import type { Operation } from '../operation.ts';
 import type { Subscription } from '../wire.ts';
 
 /** Ends a subscription now. Invoices that are open stay open. */
-export function cancelSubscription(operation: Operation, subscription: Subscription): Subscription {
+export function cancelSubscription(
+  operation: Operation,
+  subscription: Subscription,
+  reason: 'cancellation_requested' | 'payment_failed' = 'cancellation_requested',
+): Subscription {
   const { now, store } = operation;
+  for (const task of store.tasks.all('object', subscription.id)) store.tasks.remove(task.id);
   const canceled = store.subscriptions.put({
     ...subscription,
     cancel_at_period_end: false,
@@ -14,7 +19,7 @@ export function cancelSubscription(operation: Operation, subscription: Subscript
       feedback: null,
       feedback_option: null,
       ...subscription.cancellation_details,
-      reason: 'cancellation_requested',
+      reason,
     },
     ended_at: now,
     status: 'canceled',
@@ -36,7 +41,7 @@ export function updateSubscription(
   return updated;
 }
 
-/** When the current period of the subscription's first item ends, in unix seconds. */
+/** When the last of the items' current periods ends, in unix seconds. */
 export function currentPeriodEnd(subscription: Subscription): number {
-  return subscription.items.data[0]?.current_period_end ?? subscription.billing_cycle_anchor;
+  return Math.max(...subscription.items.data.map((item) => item.current_period_end));
 }

@@ -1,5 +1,7 @@
 /** Test cards and test payment method ids: https://docs.stripe.com/testing */
 
+import type { StripeErrorCode } from '../errors.ts';
+
 /** What a card does, first when it is set up, then when it is charged. */
 export interface TestCard {
   /** The name the simulator remembers it by. */
@@ -16,15 +18,19 @@ export interface TestCard {
   readonly authenticatesSetup?: boolean;
   /** It wants its owner for every charge, set up or not. */
   readonly authenticatesCharge?: boolean;
+  /** Its charges succeed, and are then disputed. */
+  readonly disputed?: { readonly reason: string; readonly inquiry?: boolean };
+  /** Its refunds are pending at first, or succeed at first and then fail. */
+  readonly refunds?: 'fails' | 'pending';
 }
 
 export interface Decline {
-  readonly code: string;
+  readonly code: StripeErrorCode;
   readonly decline_code?: string;
   readonly message: string;
 }
 
-const DECLINED = { code: 'card_declined', message: 'Your card was declined.' };
+const DECLINED = { code: 'card_declined', message: 'Your card was declined.' } as const;
 const GENERIC: Decline = { ...DECLINED, decline_code: 'generic_decline' };
 const INSUFFICIENT: Decline = {
   code: 'card_declined',
@@ -32,6 +38,18 @@ const INSUFFICIENT: Decline = {
   message: 'Your card has insufficient funds.',
 };
 const STOLEN: Decline = { ...DECLINED, decline_code: 'stolen_card' };
+const LOST: Decline = { ...DECLINED, decline_code: 'lost_card' };
+const TOO_OFTEN: Decline = {
+  code: 'card_declined',
+  decline_code: 'card_velocity_exceeded',
+  message:
+    'Your card was declined for making repeated attempts too frequently or exceeding its amount limit.',
+};
+const WRONG_CVC: Decline = { code: 'incorrect_cvc', message: "Your card's security code is incorrect." };
+const PROCESSING: Decline = {
+  code: 'processing_error',
+  message: 'An error occurred while processing your card. Try again in a little bit.',
+};
 const EXPIRED: Decline = { code: 'expired_card', message: 'Your card has expired.' };
 
 const TEST_CARDS: readonly TestCard[] = [
@@ -76,6 +94,41 @@ const TEST_CARDS: readonly TestCard[] = [
     declinesCharge: EXPIRED,
   },
   {
+    name: 'lost',
+    number: '4000000000009987',
+    brand: 'visa',
+    tokens: ['pm_card_visa_chargeDeclinedLostCard', 'tok_visa_chargeDeclinedLostCard'],
+    declinesSetup: LOST,
+    declinesCharge: LOST,
+  },
+  {
+    name: 'velocity_exceeded',
+    number: '4000000000006975',
+    brand: 'visa',
+    tokens: [
+      'pm_card_visa_chargeDeclinedVelocityLimitExceeded',
+      'tok_visa_chargeDeclinedVelocityLimitExceeded',
+    ],
+    declinesSetup: TOO_OFTEN,
+    declinesCharge: TOO_OFTEN,
+  },
+  {
+    name: 'incorrect_cvc',
+    number: '4000000000000127',
+    brand: 'visa',
+    tokens: ['pm_card_chargeDeclinedIncorrectCvc', 'tok_chargeDeclinedIncorrectCvc'],
+    declinesSetup: WRONG_CVC,
+    declinesCharge: WRONG_CVC,
+  },
+  {
+    name: 'processing_error',
+    number: '4000000000000119',
+    brand: 'visa',
+    tokens: ['pm_card_chargeDeclinedProcessingError', 'tok_chargeDeclinedProcessingError'],
+    declinesSetup: PROCESSING,
+    declinesCharge: PROCESSING,
+  },
+  {
     name: 'charge_customer_fail',
     number: '4000000000000341',
     brand: 'visa',
@@ -96,6 +149,41 @@ const TEST_CARDS: readonly TestCard[] = [
     tokens: ['pm_card_authenticationRequired', 'tok_threeDSecure2Required'],
     authenticatesSetup: true,
     authenticatesCharge: true,
+  },
+  {
+    name: 'disputed',
+    number: '4000000000000259',
+    brand: 'visa',
+    tokens: ['pm_card_createDispute', 'tok_createDispute'],
+    disputed: { reason: 'fraudulent' },
+  },
+  {
+    name: 'disputed_not_received',
+    number: '4000000000002685',
+    brand: 'visa',
+    tokens: ['pm_card_createDisputeProductNotReceived', 'tok_createDisputeProductNotReceived'],
+    disputed: { reason: 'product_not_received' },
+  },
+  {
+    name: 'inquired',
+    number: '4000000000001976',
+    brand: 'visa',
+    tokens: ['pm_card_createDisputeInquiry', 'tok_createDisputeInquiry'],
+    disputed: { reason: 'fraudulent', inquiry: true },
+  },
+  {
+    name: 'refund_pending',
+    number: '4000000000007726',
+    brand: 'visa',
+    tokens: ['pm_card_pendingRefund', 'tok_pendingRefund'],
+    refunds: 'pending',
+  },
+  {
+    name: 'refund_fails',
+    number: '4000000000005126',
+    brand: 'visa',
+    tokens: ['pm_card_refundFail', 'tok_refundFail'],
+    refunds: 'fails',
   },
 ];
 

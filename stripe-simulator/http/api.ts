@@ -8,13 +8,15 @@ import type { RawParameters } from '../form.ts';
 import { decodeForm } from '../form.ts';
 import type { IdempotencyClaim } from '../idempotency.ts';
 import { newId } from '../ids.ts';
+import type { SimulatorObserver } from '../observer.ts';
+import type { RateLimits } from '../rate-limits.ts';
 import type { LoggedRequest, RequestLog } from '../request-log.ts';
 import type { Router } from '../router.ts';
 import type { Mode, Simulation } from '../simulation.ts';
 import { API_VERSION } from '../wire.ts';
 import type { ApiKey } from './authentication.ts';
 import { authenticate } from './authentication.ts';
-import { applyFault } from './fault-answers.ts';
+import { applyFault, rateLimited } from './fault-answers.ts';
 import type { Answer } from './message.ts';
 import { jsonAnswer, readBody } from './message.ts';
 
@@ -26,6 +28,8 @@ export interface ApiParts {
   router: Router;
   faults: Faults;
   requestLog: RequestLog;
+  rateLimits: RateLimits;
+  observer?: SimulatorObserver | undefined;
 }
 
 /** One request on its way through. */
@@ -66,12 +70,17 @@ export async function handleApiRequest(parts: ApiParts, request: IncomingMessage
     durationMs: Math.round(performance.now() - startedAt),
   });
   if (outcome === 'broken') return outcome;
+  const { method, path, parameters, fault } = call;
+  parts.observer?.exchange?.({ method, path, parameters, fault, ...outcome });
   return {
     ...outcome,
     headers: {
       'request-id': call.requestId,
       'stripe-version': headerText(request.headers['stripe-version']) ?? API_VERSION,
-      ...(call.idempotencyKey === undefined ? {} : { 'idempotency-key': call.idempotencyKey }),
+      // It has no meaning for other methods, and so no echo.
+      ...(call.method !== 'POST' || call.idempotencyKey === undefined
+        ? {}
+        : { 'idempotency-key': call.idempotencyKey }),
       ...outcome.headers,
     },
   };
@@ -87,6 +96,8 @@ async function answer(parts: ApiParts, call: Call, request: IncomingMessage, url
   if (call.method === 'DELETE' && body !== '') call.parameters = decodeForm(body);
   const found = router.find(call.method, call.path);
   if (found === undefined) throw unrecognizedUrl(call.method, call.path);
+  const limited = parts.rateLimits.refuse(apiKey.mode, `${call.method} ${found.route.path}`);
+  if (limited !== undefined) throw rateLimited(limited);
   const claimed = claimKey(call.mode, call, apiKey, simulation.clock.now());
   if (claimed?.stored !== undefined) {
     call.replayed = true;
@@ -109,7 +120,7 @@ async function answer(parts: ApiParts, call: Call, request: IncomingMessage, url
 function claimKey(mode: Mode, call: Call, { key: apiKey }: ApiKey, now: number) {
   const { idempotencyKey: key, method, path, parameters } = call;
   if (key === undefined || method !== 'POST') return undefined;
-  return mode.idempotencyKeys.claim({ apiKey, key, method, path, parameters, now });
+  return mode.idempotencyKeys.claim({ apiKey, key, path, parameters, now });
 }
 
 type Found = NonNullable<ReturnType<Router['find']>>;

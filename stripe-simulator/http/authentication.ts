@@ -6,6 +6,9 @@ export const LIVE_KEY = 'sk_live_simulator';
 export const TEST_KEY = 'sk_test_simulator';
 
 const SIMULATOR_KEY = /^[sr]k_(live|test)_simulator\w*$/;
+const PUBLISHABLE_KEY = /^pk_(live|test)_simulator\w*$/;
+/** A key whose suffix is this one has expired. */
+const EXPIRED = '_expired';
 
 export interface ApiKey {
   key: string;
@@ -21,10 +24,21 @@ export function authenticate(authorization: string | undefined): ApiKey {
   const key = keyOf(authorization);
   if (key === '') {
     throw unauthorized(
-      "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
+      "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for details, or we can help at https://support.stripe.com/.",
+    );
+  }
+  if (PUBLISHABLE_KEY.test(key)) {
+    throw unauthorized(
+      'This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list of your API keys at https://dashboard.stripe.com/account/apikeys.',
+      { code: 'secret_key_required' },
     );
   }
   const mode = SIMULATOR_KEY.exec(key)?.[1];
+  if (mode !== undefined && key.endsWith(EXPIRED)) {
+    throw unauthorized(`Expired API Key provided: ${key.slice(0, 8)}${'*'.repeat(8)}${key.slice(-4)}`, {
+      code: 'api_key_expired',
+    });
+  }
   if (mode === 'live' || mode === 'test') return { key, mode };
   throw unauthorized(
     `This is the Stripe simulator, and this API key could be a real one, so it was refused (and not recorded). Use ${LIVE_KEY} or ${TEST_KEY}, with any suffix.`,

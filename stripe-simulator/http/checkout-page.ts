@@ -1,72 +1,63 @@
-/** The hosted Checkout page: a form where a person types a test card. */
+/** The hosted Checkout page: a person types a test card, sees a decline, and authenticates where the bank wants it. */
+import type { CheckoutLine } from '../store.ts';
 import type { CheckoutSession } from '../wire.ts';
+import { cardFields, challenge, errorNote, TEST_CARDS_NOTE } from './card-form.ts';
+import type { Html } from './html.ts';
+import { html, money, page, safeUrl } from './html.ts';
 
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+export function checkoutPath({ id }: CheckoutSession): string {
+  return `/_sim/checkout/${encodeURIComponent(id)}`;
 }
 
-function layout(title: string, body: string): string {
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title>
-<style>
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 26rem; margin: 4rem auto; padding: 0 1rem; color: #1a1f36; }
-  input, button { font: inherit; width: 100%; padding: .6rem; margin: .3rem 0 1rem; box-sizing: border-box; }
-  button { background: #635bff; color: white; border: 0; border-radius: .4rem; cursor: pointer; }
-  .error { color: #b3093c; } .note { color: #697386; font-size: .85rem; }
-</style>
-<h1>${escape(title)}</h1>
-${body}
-</html>
-`;
+function titleOf({ mode, amount_total: cents, currency }: CheckoutSession): string {
+  return mode === 'setup' ? 'Save a card' : `Pay ${money(cents ?? 0, currency ?? 'usd')}`;
 }
 
-function amountOf({ mode, amount_total: cents, currency }: CheckoutSession): string {
-  if (mode === 'setup') return 'Save a card';
-  return `Pay ${((cents ?? 0) / 100).toFixed(2)} ${(currency ?? 'usd').toUpperCase()}`;
+function back({ cancel_url: url }: CheckoutSession): Html {
+  return url === null ? html`` : html`<p><a href="${safeUrl(url)}">Back</a></p>`;
 }
 
-/** The card form; after a card that wants its owner, the 3-D Secure step. */
+function orderOf(lines: readonly CheckoutLine[]): Html {
+  if (lines.length === 0) return html``;
+  return html`<table><caption class="soft">Your order</caption>
+<thead><tr><th scope="col">Item</th><th scope="col">Quantity</th><th scope="col" class="amount">Amount</th></tr></thead>
+<tbody>${lines.map(
+    (line) =>
+      html`<tr><td>${line.description}</td><td>${line.quantity}</td>
+<td class="amount">${money(line.amount_total, line.currency)}</td></tr>`,
+  )}</tbody></table>`;
+}
+
+/** The card form; `error` is what the bank said to the last card. */
 export function checkoutPage(
   session: CheckoutSession,
-  state: { error?: string; authenticate?: string } = {},
+  lines: readonly CheckoutLine[],
+  error?: string,
 ): string {
-  const title = amountOf(session);
-  const action = `/_sim/checkout/${escape(session.id)}`;
-  const back = session.cancel_url === null ? '' : `<p><a href="${escape(session.cancel_url)}">Back</a></p>`;
-  if (session.status !== 'open')
-    return layout(title, `<p>This page is ${escape(String(session.status))}.</p>${back}`);
-  if (state.authenticate !== undefined) {
-    return layout(
-      'Your bank wants to know that it is you',
-      `<form method="post" action="${action}">
-  <input type="hidden" name="cardNumber" value="${escape(state.authenticate)}">
-  <button name="authenticate" value="true">Complete authentication</button>
-</form>${back}`,
-    );
-  }
-  const error = state.error === undefined ? '' : `<p class="error" role="alert">${escape(state.error)}</p>`;
-  return layout(
+  if (session.status !== 'open') return endedPage(session);
+  const title = titleOf(session);
+  return page(
     title,
-    `${error}<form method="post" action="${action}">
-  <label>Card number <input name="cardNumber" inputmode="numeric" autocomplete="off" value="4242 4242 4242 4242" required></label>
-  <button>${escape(title)}</button>
+    html`${orderOf(lines)}${errorNote(error)}
+<form method="post" action="${checkoutPath(session)}">
+${cardFields()}
+<button class="pay">${title}</button>
 </form>
-<p class="note">Stripe simulator: test cards only. No card number is kept.</p>${back}`,
+${TEST_CARDS_NOTE}${back(session)}`,
   );
 }
 
-/** Where there is nothing to do but read. */
-export function plainPage(title: string, text: string): string {
-  return layout(title, `<p>${escape(text)}</p>`);
+/** The separate page of the bank, after a card that wants its owner. */
+export function challengePage(session: CheckoutSession, card: string): string {
+  if (session.status !== 'open') return endedPage(session);
+  return page(
+    'Authenticate your payment',
+    html`${challenge(`${checkoutPath(session)}/authenticate`, card)}${back(session)}`,
+  );
+}
+
+function endedPage(session: CheckoutSession): string {
+  const why =
+    session.status === 'expired' ? 'This page has expired.' : 'You are done here: this page is complete.';
+  return page(titleOf(session), html`<p>${why}</p>${back(session)}`);
 }

@@ -50,7 +50,8 @@ function conflict(): StripeApiError {
   );
 }
 
-function rateLimited(reason: string): StripeApiError {
+/** 429: too many requests, or a lock that could not be had. */
+export function rateLimited(reason: string): StripeApiError {
   return new StripeApiError(
     429,
     'invalid_request_error',

@@ -1,33 +1,126 @@
 /** `/_sim`: what a person, a test or the outside world does to the simulator. No key; loopback only. */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { completeCheckout } from '../behaviour/checkout-completion.ts';
-import { invalidRequest, resourceMissing, StripeApiError, unrecognizedUrl } from '../errors.ts';
+import { invalidRequest, resourceMissing, StripeApiError } from '../errors.ts';
 import { faultSchema } from '../faults.ts';
+import { mischiefSchema } from '../mischief.ts';
+import { rateLimitSchema } from '../rate-limits.ts';
 import type { Mode, Simulation } from '../simulation.ts';
 import { redeliver } from '../webhooks.ts';
-import type { CheckoutSession } from '../wire.ts';
 import type { ApiParts } from './api.ts';
-import { checkoutPage, plainPage } from './checkout-page.ts';
+import { handleHostedPage } from './hosted-pages.ts';
 import type { Answer } from './message.ts';
 import { htmlAnswer, jsonAnswer, readBody } from './message.ts';
+import { doOnPage, liveParts, simPage } from './sim-page.ts';
 
-const completeSchema = z.strictObject({
-  cardNumber: z.string().min(1),
-  authenticate: z.boolean().default(false),
-});
 const redeliverSchema = z.strictObject({ eventId: z.string().min(1) });
+const settingsSchema = z.strictObject({ afterDunning: z.enum(['cancel', 'past_due', 'unpaid']) });
 const clockSchema = z.strictObject({ now: z.union([z.number(), z.iso.datetime({ offset: true })]) });
-const formSchema = z.object({ cardNumber: z.string(), authenticate: z.string().optional() });
 
 /** How many deliveries `GET /_sim/webhooks` shows of each mode. */
 const MOST_DELIVERIES_SHOWN = 10_000;
 
+/** One row: what comes in, and what is answered. */
+type SimRoute = (parts: ApiParts, url: URL, body: string) => Answer;
+
+const SIM_ROUTES = new Map<string, SimRoute>([
+  ['GET /_sim', (parts) => htmlAnswer(200, simPage(parts))],
+  ['GET /_sim/live', (parts) => htmlAnswer(200, liveParts(parts).text)],
+  ['POST /_sim/page', doOnPage],
+  ['GET /_sim/health', () => jsonAnswer(200, { status: 'ok' })],
+  [
+    'GET /_sim/requests',
+    ({ requestLog }, { searchParams }) =>
+      jsonAnswer(200, {
+        requests: requestLog.list(Number(searchParams.get('after') ?? 0), searchParams.get('id')),
+      }),
+  ],
+  [
+    'DELETE /_sim/requests',
+    ({ requestLog }) => {
+      requestLog.clear();
+      return jsonAnswer(200, { requests: [] });
+    },
+  ],
+  [
+    'GET /_sim/webhooks',
+    ({ simulation }, { searchParams }) =>
+      jsonAnswer(200, {
+        deliveries: [simulation.live, simulation.test].flatMap((mode) =>
+          deliveriesOf(mode, searchParams.get('eventId')),
+        ),
+      }),
+  ],
+  [
+    'POST /_sim/webhooks/redeliver',
+    ({ simulation }, _url, body) =>
+      redeliverEvent(simulation, redeliverSchema.parse(JSON.parse(body)).eventId),
+  ],
+  [
+    'GET /_sim/webhooks/mischief',
+    ({ simulation }) => jsonAnswer(200, { mischief: simulation.mischief.list() }),
+  ],
+  [
+    'POST /_sim/webhooks/mischief',
+    ({ simulation }, _url, body) =>
+      jsonAnswer(201, simulation.mischief.add(mischiefSchema.parse(JSON.parse(body)))),
+  ],
+  [
+    'DELETE /_sim/webhooks/mischief',
+    ({ simulation }) => {
+      simulation.mischief.clear();
+      return jsonAnswer(200, { mischief: [] });
+    },
+  ],
+  ['GET /_sim/faults', ({ faults }) => jsonAnswer(200, { faults: faults.list() })],
+  [
+    'POST /_sim/faults',
+    ({ faults }, _url, body) => jsonAnswer(201, faults.add(faultSchema.parse(JSON.parse(body)))),
+  ],
+  [
+    'DELETE /_sim/faults',
+    ({ faults }) => {
+      faults.clear();
+      return jsonAnswer(200, { faults: [] });
+    },
+  ],
+  ['GET /_sim/rate-limits', ({ rateLimits }) => jsonAnswer(200, rateLimits.settings)],
+  [
+    'POST /_sim/rate-limits',
+    ({ rateLimits }, _url, body) => {
+      rateLimits.set(rateLimitSchema.parse(JSON.parse(body)));
+      return jsonAnswer(200, rateLimits.settings);
+    },
+  ],
+  ['GET /_sim/settings', ({ simulation }) => settingsAnswer(simulation)],
+  [
+    'POST /_sim/settings',
+    ({ simulation }, _url, body) => {
+      simulation.settings.afterDunning = settingsSchema.parse(JSON.parse(body)).afterDunning;
+      return settingsAnswer(simulation);
+    },
+  ],
+  ['GET /_sim/clock', ({ simulation }) => clockAnswer(simulation)],
+  [
+    'POST /_sim/clock',
+    ({ simulation }, _url, body) => {
+      const { now } = clockSchema.parse(JSON.parse(body));
+      simulation.setClock(typeof now === 'number' ? now * 1_000 : Date.parse(now));
+      return clockAnswer(simulation);
+    },
+  ],
+]);
+
 /** Answers one request under `/_sim`. Never throws. */
 export async function handleSimRequest(parts: ApiParts, request: IncomingMessage): Promise<Answer> {
   const url = new URL(request.url ?? '/', 'http://simulator');
+  const method = request.method ?? 'GET';
   try {
-    return dispatch(parts, `${request.method ?? 'GET'} ${url.pathname}`, url, await readBody(request));
+    const body = await readBody(request);
+    const route = SIM_ROUTES.get(`${method} ${url.pathname.replace(/\/$/, '')}`);
+    return route === undefined
+      ? handleHostedPage(parts.simulation, method, url, body)
+      : route(parts, url, body);
   } catch (error) {
     if (error instanceof StripeApiError) return jsonAnswer(error.status, error.toBody(url.pathname));
     if (error instanceof z.ZodError) {
@@ -39,129 +132,6 @@ export async function handleSimRequest(parts: ApiParts, request: IncomingMessage
       });
     }
     throw error;
-  }
-}
-
-function dispatch(parts: ApiParts, what: string, url: URL, body: string): Answer {
-  const { simulation, faults, requestLog } = parts;
-  switch (what) {
-    case 'GET /_sim':
-    case 'GET /_sim/':
-      return htmlAnswer(
-        200,
-        plainPage(
-          'Stripe simulator',
-          'Requests: /_sim/requests · webhooks: /_sim/webhooks · faults: /_sim/faults · clock: /_sim/clock',
-        ),
-      );
-    case 'GET /_sim/health':
-      return jsonAnswer(200, { status: 'ok' });
-    case 'GET /_sim/requests':
-      return jsonAnswer(200, {
-        requests: requestLog.list(Number(url.searchParams.get('after') ?? 0), url.searchParams.get('id')),
-      });
-    case 'DELETE /_sim/requests':
-      requestLog.clear();
-      return jsonAnswer(200, { requests: [] });
-    case 'GET /_sim/webhooks':
-      return jsonAnswer(200, {
-        deliveries: [simulation.live, simulation.test].flatMap((mode) =>
-          deliveriesOf(mode, url.searchParams.get('eventId')),
-        ),
-      });
-    case 'POST /_sim/webhooks/redeliver':
-      return redeliverEvent(simulation, redeliverSchema.parse(JSON.parse(body)).eventId);
-    case 'GET /_sim/faults':
-      return jsonAnswer(200, { faults: faults.list() });
-    case 'POST /_sim/faults':
-      return jsonAnswer(201, faults.add(faultSchema.parse(JSON.parse(body))));
-    case 'DELETE /_sim/faults':
-      faults.clear();
-      return jsonAnswer(200, { faults: [] });
-    case 'GET /_sim/clock':
-      return clockAnswer(simulation);
-    case 'POST /_sim/clock': {
-      const { now } = clockSchema.parse(JSON.parse(body));
-      simulation.setClock(typeof now === 'number' ? now * 1_000 : Date.parse(now));
-      return clockAnswer(simulation);
-    }
-    default:
-      return dispatchHosted(simulation, what, body);
-  }
-}
-
-/** The pages that Stripe hosts, and what a person does on them. */
-function dispatchHosted(simulation: Simulation, what: string, body: string): Answer {
-  const match = /^(GET|POST) \/_sim\/(checkout|invoices|portal)\/([^/]+)(\/complete)?$/.exec(what);
-  const [, method, page, id = '', complete] = match ?? [];
-  if (page === 'checkout') {
-    const { mode, session } = findSession(simulation, id);
-    if (method === 'GET' && complete === undefined) return htmlAnswer(200, checkoutPage(session));
-    if (method === 'POST' && complete !== undefined) {
-      const { cardNumber, authenticate } = completeSchema.parse(JSON.parse(body));
-      return completeByApi(simulation, mode, session, cardNumber, authenticate);
-    }
-    if (method === 'POST') return completeByForm(simulation, mode, session, body);
-  }
-  if (method === 'GET' && page === 'portal')
-    return htmlAnswer(200, plainPage('Billing portal', 'The simulator has no portal page yet.'));
-  if (method === 'GET' && page === 'invoices') {
-    const invoice = simulation.live.store.invoices.get(id) ?? simulation.test.store.invoices.get(id);
-    if (invoice !== undefined) return jsonAnswer(200, invoice);
-  }
-  const [verb = '', path = ''] = what.split(' ');
-  throw unrecognizedUrl(verb, path);
-}
-
-function findSession(simulation: Simulation, id: string): { mode: Mode; session: CheckoutSession } {
-  for (const mode of [simulation.live, simulation.test]) {
-    const session = mode.store.checkoutSessions.get(id);
-    if (session !== undefined) return { mode, session };
-  }
-  throw resourceMissing('checkout.session', id, 'id');
-}
-
-/** Completes as one unit of work; a declined card leaves its traces, and is thrown on. */
-function complete(
-  simulation: Simulation,
-  mode: Mode,
-  session: CheckoutSession,
-  cardNumber: string,
-  authenticate: boolean,
-) {
-  const result = simulation.operate(mode, null, (operation) => {
-    try {
-      return completeCheckout(operation, session, cardNumber, authenticate);
-    } catch (error) {
-      if (error instanceof StripeApiError && error.keepsWork) return error;
-      throw error;
-    }
-  });
-  if (result instanceof StripeApiError) throw result;
-  return result;
-}
-
-function completeByApi(
-  simulation: Simulation,
-  mode: Mode,
-  session: CheckoutSession,
-  cardNumber: string,
-  authenticate: boolean,
-): Answer {
-  return jsonAnswer(200, complete(simulation, mode, session, cardNumber, authenticate));
-}
-
-function completeByForm(simulation: Simulation, mode: Mode, session: CheckoutSession, body: string): Answer {
-  const form = formSchema.parse(Object.fromEntries(new URLSearchParams(body)));
-  try {
-    const { outcome } = complete(simulation, mode, session, form.cardNumber, form.authenticate === 'true');
-    if (outcome === 'requires_action')
-      return htmlAnswer(200, checkoutPage(session, { authenticate: form.cardNumber }));
-    const successUrl = session.success_url?.replaceAll('{CHECKOUT_SESSION_ID}', session.id);
-    return { ...htmlAnswer(303, ''), headers: { location: successUrl ?? '/_sim' } };
-  } catch (error) {
-    if (!(error instanceof StripeApiError)) throw error;
-    return htmlAnswer(error.status, checkoutPage(session, { error: error.message }));
   }
 }
 
@@ -184,6 +154,10 @@ function redeliverEvent(simulation: Simulation, eventId: string): Answer {
     return jsonAnswer(202, { eventId, endpoints });
   }
   throw resourceMissing('event', eventId, 'id');
+}
+
+function settingsAnswer({ settings: { afterDunning } }: Simulation): Answer {
+  return jsonAnswer(200, { afterDunning });
 }
 
 function clockAnswer({ clock }: Simulation): Answer {

@@ -45,10 +45,10 @@ const createPrice = params({
   metadata: metadata.optional(),
   nickname: text.optional(),
   product: text.optional(),
-  product_data: productData.optional(),
+  product_data: productData.omit({ description: true }).optional(),
   recurring: z
     .strictObject({
-      interval: oneOf('day', 'week', 'month', 'year'),
+      interval: oneOf('month', 'year', 'week', 'day'),
       interval_count: integer.optional(),
       meter: text.optional(),
       usage_type: oneOf('licensed', 'metered').optional(),
@@ -212,7 +212,7 @@ export const catalogRoutes = [
       product: text.optional(),
       recurring: z
         .strictObject({
-          interval: oneOf('day', 'week', 'month', 'year').optional(),
+          interval: oneOf('month', 'year', 'week', 'day').optional(),
           meter: text.optional(),
           usage_type: oneOf('licensed', 'metered').optional(),
         })

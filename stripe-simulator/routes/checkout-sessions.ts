@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import { expireSession } from '../behaviour/checkout-completion.ts';
-import { findCustomer, findOrMissing, findPrice } from '../behaviour/find.ts';
-import { priceData, priceFromData } from '../behaviour/price-data.ts';
+import { checkoutLineSchema, createCheckoutLine } from '../behaviour/checkout-lines.ts';
+import { findCustomer, findOrMissing } from '../behaviour/find.ts';
 import { invalidRequest } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { page, within } from '../list.ts';
 import { mergeMetadata } from '../metadata.ts';
+import { fullAddress } from '../objects/address.ts';
 import { newCheckoutSession } from '../objects/checkout-session.ts';
 import { newPaymentIntent, newSetupIntent } from '../objects/payment.ts';
-import { amountOf } from '../objects/price.ts';
 import type { Operation } from '../operation.ts';
 import {
+  address,
   currency,
-  integer,
   listParams,
   metadata,
   oneOf,
@@ -23,16 +23,15 @@ import {
   url,
 } from '../params.ts';
 import { route } from '../router.ts';
-import type { CheckoutLine } from '../store.ts';
-import type { CheckoutSession, Price } from '../wire.ts';
+import type { CheckoutSession, PaymentIntent } from '../wire.ts';
 
-const lineItem = z.strictObject({
-  metadata: metadata.optional(),
-  price: text.optional(),
-  price_data: priceData.optional(),
-  quantity: integer.optional(),
+const shipping = z.strictObject({
+  address,
+  carrier: text.optional(),
+  name: text,
+  phone: text.optional(),
+  tracking_number: text.optional(),
 });
-type LineItemRequest = z.output<typeof lineItem>;
 
 const create = params({
   cancel_url: url.optional(),
@@ -42,7 +41,7 @@ const create = params({
   customer_creation: oneOf('always', 'if_required').optional(),
   customer_email: text.optional(),
   expires_at: timestamp.optional(),
-  line_items: z.array(lineItem).max(100).optional(),
+  line_items: z.array(checkoutLineSchema).max(100).optional(),
   metadata: metadata.optional(),
   mode: oneOf('payment', 'setup'),
   payment_intent_data: z
@@ -50,6 +49,7 @@ const create = params({
       description: text.optional(),
       metadata: metadata.optional(),
       setup_future_usage: oneOf('off_session', 'on_session').optional(),
+      shipping: shipping.optional(),
     })
     .optional(),
   setup_intent_data: z
@@ -127,56 +127,12 @@ function createSetup(operation: Operation, given: SessionRequest): CheckoutSessi
   });
 }
 
-/** The price of a line: one that exists, or one made of `price_data`, which nobody can use again. */
-function priceOf(operation: Operation, line: LineItemRequest, name: string): Price {
-  if (line.price !== undefined) {
-    const price = findPrice(operation, line.price, `${name}[price]`);
-    if (price.recurring !== null) {
-      throw invalidRequest(
-        'You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only one-time prices.',
-        {
-          param: `${name}[price]`,
-        },
-      );
-    }
-    return price;
-  }
-  const data = line.price_data;
-  if (data === undefined) {
-    throw invalidRequest(`Missing required param: ${name}[price].`, {
-      code: 'parameter_missing',
-      param: `${name}[price]`,
-    });
-  }
-  return priceFromData(operation, data, `${name}[price_data]`);
-}
-
-function createLine(
-  operation: Operation,
-  session: string,
-  line: LineItemRequest,
-  index: number,
-): CheckoutLine {
-  const price = priceOf(operation, line, `line_items[${index}]`);
-  const quantity = line.quantity ?? 1;
-  if (quantity < 1)
-    throw invalidRequest('Quantity must be at least 1.', { param: `line_items[${index}][quantity]` });
-  const amount = amountOf(price, String(quantity));
-  return operation.store.checkoutLines.put({
-    id: newId('li'),
-    object: 'item',
-    adjustable_quantity: null,
-    amount_discount: 0,
-    amount_subtotal: amount,
-    amount_tax: 0,
-    amount_total: amount,
-    currency: price.currency,
-    description: operation.store.products.get(price.product)?.name ?? null,
-    metadata: mergeMetadata({}, line.metadata),
-    price,
-    quantity,
-    session,
-  });
+function shippingOf({
+  payment_intent_data: { shipping: given } = {},
+}: SessionRequest): PaymentIntent['shipping'] {
+  if (given === undefined) return null;
+  const { carrier = null, name, phone = null, tracking_number = null } = given;
+  return { address: fullAddress(given.address), carrier, name, phone, tracking_number };
 }
 
 function createPayment(operation: Operation, given: SessionRequest): CheckoutSession {
@@ -188,7 +144,7 @@ function createPayment(operation: Operation, given: SessionRequest): CheckoutSes
     });
   }
   const session = base(operation, given);
-  const lines = requested.map((line, index) => createLine(operation, session.id, line, index));
+  const lines = requested.map((line, index) => createCheckoutLine(operation, session.id, line, index));
   const [first] = lines;
   const total = lines.reduce((sum, { amount_total: amount }) => sum + amount, 0);
   if (lines.some((line) => line.currency !== first?.currency)) {
@@ -209,6 +165,7 @@ function createPayment(operation: Operation, given: SessionRequest): CheckoutSes
       description: given.payment_intent_data?.description ?? null,
       metadata: mergeMetadata({}, given.payment_intent_data?.metadata),
       setup_future_usage: given.payment_intent_data?.setup_future_usage ?? null,
+      shipping: shippingOf(given),
     }),
   );
   operation.emit('payment_intent.created', intent);

@@ -1,20 +1,23 @@
 import { z } from 'zod';
 import { attachPaymentMethod, paymentMethodOrToken } from '../behaviour/cards.ts';
 import { moveCustomerBalance } from '../behaviour/customer-balance.ts';
-import { findCustomer, findPaymentMethod } from '../behaviour/find.ts';
-import { cancelSubscription } from '../behaviour/subscription-lifecycle.ts';
+import { deleteCustomer } from '../behaviour/customer-deletion.ts';
+import { findCustomer, findPaymentMethod, findTestClock } from '../behaviour/find.ts';
 import { invalidRequest } from '../errors.ts';
 import { previousAttributes } from '../events.ts';
 import { page, within } from '../list.ts';
 import { mergeMetadata } from '../metadata.ts';
+import { fullAddress } from '../objects/address.ts';
 import { newCustomer } from '../objects/customer.ts';
 import type { Operation } from '../operation.ts';
 import {
   address,
+  emptyableEmail,
   emptyableText,
   integer,
   listParams,
   metadata,
+  noParams,
   oneOf,
   params,
   range,
@@ -27,7 +30,7 @@ const fields = {
   address: z.union([z.literal(''), address]).optional(),
   balance: integer.optional(),
   description: emptyableText.optional(),
-  email: emptyableText.optional(),
+  email: emptyableEmail.optional(),
   invoice_prefix: text.optional(),
   invoice_settings: z
     .strictObject({ default_payment_method: emptyableText.optional(), footer: emptyableText.optional() })
@@ -39,11 +42,9 @@ const fields = {
   preferred_locales: z.array(text).optional(),
   tax_exempt: oneOf('exempt', 'none', 'reverse').optional(),
 };
-const createSchema = params({ ...fields, payment_method: text.optional() });
+const createSchema = params({ ...fields, payment_method: text.optional(), test_clock: text.optional() });
 const updateSchema = params(fields);
 type CustomerFields = z.output<typeof updateSchema>;
-
-const NO_ADDRESS = { city: null, country: null, line1: null, line2: null, postal_code: null, state: null };
 
 /** The customer with what the parameters set; balance and default payment method are moved by their own rules. */
 function withFields(customer: Customer, given: CustomerFields): Customer {
@@ -54,7 +55,7 @@ function withFields(customer: Customer, given: CustomerFields): Customer {
         ? (customer.address ?? null)
         : given.address === ''
           ? null
-          : definedAddress(given.address),
+          : fullAddress(given.address),
     description: given.description === undefined ? customer.description : given.description,
     email: given.email === undefined ? customer.email : given.email,
     invoice_prefix: given.invoice_prefix ?? customer.invoice_prefix ?? null,
@@ -71,13 +72,6 @@ function withFields(customer: Customer, given: CustomerFields): Customer {
     phone: given.phone === undefined ? (customer.phone ?? null) : given.phone,
     preferred_locales: given.preferred_locales ?? customer.preferred_locales ?? [],
     tax_exempt: given.tax_exempt ?? customer.tax_exempt ?? 'none',
-  };
-}
-
-function definedAddress(given: z.output<typeof address>): NonNullable<Customer['address']> {
-  return {
-    ...NO_ADDRESS,
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
 }
 
@@ -115,29 +109,39 @@ function setBalance(
 }
 
 export const customerRoutes = [
-  route('POST', '/v1/customers', createSchema, (operation, given) => {
-    const { store } = operation;
-    const customer = store.customers.put(withFields(newCustomer(operation), given));
+  route('POST', '/v1/customers', createSchema, (request, given) => {
+    const { store } = request;
+    const clock =
+      given.test_clock === undefined ? undefined : findTestClock(request, given.test_clock, 'test_clock');
+    const operation = clock === undefined ? request : request.atClock(clock.id, clock.frozen_time * 1_000);
+    const customer = store.customers.put(
+      withFields({ ...newCustomer(operation), test_clock: operation.testClock }, given),
+    );
     operation.emit('customer.created', customer);
-    if (given.payment_method !== undefined) {
-      attachPaymentMethod(operation, paymentMethodOrToken(operation, given.payment_method), customer);
-    }
+    const attached =
+      given.payment_method === undefined
+        ? undefined
+        : attachPaymentMethod(operation, paymentMethodOrToken(operation, given.payment_method), customer);
     setBalance(operation, customer, given.balance, 'initial');
     const current = store.customers.get(customer.id) ?? customer;
-    const chosen = given.invoice_settings?.default_payment_method;
+    const named = given.invoice_settings?.default_payment_method;
+    // Of a test id such as `pm_card_visa`, named twice, there is one payment method.
+    const chosen = named === given.payment_method ? attached?.id : named;
     return chosen == null ? current : store.customers.put(withDefaultMethod(operation, current, chosen));
   }),
 
   route(
     'GET',
     '/v1/customers',
-    listParams({ email: text.optional(), created: range.optional() }),
+    listParams({ email: text.optional(), created: range.optional(), test_clock: text.optional() }),
     (operation, given) =>
       page(operation.store.customers, {
         url: '/v1/customers',
         params: given,
         order: given.email === undefined ? undefined : operation.store.customers.where('email', given.email),
-        matches: ({ created }) => within(given.created, created),
+        // As at Stripe, customers of test clocks are listed only with their clock.
+        matches: ({ created, test_clock: clock }) =>
+          (clock ?? undefined) === given.test_clock && within(given.created, created),
       }),
   ),
 
@@ -161,35 +165,10 @@ export const customerRoutes = [
     return store.customers.get(before.id) ?? after;
   }),
 
-  route('DELETE', '/v1/customers/:customer', params({}), (operation, _given, { customer: id }) => {
-    const { store } = operation;
+  route('DELETE', '/v1/customers/:customer', noParams, (operation, _given, { customer: id }) => {
     const customer = findCustomer(operation, id, 'id');
-    for (const subscription of store.subscriptions.all('customer', id)) {
-      if (subscription.status !== 'canceled') cancelSubscription(operation, subscription);
-    }
-    for (const method of store.paymentMethods.all('customer', id)) {
-      const detached = store.paymentMethods.put({ ...method, customer: null });
-      operation.emit('payment_method.detached', detached, { customer: id });
-    }
-    store.customers.remove(id);
-    operation.emit('customer.deleted', customer);
-    return store.deleted.put({ id, object: 'customer', deleted: true });
+    return deleteCustomer(operation.at(id), customer);
   }),
-
-  route(
-    'GET',
-    '/v1/customers/:customer/balance_transactions',
-    listParams({}),
-    (operation, given, { customer }) =>
-      page(operation.store.customerBalanceTransactions, {
-        url: `/v1/customers/${customer}/balance_transactions`,
-        params: given,
-        order: operation.store.customerBalanceTransactions.where(
-          'customer',
-          findCustomer(operation, customer, 'id').id,
-        ),
-      }),
-  ),
 
   route(
     'GET',

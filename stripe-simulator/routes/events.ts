@@ -1,16 +1,13 @@
 import { z } from 'zod';
 import { findOrMissing } from '../behaviour/find.ts';
-import { DAY_SECONDS } from '../clock.ts';
 import { invalidRequest } from '../errors.ts';
 import { page, within } from '../list.ts';
 import type { Operation } from '../operation.ts';
 import { boolean, listParams, params, range, text } from '../params.ts';
+import { EVENTS_KEPT_SECONDS } from '../retention.ts';
 import { route } from '../router.ts';
 import { pendingWebhooks } from '../webhooks.ts';
 import type { Event } from '../wire.ts';
-
-/** Events older than this are not listed any more. */
-const LISTED_SECONDS = 30 * DAY_SECONDS;
 
 const listSchema = listParams({
   created: range.optional(),
@@ -39,7 +36,7 @@ export const eventRoutes = [
       throw invalidRequest('You may only specify one of these parameters: type, types.', { param: 'types' });
     }
     const types = given.types ?? (given.type === undefined ? undefined : [given.type]);
-    const oldest = operation.now - LISTED_SECONDS;
+    const oldest = operation.now - EVENTS_KEPT_SECONDS;
     const list = page(operation.store.events, {
       url: '/v1/events',
       params: given,

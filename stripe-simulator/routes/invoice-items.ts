@@ -1,13 +1,16 @@
 import { requireDraft } from '../behaviour/finalization.ts';
 import { findCustomer, findInvoice, findOrMissing, findSubscription } from '../behaviour/find.ts';
 import { createInvoiceItem, lineFields, putOnInvoice } from '../behaviour/invoice-lines.ts';
+import { priceData } from '../behaviour/price-data.ts';
 import { invalidRequest } from '../errors.ts';
 import { page } from '../list.ts';
-import { boolean, currency, listParams, params, text } from '../params.ts';
+import { boolean, currency, listParams, noParams, params, text } from '../params.ts';
 import { route } from '../router.ts';
 
 const createSchema = params({
   ...lineFields,
+  // Only products that are there already: Stripe makes none for an invoice item.
+  price_data: priceData.omit({ product_data: true }).optional(),
   currency: currency.optional(),
   customer: text,
   invoice: text.optional(),
@@ -15,8 +18,9 @@ const createSchema = params({
 });
 
 export const invoiceItemRoutes = [
-  route('POST', '/v1/invoiceitems', createSchema, (operation, given) => {
-    const customer = findCustomer(operation, given.customer);
+  route('POST', '/v1/invoiceitems', createSchema, (request, given) => {
+    const customer = findCustomer(request, given.customer);
+    const operation = request.at(customer.id);
     const invoice =
       given.invoice === undefined ? undefined : findInvoice(operation, given.invoice, 'invoice');
     if (invoice !== undefined) requireDraft(invoice, 'items can only be added to drafts.');
@@ -60,7 +64,7 @@ export const invoiceItemRoutes = [
     findOrMissing(operation, 'invoiceitem', (store) => store.invoiceItems, item, 'id'),
   ),
 
-  route('DELETE', '/v1/invoiceitems/:item', params({}), (operation, _given, ids) => {
+  route('DELETE', '/v1/invoiceitems/:item', noParams, (operation, _given, ids) => {
     const item = findOrMissing(operation, 'invoiceitem', (store) => store.invoiceItems, ids.item, 'id');
     if (item.invoice !== null)
       throw invalidRequest("An invoice item that is on an invoice can't be deleted here.");

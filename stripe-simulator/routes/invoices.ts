@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { collectInvoice } from '../behaviour/collection.ts';
-import { finalizeInvoice, markPaid, requireDraft } from '../behaviour/finalization.ts';
+import { finalizeByItself, finalizeInvoice, markPaid, requireDraft } from '../behaviour/finalization.ts';
 import { findCustomer, findInvoice, findPaymentMethod, findSubscription } from '../behaviour/find.ts';
 import { markUncollectible, voidInvoice } from '../behaviour/invoice-end.ts';
-import { createInvoiceItem, lineFields, putOnInvoice } from '../behaviour/invoice-lines.ts';
+import { putOnInvoice } from '../behaviour/invoice-lines.ts';
 import { DAY_SECONDS } from '../clock.ts';
 import { invalidRequest } from '../errors.ts';
 import { previousAttributes } from '../events.ts';
 import { page, within } from '../list.ts';
 import { mergeMetadata } from '../metadata.ts';
-import { MOST_LINES, newInvoice } from '../objects/invoice.ts';
+import { newInvoice } from '../objects/invoice.ts';
 import type { Operation } from '../operation.ts';
 import {
   boolean,
@@ -18,6 +18,7 @@ import {
   listParams,
   metadata,
   nonNegativeInteger,
+  noParams,
   oneOf,
   params,
   range,
@@ -52,11 +53,6 @@ const createSchema = params({
   customer: text,
   pending_invoice_items_behavior: oneOf('exclude', 'include').optional(),
   subscription: text.optional(),
-});
-
-const addLinesSchema = params({
-  invoice_metadata: metadata.optional(),
-  lines: z.array(z.strictObject(lineFields)).min(1).max(MOST_LINES),
 });
 
 const listSchema = listParams({
@@ -117,9 +113,10 @@ function withFields(operation: Operation, invoice: Invoice, given: InvoiceFields
   };
 }
 
-function createInvoice(operation: Operation, given: z.output<typeof createSchema>): Invoice {
+function createInvoice(request: Operation, given: z.output<typeof createSchema>): Invoice {
+  const customer = findCustomer(request, given.customer);
+  const operation = request.at(customer.id);
   const { store } = operation;
-  const customer = findCustomer(operation, given.customer);
   const subscription =
     given.subscription === undefined
       ? undefined
@@ -142,9 +139,33 @@ function createInvoice(operation: Operation, given: z.output<typeof createSchema
     given.pending_invoice_items_behavior === 'include'
       ? store.invoiceItems.all('pending', customer.id).filter((item) => item.currency === invoice.currency)
       : [];
-  const filled = putOnInvoice(operation, invoice, pending);
+  const filled = advance(operation, invoice, putOnInvoice(operation, invoice, pending));
   operation.emit('invoice.created', filled);
   return filled;
+}
+
+/** With `auto_advance` a draft is left to finalize by itself, an open invoice to be charged; without, neither. */
+function advance(operation: Operation, before: Invoice, invoice: Invoice): Invoice {
+  const { store, settings, now } = operation;
+  const on = invoice.auto_advance === true;
+  if (invoice.status === 'draft') {
+    const waits = invoice.automatically_finalizes_at !== null;
+    if (on && !waits) return finalizeByItself(operation, invoice);
+    if (on || !waits) return invoice;
+    return store.invoices.put({
+      ...invoice,
+      automatically_finalizes_at: null,
+      next_payment_attempt: null,
+    });
+  }
+  if (invoice.status !== 'open' || before.auto_advance === invoice.auto_advance) return invoice;
+  if (!on) return store.invoices.put({ ...invoice, next_payment_attempt: null });
+  if (invoice.collection_method === 'send_invoice') return invoice;
+  operation.schedule('collect_invoice', invoice.id, settings.collectionDelayMs);
+  return store.invoices.put({
+    ...invoice,
+    next_payment_attempt: now + Math.floor(settings.collectionDelayMs / 1_000),
+  });
 }
 
 /** Says what changed, if anything did. */
@@ -181,19 +202,25 @@ export const invoiceRoutes = [
     findInvoice(operation, invoice),
   ),
 
-  route('POST', '/v1/invoices/:invoice', updateSchema, (operation, given, ids) => {
-    const before = findInvoice(operation, ids.invoice);
+  route('POST', '/v1/invoices/:invoice', updateSchema, (request, given, ids) => {
+    const before = findInvoice(request, ids.invoice);
+    const operation = request.at(before.customer);
     const after = withFields(operation, before, given);
     const editable = new Set(['auto_advance', 'default_payment_method', 'description', 'metadata']);
     const refused = Object.keys(previousAttributes(before, after)).find((name) => !editable.has(name));
     if (refused !== undefined) requireDraft(before, `${refused} can't be changed any more.`);
-    return changed(operation, before, operation.store.invoices.put(after));
+    return changed(operation, before, advance(operation, before, operation.store.invoices.put(after)));
   }),
 
-  route('DELETE', '/v1/invoices/:invoice', params({}), (operation, _given, ids) => {
+  route('DELETE', '/v1/invoices/:invoice', noParams, (operation, _given, ids) => {
     const { store } = operation;
     const invoice = findInvoice(operation, ids.invoice);
     requireDraft(invoice, 'only drafts can be deleted. Void it instead.');
+    if (invoice.parent?.subscription_details != null) {
+      throw invalidRequest("You can't delete an invoice that a subscription made. Finalize and void it.", {
+        code: 'invoice_not_editable',
+      });
+    }
     for (const line of store.invoiceLines.all('invoice', invoice.id)) store.invoiceLines.remove(line.id);
     for (const item of store.invoiceItems.all('invoice', invoice.id)) store.invoiceItems.remove(item.id);
     store.invoices.remove(invoice.id);
@@ -201,36 +228,14 @@ export const invoiceRoutes = [
     return { id: invoice.id, object: 'invoice', deleted: true };
   }),
 
-  route('GET', '/v1/invoices/:invoice/lines', listParams({}), (operation, given, ids) =>
-    page(operation.store.invoiceLines, {
-      url: `/v1/invoices/${ids.invoice}/lines`,
-      params: given,
-      order: operation.store.invoiceLines.where('invoice', findInvoice(operation, ids.invoice).id),
-      oldestFirst: true,
-    }),
-  ),
-
-  route('POST', '/v1/invoices/:invoice/add_lines', addLinesSchema, (operation, given, ids) => {
-    const before = findInvoice(operation, ids.invoice);
-    requireDraft(before, 'lines can only be added to drafts.');
-    const items = given.lines.map((line, index) =>
-      createInvoiceItem(operation, line, {
-        customer: before.customer ?? '',
-        invoice: before.id,
-        currency: before.currency,
-        name: `lines[${index}]`,
-      }),
-    );
-    const metadata = mergeMetadata(before.metadata, given.invoice_metadata);
-    return changed(operation, before, putOnInvoice(operation, { ...before, metadata }, items));
-  }),
-
   route(
     'POST',
     '/v1/invoices/:invoice/finalize',
     params({ auto_advance: boolean.optional() }),
-    (operation, given, ids) =>
-      finalizeInvoice(operation, findInvoice(operation, ids.invoice), given.auto_advance),
+    (request, given, ids) => {
+      const invoice = findInvoice(request, ids.invoice);
+      return finalizeInvoice(request.at(invoice.customer), invoice, given.auto_advance);
+    },
   ),
 
   route(
@@ -241,8 +246,9 @@ export const invoiceRoutes = [
       paid_out_of_band: boolean.optional(),
       payment_method: text.optional(),
     }),
-    (operation, given, ids) => {
-      const found = findInvoice(operation, ids.invoice);
+    (request, given, ids) => {
+      const found = findInvoice(request, ids.invoice);
+      const operation = request.at(found.customer);
       const invoice = found.status === 'draft' ? finalizeInvoice(operation, found) : found;
       if (invoice.status === 'paid') {
         if (found.status === 'draft') return invoice;
@@ -264,11 +270,31 @@ export const invoiceRoutes = [
     },
   ),
 
-  route('POST', '/v1/invoices/:invoice/void', params({}), (operation, _given, { invoice }) =>
-    voidInvoice(operation, findInvoice(operation, invoice)),
-  ),
+  route('POST', '/v1/invoices/:invoice/send', params({}), (request, _given, { invoice: id }) => {
+    const found = findInvoice(request, id);
+    const operation = request.at(found.customer);
+    if (found.status === 'paid' || found.status === 'void') {
+      throw invalidRequest(`You can't send an invoice that is ${found.status}.`, {
+        code: 'invoice_not_editable',
+      });
+    }
+    const invoice = found.status === 'draft' ? finalizeInvoice(operation, found) : found;
+    operation.emit('invoice.sent', invoice);
+    return invoice;
+  }),
 
-  route('POST', '/v1/invoices/:invoice/mark_uncollectible', params({}), (operation, _given, { invoice }) =>
-    markUncollectible(operation, findInvoice(operation, invoice)),
+  route('POST', '/v1/invoices/:invoice/void', params({}), (request, _given, { invoice: id }) => {
+    const invoice = findInvoice(request, id);
+    return voidInvoice(request.at(invoice.customer), invoice);
+  }),
+
+  route(
+    'POST',
+    '/v1/invoices/:invoice/mark_uncollectible',
+    params({}),
+    (request, _given, { invoice: id }) => {
+      const invoice = findInvoice(request, id);
+      return markUncollectible(request.at(invoice.customer), invoice);
+    },
   ),
 ];

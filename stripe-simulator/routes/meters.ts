@@ -1,16 +1,20 @@
-/** Billing meters, the events posted to them, and their sums. */
-import { Big } from 'big.js';
+/** Billing meters and what their events add up to. */
 import { z } from 'zod';
-import { findCustomer, findMeter } from '../behaviour/find.ts';
+import { findMeter } from '../behaviour/find.ts';
+import { aggregate, meterEventsOf } from '../behaviour/metering.ts';
+import { DAY_SECONDS } from '../clock.ts';
 import { invalidRequest } from '../errors.ts';
+import { previousAttributes } from '../events.ts';
 import { newId } from '../ids.ts';
 import { page } from '../list.ts';
+import type { Operation } from '../operation.ts';
 import { listParams, oneOf, params, text, timestamp } from '../params.ts';
 import { route } from '../router.ts';
-import type { List, Meter, MeterEvent, MeterEventSummary } from '../wire.ts';
+import type { StoredMeterEvent } from '../store.ts';
+import type { List, Meter, MeterEventSummary } from '../wire.ts';
 
-const HOUR_SECONDS = 3_600;
-const DAY_SECONDS = 24 * HOUR_SECONDS;
+const MINUTE_SECONDS = 60;
+const WINDOW_SECONDS = { hour: 3_600, day: DAY_SECONDS };
 
 const createMeter = params({
   customer_mapping: z.strictObject({ event_payload_key: text, type: oneOf('by_id') }).optional(),
@@ -21,13 +25,6 @@ const createMeter = params({
   value_settings: z.strictObject({ event_payload_key: text }).optional(),
 });
 
-const createMeterEvent = params({
-  event_name: text,
-  identifier: text.optional(),
-  payload: z.record(z.string(), z.string()),
-  timestamp: timestamp.optional(),
-});
-
 const listSummaries = listParams({
   customer: text,
   start_time: timestamp,
@@ -35,24 +32,17 @@ const listSummaries = listParams({
   value_grouping_window: oneOf('day', 'hour').optional(),
 });
 
-/** What the events add up to by the meter's formula. Stripe's field is a float; the sum itself is exact. */
-function aggregate(meter: Meter, events: readonly MeterEvent[]): number {
-  const values = events.map(({ payload }) => new Big(payload[meter.value_settings.event_payload_key] ?? '0'));
-  switch (meter.default_aggregation.formula) {
-    case 'count':
-      return events.length;
-    case 'last':
-      return values.at(-1)?.toNumber() ?? 0;
-    default:
-      return values.reduce((sum, value) => sum.plus(value), new Big(0)).toNumber();
-  }
-}
-
-function summary(meter: Meter, start: number, end: number, events: readonly MeterEvent[]): MeterEventSummary {
+function summary(
+  meter: Meter,
+  start: number,
+  end: number,
+  events: readonly StoredMeterEvent[],
+): MeterEventSummary {
   return {
     id: newId('mtrusg_test', 16),
     object: 'billing.meter_event_summary',
-    aggregated_value: aggregate(meter, events),
+    // Stripe's field is a float; the sum itself is exact.
+    aggregated_value: Number(aggregate(meter, events)),
     end_time: end,
     livemode: meter.livemode,
     meter: meter.id,
@@ -63,27 +53,59 @@ function summary(meter: Meter, start: number, end: number, events: readonly Mete
 /** One summary for the whole time, or one for each window of it, newest first, as Stripe lists them. */
 function summaries(
   meter: Meter,
-  events: readonly MeterEvent[],
+  events: readonly StoredMeterEvent[],
   { start_time: start, end_time: end, value_grouping_window: window }: z.output<typeof listSummaries>,
 ): MeterEventSummary[] {
-  const length = window === undefined ? end - start : window === 'hour' ? HOUR_SECONDS : DAY_SECONDS;
+  const length = window === undefined ? end - start : WINDOW_SECONDS[window];
   const found: MeterEventSummary[] = [];
   for (let from = start; from < end; from += length) {
-    const to = Math.min(from + length, end);
-    const within = events.filter((event) => event.timestamp >= from && event.timestamp < to);
-    if (window === undefined || within.length > 0) found.push(summary(meter, from, to, within));
+    const inside = events.filter(({ timestamp: at }) => at >= from && at < from + length);
+    if (window === undefined || inside.length > 0) found.push(summary(meter, from, from + length, inside));
   }
   return found.toReversed();
+}
+
+/** Both ends on a minute, or on the window's own boundaries. */
+function requireAligned({
+  start_time: start,
+  end_time: end,
+  value_grouping_window: window,
+}: z.output<typeof listSummaries>): void {
+  const unit = window === undefined ? MINUTE_SECONDS : WINDOW_SECONDS[window];
+  const name = window === undefined ? 'minute' : `UTC ${window}`;
+  for (const [param, value] of [
+    ['start_time', start],
+    ['end_time', end],
+  ] as const) {
+    if (value % unit !== 0) throw invalidRequest(`${param} must align with ${name} boundaries.`, { param });
+  }
+  if (end <= start) throw invalidRequest('end_time must be after start_time.', { param: 'end_time' });
+}
+
+/** Two active meters would both want an event. */
+function nameTaken(eventName: string) {
+  return invalidRequest(`An active meter with the event name "${eventName}" already exists.`, {
+    code: 'resource_already_exists',
+    param: 'event_name',
+  });
+}
+
+function changed(
+  operation: Operation,
+  before: Meter,
+  fields: Partial<Meter>,
+  what: 'deactivated' | 'reactivated' | 'updated',
+): Meter {
+  const after = operation.store.meters.put({ ...before, ...fields, updated: operation.now });
+  operation.emit(`billing.meter.${what}`, after, previousAttributes(before, after));
+  return after;
 }
 
 export const meterRoutes = [
   route('POST', '/v1/billing/meters', createMeter, (operation, given) => {
     const { store, now, livemode } = operation;
     if (store.meters.all('event_name', given.event_name).some(({ status }) => status === 'active')) {
-      throw invalidRequest(`An active meter with the event name "${given.event_name}" already exists.`, {
-        code: 'resource_already_exists',
-        param: 'event_name',
-      });
+      throw nameTaken(given.event_name);
     }
     const meter = store.meters.put({
       id: newId(livemode ? 'mtr' : 'mtr_test', 24),
@@ -126,9 +148,10 @@ export const meterRoutes = [
     listSummaries,
     (operation, given, ids): List<MeterEventSummary> => {
       const meter = findMeter(operation, ids.meter, 'id');
-      const key = `${meter.event_name}:${given.customer}`;
-      const { limit = 10 } = given;
-      const found = summaries(meter, operation.store.meterEvents.all('name_and_customer', key), given);
+      requireAligned(given);
+      const { limit = 10, customer, start_time: start, end_time: end } = given;
+      const events = meterEventsOf(operation.store, meter, customer, { start, end });
+      const found = summaries(meter, events, given);
       return {
         object: 'list',
         data: found.slice(0, limit),
@@ -138,49 +161,34 @@ export const meterRoutes = [
     },
   ),
 
-  route('POST', '/v1/billing/meter_events', createMeterEvent, (operation, given) => {
-    const { store, now, livemode } = operation;
-    const meter = store.meters.all('event_name', given.event_name).find(({ status }) => status === 'active');
-    if (meter === undefined) {
-      throw invalidRequest(`No active meter found for event_name "${given.event_name}".`, {
-        code: 'archived_meter',
-        param: 'event_name',
-      });
-    }
-    const customer = given.payload[meter.customer_mapping.event_payload_key];
-    if (customer === undefined) {
-      throw invalidRequest(`Missing required param: payload[${meter.customer_mapping.event_payload_key}].`, {
-        code: 'meter_event_no_customer_defined',
-        param: 'payload',
-      });
-    }
-    findCustomer(operation, customer, 'payload');
-    const value = given.payload[meter.value_settings.event_payload_key];
-    if (meter.default_aggregation.formula !== 'count' && !/^-?\d+(\.\d{1,15})?$/.test(value ?? '')) {
-      throw invalidRequest('The value of the meter event must be a number.', {
-        code: 'meter_event_invalid_value',
-        param: 'payload',
-      });
-    }
-    const identifier = given.identifier ?? newId('mevt');
-    if (store.meterEvents.get(identifier) !== undefined) {
-      throw invalidRequest(`An event already exists with identifier ${identifier}.`, { param: 'identifier' });
-    }
-    const {
-      id: _id,
-      customer: _customer,
-      ...event
-    } = store.meterEvents.put({
-      id: identifier,
-      customer,
-      object: 'billing.meter_event',
-      created: now,
-      event_name: given.event_name,
-      identifier,
-      livemode,
-      payload: given.payload,
-      timestamp: given.timestamp ?? now,
-    });
-    return event;
+  route(
+    'POST',
+    '/v1/billing/meters/:meter',
+    params({ display_name: text.optional() }),
+    (operation, given, ids) => {
+      const before = findMeter(operation, ids.meter, 'id');
+      return changed(
+        operation,
+        before,
+        { display_name: given.display_name ?? before.display_name },
+        'updated',
+      );
+    },
+  ),
+
+  route('POST', '/v1/billing/meters/:meter/deactivate', params({}), (operation, _given, ids) => {
+    const before = findMeter(operation, ids.meter, 'id');
+    if (before.status === 'inactive') throw invalidRequest('This meter is already inactive.');
+    const fields = { status: 'inactive', status_transitions: { deactivated_at: operation.now } };
+    return changed(operation, before, fields, 'deactivated');
+  }),
+
+  route('POST', '/v1/billing/meters/:meter/reactivate', params({}), (operation, _given, ids) => {
+    const before = findMeter(operation, ids.meter, 'id');
+    if (before.status === 'active') throw invalidRequest('This meter is already active.');
+    const others = operation.store.meters.all('event_name', before.event_name);
+    if (others.some(({ status }) => status === 'active')) throw nameTaken(before.event_name);
+    const fields = { status: 'active', status_transitions: { deactivated_at: null } };
+    return changed(operation, before, fields, 'reactivated');
   }),
 ];

@@ -13,12 +13,13 @@ import { cardError, invalidRequest } from '../errors.ts';
 import { previousAttributes } from '../events.ts';
 import { page } from '../list.ts';
 import { mergeMetadata } from '../metadata.ts';
+import { fullAddress } from '../objects/address.ts';
 import { address, emptyableText, integer, listParams, metadata, oneOf, params, text } from '../params.ts';
 import { route } from '../router.ts';
 import type { PaymentMethod } from '../wire.ts';
 
 const billingDetails = z.strictObject({
-  address: address.optional(),
+  address: z.union([z.literal(''), address]).optional(),
   email: emptyableText.optional(),
   name: emptyableText.optional(),
   phone: emptyableText.optional(),
@@ -48,10 +49,17 @@ function chosenCard(card: z.output<typeof createMethod>['card']): TestCard {
   });
 }
 
+/** What is given, and nothing else: an update leaves the rest as it was. */
 function details(
   given: z.output<typeof billingDetails> | undefined,
 ): Partial<PaymentMethod['billing_details']> {
-  return { email: given?.email ?? null, name: given?.name ?? null, phone: given?.phone ?? null };
+  const { address: place, email, name, phone } = given ?? {};
+  return {
+    ...(place === undefined ? {} : { address: place === '' ? null : fullAddress(place) }),
+    ...(email === undefined ? {} : { email }),
+    ...(name === undefined ? {} : { name }),
+    ...(phone === undefined ? {} : { phone }),
+  };
 }
 
 export const paymentMethodRoutes = [
@@ -92,7 +100,7 @@ export const paymentMethodRoutes = [
         ...before,
         billing_details: {
           ...before.billing_details,
-          ...(given.billing_details === undefined ? {} : details(given.billing_details)),
+          ...details(given.billing_details),
         },
         metadata: mergeMetadata(before.metadata, given.metadata),
       });

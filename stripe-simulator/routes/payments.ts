@@ -1,17 +1,17 @@
 /** Payment intents, charges, refunds and invoice payments. */
 import type { z } from 'zod';
 import { findCharge, findOrMissing } from '../behaviour/find.ts';
+import { createRefund } from '../behaviour/refunds.ts';
 import { invalidRequest } from '../errors.ts';
 import { previousAttributes } from '../events.ts';
 import { page, within } from '../list.ts';
 import { mergeMetadata } from '../metadata.ts';
-import { newRefund } from '../objects/payment.ts';
 import type { Operation } from '../operation.ts';
 import { emptyableText, integer, listParams, metadata, oneOf, params, range, text } from '../params.ts';
 import { route } from '../router.ts';
 import type { Charge, PaymentIntent } from '../wire.ts';
 
-const createRefund = params({
+const refundSchema = params({
   amount: integer.optional(),
   charge: text.optional(),
   metadata: metadata.optional(),
@@ -23,7 +23,7 @@ function findIntent(operation: Operation, id: string, param: string): PaymentInt
   return findOrMissing(operation, 'payment_intent', (store) => store.paymentIntents, id, param);
 }
 
-function refundedCharge(operation: Operation, given: z.output<typeof createRefund>): Charge {
+function refundedCharge(operation: Operation, given: z.output<typeof refundSchema>): Charge {
   if (given.charge !== undefined) return findCharge(operation, given.charge);
   if (given.payment_intent === undefined) {
     throw invalidRequest(
@@ -119,40 +119,13 @@ export const paymentRoutes = [
     findOrMissing(operation, 'invoice_payment', (store) => store.invoicePayments, payment, 'id'),
   ),
 
-  route('POST', '/v1/refunds', createRefund, (operation, given) => {
-    const { store } = operation;
+  route('POST', '/v1/refunds', refundSchema, (operation, given) => {
     const charge = refundedCharge(operation, given);
-    if (!charge.paid) throw invalidRequest(`Charge ${charge.id} has not been paid, so it can't be refunded.`);
-    const left = charge.amount - charge.amount_refunded;
-    if (left === 0) {
-      throw invalidRequest(`Charge ${charge.id} has already been refunded.`, {
-        code: 'charge_already_refunded',
-      });
-    }
-    const amount = given.amount ?? left;
-    if (amount <= 0 || amount > left) {
-      throw invalidRequest(
-        `Refund amount (${amount}) is greater than unrefunded amount on charge (${left}).`,
-        {
-          param: 'amount',
-        },
-      );
-    }
-    const refund = store.refunds.put(
-      newRefund(operation, charge, {
-        amount,
-        metadata: mergeMetadata({}, given.metadata),
-        reason: given.reason ?? null,
-      }),
-    );
-    const refunded = store.charges.put({
-      ...charge,
-      amount_refunded: charge.amount_refunded + amount,
-      refunded: amount === left,
+    return createRefund(operation.at(charge.customer), charge, {
+      amount: given.amount,
+      metadata: mergeMetadata({}, given.metadata),
+      reason: given.reason ?? null,
     });
-    operation.emit('refund.created', refund);
-    operation.emit('charge.refunded', refunded, previousAttributes(charge, refunded));
-    return refund;
   }),
 
   route(
@@ -167,6 +140,21 @@ export const paymentRoutes = [
         matches: (refund) =>
           given.payment_intent === undefined || refund.payment_intent === given.payment_intent,
       }),
+  ),
+
+  route(
+    'POST',
+    '/v1/refunds/:refund',
+    params({ metadata: metadata.optional() }),
+    (operation, given, { refund }) => {
+      const before = findOrMissing(operation, 'refund', (store) => store.refunds, refund, 'id');
+      const after = operation.store.refunds.put({
+        ...before,
+        metadata: mergeMetadata(before.metadata, given.metadata),
+      });
+      operation.emit('refund.updated', after, previousAttributes(before, after));
+      return after;
+    },
   ),
 
   route('GET', '/v1/refunds/:refund', params({}), (operation, _given, { refund }) =>

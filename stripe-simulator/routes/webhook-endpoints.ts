@@ -4,7 +4,17 @@ import { newId } from '../ids.ts';
 import { page } from '../list.ts';
 import { mergeMetadata } from '../metadata.ts';
 import type { Operation } from '../operation.ts';
-import { boolean, emptyableText, listParams, metadata, oneOf, params, text, url } from '../params.ts';
+import {
+  boolean,
+  emptyableText,
+  listParams,
+  metadata,
+  noParams,
+  oneOf,
+  params,
+  text,
+  url,
+} from '../params.ts';
 import { route } from '../router.ts';
 import type { WebhookEndpoint } from '../wire.ts';
 import { API_VERSION } from '../wire.ts';
@@ -70,7 +80,7 @@ export const webhookEndpointRoutes = [
     });
   }),
 
-  route('DELETE', '/v1/webhook_endpoints/:endpoint', params({}), (operation, _given, ids) => {
+  route('DELETE', '/v1/webhook_endpoints/:endpoint', noParams, (operation, _given, ids) => {
     const { id } = findEndpoint(operation, ids.endpoint);
     operation.store.webhookEndpoints.remove(id);
     operation.store.webhookSecrets.remove(id);

@@ -1,12 +1,13 @@
 import Stripe from 'stripe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TestSimulator } from './support.ts';
-import { customerWithCard, draftOf, failureOf, startTestSimulator } from './support.ts';
+import { customerWithCard, draftOf, failureOf } from './support.ts';
+import type { Target } from './target.ts';
+import { startTarget, unique } from './target.ts';
 
-let context: TestSimulator;
+let context: Target;
 
 beforeAll(async () => {
-  context = await startTestSimulator();
+  context = await startTarget();
 });
 
 afterAll(() => context[Symbol.asyncDispose]());
@@ -94,7 +95,7 @@ test('a recurring price is refused on an invoice', async () => {
   const customer = await stripe.customers.create({});
   const meter = await stripe.billing.meters.create({
     display_name: 'm',
-    event_name: 'recurring_refused',
+    event_name: unique('recurring_refused'),
     default_aggregation: { formula: 'sum' },
   });
   const price = await stripe.prices.create({

@@ -1,33 +1,36 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TestSimulator } from './support.ts';
-import { failureOf, startTestSimulator } from './support.ts';
+import { failureOf } from './support.ts';
+import type { Target } from './target.ts';
+import { onStripe, startTarget, unique, uniqueEmail } from './target.ts';
 
-let context: TestSimulator;
+let context: Target;
 
 beforeAll(async () => {
-  context = await startTestSimulator();
+  context = await startTarget();
 });
 
 afterAll(() => context[Symbol.asyncDispose]());
 
 test('auto-pagination finds every object once, newest first, in both directions', async () => {
   const { stripe } = context;
+  const email = uniqueEmail('pages');
   const made: string[] = [];
-  for (let index = 0; index < 25; index += 1)
-    made.push((await stripe.customers.create({ name: String(index) })).id);
-  const all = await stripe.customers.list({ limit: 10 }).autoPagingToArray({ limit: 1_000 });
+  for (let index = 0; index < 25; index += 1) made.push((await stripe.customers.create({ email })).id);
+  const all = await stripe.customers.list({ email, limit: 10 }).autoPagingToArray({ limit: 1_000 });
   expect(all.map(({ id }) => id)).toEqual(made.toReversed());
   const [, second] = made;
   const newer = await stripe.customers
-    .list({ limit: 10, ending_before: second ?? '' })
+    .list({ email, limit: 10, ending_before: second ?? '' })
     .autoPagingToArray({ limit: 1_000 });
   expect(newer.map(({ id }) => id).toSorted()).toEqual(made.slice(2).toSorted());
 });
 
 test('ending_before gives the page just before the cursor', async () => {
   const { stripe } = context;
-  const [oldest, ...newer] = (await stripe.customers.list({ limit: 4 })).data.toReversed();
-  const page = await stripe.customers.list({ limit: 2, ending_before: oldest?.id ?? '' });
+  const email = uniqueEmail('before');
+  for (let index = 0; index < 4; index += 1) await stripe.customers.create({ email });
+  const [oldest, ...newer] = (await stripe.customers.list({ email, limit: 4 })).data.toReversed();
+  const page = await stripe.customers.list({ email, limit: 2, ending_before: oldest?.id ?? '' });
   expect(page.data.map(({ id }) => id)).toEqual(
     newer
       .slice(0, 2)
@@ -43,7 +46,7 @@ test('a cursor that does not exist is refused', async () => {
   expect(await failureOf(list)).toMatchObject({ code: 'resource_missing', param: 'starting_after' });
 });
 
-test('created filters by a moment or a range', async () => {
+test.skipIf(onStripe)('created filters by a moment or a range', async () => {
   const { stripe, sim } = context;
   const now = await sim.clock('2030-06-01T00:00:00Z');
   await stripe.customers.create({ name: 'later' });
@@ -60,26 +63,26 @@ test('prices are found by lookup key and product', async () => {
     product: product.id,
     currency: 'usd',
     unit_amount: 100,
-    lookup_key: 'credits',
+    lookup_key: unique('credits'),
   });
-  expect((await stripe.prices.list({ lookup_keys: ['credits'] })).data.map(({ id }) => id)).toEqual([
+  expect((await stripe.prices.list({ lookup_keys: [unique('credits')] })).data.map(({ id }) => id)).toEqual([
     price.id,
   ]);
   const again = stripe.prices.create({
     product: product.id,
     currency: 'usd',
     unit_amount: 200,
-    lookup_key: 'credits',
+    lookup_key: unique('credits'),
   });
   expect(await failureOf(again)).toMatchObject({ param: 'lookup_key' });
   const moved = await stripe.prices.create({
     product: product.id,
     currency: 'usd',
     unit_amount: 200,
-    lookup_key: 'credits',
+    lookup_key: unique('credits'),
     transfer_lookup_key: true,
   });
-  expect((await stripe.prices.list({ lookup_keys: ['credits'] })).data.map(({ id }) => id)).toEqual([
+  expect((await stripe.prices.list({ lookup_keys: [unique('credits')] })).data.map(({ id }) => id)).toEqual([
     moved.id,
   ]);
   expect((await stripe.prices.list({ product: product.id, active: true })).data).toHaveLength(2);

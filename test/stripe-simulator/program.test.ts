@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import Stripe from 'stripe';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { conformingFetch } from './openapi/conformance.ts';
 import {
   customerWithCard,
   draftOf,
@@ -50,6 +51,7 @@ async function startProgram(dataFile: string, port = 0) {
     port: ready.port,
     protocol: 'http',
     maxNetworkRetries: 0,
+    httpClient: Stripe.createFetchHttpClient(conformingFetch),
   });
   return { child, port: ready.port, stripe, sim: simRoutes(`http://127.0.0.1:${ready.port}`) };
 }

@@ -1,12 +1,13 @@
 import Stripe from 'stripe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TestSimulator } from './support.ts';
-import { customerWithCard, failureOf, idOf, startTestSimulator } from './support.ts';
+import { customerWithCard, failureOf, idOf } from './support.ts';
+import type { Target } from './target.ts';
+import { onStripe, startTarget, unique } from './target.ts';
 
-let context: TestSimulator;
+let context: Target;
 
 beforeAll(async () => {
-  context = await startTestSimulator();
+  context = await startTarget();
 });
 
 afterAll(() => context[Symbol.asyncDispose]());
@@ -18,7 +19,7 @@ async function meteredPrice(): Promise<Stripe.Price> {
   meters += 1;
   const meter = await stripe.billing.meters.create({
     display_name: 'm',
-    event_name: `meter_${meters}`,
+    event_name: unique(`meter_${meters}`),
     default_aggregation: { formula: 'sum' },
   });
   return stripe.prices.create({
@@ -60,56 +61,67 @@ test('a subscription has at most 20 items', async () => {
   });
 });
 
-test('several metered items are anchored on the first of the month, and start with an invoice of nothing', async () => {
-  const { stripe, sim } = context;
-  await sim.clock('2027-01-31T12:34:56Z');
-  const customer = await stripe.customers.create({});
-  const prices = [await meteredPrice(), await meteredPrice()];
-  const subscription = await stripe.subscriptions.create({
-    customer: customer.id,
-    items: prices.map(({ id }) => ({ price: id })),
-    billing_cycle_anchor_config: { day_of_month: 1, hour: 0, minute: 0, second: 0 },
-    proration_behavior: 'none',
-    metadata: { user: 'u1' },
-    expand: ['latest_invoice', 'items.data.price.product'],
-  });
-  expect(subscription.billing_cycle_anchor).toBe(Date.UTC(2027, 1, 1) / 1_000);
-  expect(subscription.items.data.map(({ current_period_end: end }) => end)).toEqual(
-    prices.map(() => Date.UTC(2027, 1, 1) / 1_000),
-  );
-  expect(subscription).toMatchObject({
-    latest_invoice: { status: 'paid', total: 0, billing_reason: 'subscription_create' },
-    items: { data: [{ price: { product: { object: 'product' } } }, {}] },
-  });
-});
+test.skipIf(onStripe)(
+  'several metered items are anchored on the first of the month, and start without an invoice',
+  async () => {
+    const { stripe, sim } = context;
+    await sim.clock('2027-01-31T12:34:56Z');
+    const customer = await stripe.customers.create({});
+    const prices = [await meteredPrice(), await meteredPrice()];
+    const subscription = await stripe.subscriptions.create({
+      customer: customer.id,
+      items: prices.map(({ id }) => ({ price: id })),
+      billing_cycle_anchor_config: { day_of_month: 1, hour: 0, minute: 0, second: 0 },
+      proration_behavior: 'none',
+      metadata: { user: 'u1' },
+      expand: ['latest_invoice.payments', 'items.data.price.product'],
+    });
+    expect(subscription.billing_cycle_anchor).toBe(Date.UTC(2027, 1, 1) / 1_000);
+    expect(subscription.items.data.map(({ current_period_end: end }) => end)).toEqual(
+      prices.map(() => Date.UTC(2027, 1, 1) / 1_000),
+    );
+    expect(subscription).toMatchObject({
+      latest_invoice: null,
+      status: 'active',
+      items: { data: [{ price: { product: { object: 'product' } } }, {}] },
+    });
+  },
+);
 
-test('an update says what changed, and a list without status leaves out the canceled', async () => {
-  const { stripe } = context;
-  const customer = await stripe.customers.create({});
-  const subscription = await stripe.subscriptions.create({
-    customer: customer.id,
-    items: [{ price: (await meteredPrice()).id }],
-  });
-  const added = await meteredPrice();
-  const updated = await stripe.subscriptions.update(subscription.id, {
-    items: [{ price: added.id }],
-    metadata: { plan: 'a' },
-  });
-  expect(updated.items.data).toHaveLength(2);
-  const [event] = (await stripe.events.list({ type: 'customer.subscription.updated' })).data;
-  expect(event?.data).toMatchObject({ previous_attributes: { metadata: { plan: null } } });
+test.skipIf(onStripe)(
+  'an update says what changed, and a list without status leaves out the canceled',
+  async () => {
+    const { stripe } = context;
+    const customer = await stripe.customers.create({});
+    const subscription = await stripe.subscriptions.create({
+      customer: customer.id,
+      items: [{ price: (await meteredPrice()).id }],
+    });
+    const added = await meteredPrice();
+    const updated = await stripe.subscriptions.update(subscription.id, {
+      items: [{ price: added.id }],
+      metadata: { plan: 'a' },
+    });
+    expect(updated.items.data).toHaveLength(2);
+    const [event] = (await stripe.events.list({ type: 'customer.subscription.updated' })).data;
+    expect(event?.data).toMatchObject({ previous_attributes: { metadata: { plan: null } } });
 
-  expect(await stripe.subscriptions.cancel(subscription.id)).toMatchObject({ status: 'canceled' });
-  const listed = async (status?: 'all') =>
-    (await stripe.subscriptions.list({ customer: customer.id, ...(status === undefined ? {} : { status }) }))
-      .data.length;
-  expect(await listed()).toBe(0);
-  expect(await listed('all')).toBe(1);
-  const [deleted] = (await stripe.events.list({ type: 'customer.subscription.deleted' })).data;
-  expect(deleted).toMatchObject({ data: { object: { id: subscription.id, status: 'canceled' } } });
-});
+    expect(await stripe.subscriptions.cancel(subscription.id)).toMatchObject({ status: 'canceled' });
+    const listed = async (status?: 'all') =>
+      (
+        await stripe.subscriptions.list({
+          customer: customer.id,
+          ...(status === undefined ? {} : { status }),
+        })
+      ).data.length;
+    expect(await listed()).toBe(0);
+    expect(await listed('all')).toBe(1);
+    const [deleted] = (await stripe.events.list({ type: 'customer.subscription.deleted' })).data;
+    expect(deleted).toMatchObject({ data: { object: { id: subscription.id, status: 'canceled' } } });
+  },
+);
 
-test('cancellation at the end of the period happens then, by the clock', async () => {
+test.skipIf(onStripe)('cancellation at the end of the period happens then, by the clock', async () => {
   const { stripe, sim } = context;
   const customer = await stripe.customers.create({});
   const subscription = await stripe.subscriptions.create({
@@ -150,7 +162,7 @@ test('a licensed price is charged in advance; a card that fails leaves the subsc
   expect((await stripe.subscriptions.retrieve(incomplete.id)).status).toBe('active');
 });
 
-test('meter events are summed, per customer and window', async () => {
+test.skipIf(onStripe)('meter events are summed, per customer and window', async () => {
   const { stripe, sim } = context;
   const price = await meteredPrice();
   const meter = price.recurring?.meter ?? '';
@@ -160,8 +172,8 @@ test('meter events are summed, per customer and window', async () => {
     (
       await stripe.billing.meters.listEventSummaries(meter, {
         customer: customer.id,
-        start_time: now - 60,
-        end_time: now + 60,
+        start_time: Math.floor(now / 60) * 60 - 60,
+        end_time: Math.floor(now / 60) * 60 + 120,
       })
     ).data;
   expect(await summaries()).toMatchObject([{ aggregated_value: 0 }]);

@@ -5,6 +5,7 @@ import Stripe from 'stripe';
 import { z } from 'zod';
 import type { SimulatorOptions, StripeSimulator } from '../../stripe-simulator/server.ts';
 import { startStripeSimulator } from '../../stripe-simulator/server.ts';
+import { conformance } from './openapi/conformance.ts';
 
 /** The official SDK against the simulator; without its own retries, so that every answer is seen. */
 export function sdk(simulator: StripeSimulator, key: string = simulator.testKey): Stripe {
@@ -22,7 +23,7 @@ export interface TestSimulator extends AsyncDisposable {
 }
 
 export async function startTestSimulator(options: SimulatorOptions = {}): Promise<TestSimulator> {
-  const simulator = await startStripeSimulator({ collectionDelayMs: 5, ...options });
+  const simulator = await startStripeSimulator({ collectionDelayMs: 5, observer: conformance, ...options });
   return {
     simulator,
     stripe: sdk(simulator),

@@ -1,0 +1,216 @@
+/** The pages that Stripe hosts, and what a person does on them: Checkout, the billing portal, an invoice. */
+import { z } from 'zod';
+import type { Authentication } from '../behaviour/card-setup.ts';
+import { setUpCard } from '../behaviour/card-setup.ts';
+import { chooseDefaultMethod, detachPaymentMethod } from '../behaviour/cards.ts';
+import { cardOrDecline, completeCheckout } from '../behaviour/checkout-completion.ts';
+import { findCustomer, findPaymentMethod } from '../behaviour/find.ts';
+import type { TestCard } from '../behaviour/test-cards.ts';
+import { cardByName } from '../behaviour/test-cards.ts';
+import { invalidRequest, resourceMissing, StripeApiError, unrecognizedUrl } from '../errors.ts';
+import type { Operation } from '../operation.ts';
+import type { Mode, Simulation } from '../simulation.ts';
+import type { BillingPortalSession, CheckoutSession, Customer } from '../wire.ts';
+import { cardForm, challengeForm, checkCardForm } from './card-form.ts';
+import { challengePage, checkoutPage, checkoutPath } from './checkout-page.ts';
+import { html, money, page } from './html.ts';
+import type { Answer } from './message.ts';
+import { htmlAnswer, jsonAnswer } from './message.ts';
+import { portalChallengePage, portalPage } from './portal-page.ts';
+
+const completeSchema = z.strictObject({
+  cardNumber: z.string().min(1),
+  authenticate: z.union([z.boolean(), z.literal('fail')]).default(false),
+});
+
+/** One request to a hosted page. */
+interface Visit {
+  simulation: Simulation;
+  method: string;
+  url: URL;
+  body: string;
+}
+
+/** Answers `GET` and `POST` below `/_sim/checkout`, `/_sim/portal` and `/_sim/invoices`. */
+export function handleHostedPage(simulation: Simulation, method: string, url: URL, body: string): Answer {
+  const visit: Visit = { simulation, method, url, body };
+  const [, , kind, id = '', action = ''] = url.pathname.split('/').map(decodeURIComponent);
+  switch (kind) {
+    case 'checkout':
+      return visitCheckout(visit, id, action);
+    case 'portal':
+      return visitPortal(visit, id, action);
+    case 'invoices':
+      return showInvoice(visit, id);
+    default:
+      throw unrecognizedUrl(method, url.pathname);
+  }
+}
+
+const fields = ({ body }: Visit) => Object.fromEntries(new URLSearchParams(body));
+const seeOther = (location: string): Answer => ({ ...htmlAnswer(303, ''), headers: { location } });
+
+function findIn<T>(
+  simulation: Simulation,
+  find: (mode: Mode) => T | undefined,
+): { mode: Mode; found: T } | undefined {
+  for (const mode of [simulation.live, simulation.test]) {
+    const found = find(mode);
+    if (found !== undefined) return { mode, found };
+  }
+  return undefined;
+}
+
+/** One unit of work; a declined card leaves its traces, and is thrown on. */
+function act<T>({ simulation }: Visit, mode: Mode, work: (operation: Operation) => T): T {
+  const result = simulation.operate(mode, null, (operation) => {
+    try {
+      return { value: work(operation) };
+    } catch (error) {
+      if (error instanceof StripeApiError && error.keepsWork) return { error };
+      throw error;
+    }
+  });
+  if ('error' in result) throw result.error;
+  return result.value;
+}
+
+/** What a form led to; a declined card is told on `again`. */
+function orTold(work: () => Answer, again: (error: string) => string): Answer {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof StripeApiError)) throw error;
+    return htmlAnswer(error.status, again(error.message));
+  }
+}
+
+function namedCard(name: string): TestCard {
+  const card = cardByName(name);
+  if (card === undefined) throw invalidRequest(`There is no test card called '${name}'.`, { param: 'card' });
+  return card;
+}
+
+function visitCheckout(visit: Visit, id: string, action: string): Answer {
+  const { simulation, method, url } = visit;
+  const place = findIn(simulation, ({ store }) => store.checkoutSessions.get(id));
+  if (place === undefined) throw resourceMissing('checkout.session', id, 'id');
+  const { mode, found: session } = place;
+  const form = (error?: string) =>
+    checkoutPage(session, mode.store.checkoutLines.all('session', session.id), error);
+  const complete = (card: TestCard, authentication: Authentication) =>
+    act(visit, mode, (operation) => completeCheckout(operation, session, card.number, authentication));
+  switch (`${method} ${action}`) {
+    case 'GET ':
+      return htmlAnswer(200, form());
+    case 'POST ':
+      return orTold(() => {
+        const given = cardForm.parse(fields(visit));
+        checkCardForm(given, simulation.clock.now());
+        const card = cardOrDecline(given.cardNumber);
+        return complete(card, false).outcome === 'complete'
+          ? seeOther(successUrl(session))
+          : seeOther(`${checkoutPath(session)}/authenticate?card=${encodeURIComponent(card.name)}`);
+      }, form);
+    case 'GET authenticate':
+      return htmlAnswer(200, challengePage(session, url.searchParams.get('card') ?? ''));
+    case 'POST authenticate':
+      return orTold(() => {
+        const { card, authenticate } = challengeForm.parse(fields(visit));
+        complete(namedCard(card), authenticate === 'complete' ? true : 'fail');
+        return seeOther(successUrl(session));
+      }, form);
+    case 'POST complete': {
+      const { cardNumber, authenticate } = completeSchema.parse(JSON.parse(visit.body));
+      const result = act(visit, mode, (operation) =>
+        completeCheckout(operation, session, cardNumber, authenticate),
+      );
+      return jsonAnswer(200, result);
+    }
+    default:
+      throw unrecognizedUrl(method, url.pathname);
+  }
+}
+
+function successUrl(session: CheckoutSession): string {
+  return session.success_url?.replaceAll('{CHECKOUT_SESSION_ID}', session.id) ?? '/_sim';
+}
+
+function visitPortal(visit: Visit, token: string, action: string): Answer {
+  const { simulation, method, url } = visit;
+  const place = findIn(simulation, ({ store }) => store.billingPortalSessions.all('token', token)[0]);
+  if (place === undefined) throw resourceMissing('billing_portal.session', token, 'id');
+  const { mode, found: session } = place;
+  const path = `/_sim/portal/${encodeURIComponent(token)}`;
+  const show = (error?: string) => portalPage(mode.store, session, customerOf(mode, session), path, error);
+  const onCustomer = (work: (operation: Operation, customer: Customer) => unknown) =>
+    act(visit, mode, (operation) => work(operation, findCustomer(operation, session.customer ?? '')));
+  const add = (card: TestCard, authentication: Authentication) =>
+    onCustomer((operation, customer) => setUpCard(operation, customer, card, authentication));
+  switch (`${method} ${action}`) {
+    case 'GET ':
+      return htmlAnswer(200, show());
+    case 'POST add':
+      return orTold(() => {
+        const given = cardForm.parse(fields(visit));
+        checkCardForm(given, simulation.clock.now());
+        const card = cardOrDecline(given.cardNumber);
+        return add(card, false) === 'requires_action'
+          ? seeOther(`${path}/authenticate?card=${encodeURIComponent(card.name)}`)
+          : seeOther(path);
+      }, show);
+    case 'GET authenticate':
+      return htmlAnswer(200, portalChallengePage(session, path, url.searchParams.get('card') ?? ''));
+    case 'POST authenticate':
+      return orTold(() => {
+        const { card, authenticate } = challengeForm.parse(fields(visit));
+        add(namedCard(card), authenticate === 'complete' ? true : 'fail');
+        return seeOther(path);
+      }, show);
+    case 'POST default':
+    case 'POST remove':
+      return orTold(() => {
+        const { paymentMethod: id } = z.object({ paymentMethod: z.string() }).parse(fields(visit));
+        onCustomer((operation, customer) => {
+          const found = findPaymentMethod(operation, id);
+          if (found.customer !== customer.id) throw resourceMissing('PaymentMethod', id, 'id');
+          return action === 'default'
+            ? chooseDefaultMethod(operation, customer, found)
+            : detachPaymentMethod(operation, found);
+        });
+        return seeOther(path);
+      }, show);
+    default:
+      throw unrecognizedUrl(method, url.pathname);
+  }
+}
+
+function customerOf({ store }: Mode, session: BillingPortalSession): Customer {
+  const customer = store.customers.get(session.customer ?? '');
+  if (customer === undefined) throw resourceMissing('customer', session.customer ?? '', 'id');
+  return customer;
+}
+
+function showInvoice({ simulation, method, url }: Visit, id: string): Answer {
+  const place = findIn(simulation, ({ store }) => store.invoices.get(id));
+  if (place === undefined || method !== 'GET') throw unrecognizedUrl(method, url.pathname);
+  const { mode, found: invoice } = place;
+  const lines = mode.store.invoiceLines.all('invoice', id);
+  const { currency } = invoice;
+  return htmlAnswer(
+    200,
+    page(
+      `Invoice ${invoice.number ?? invoice.id}`,
+      html`<p class="soft">${invoice.customer_name ?? invoice.customer_email} · ${invoice.status}</p>
+<div class="scroll"><table>
+<thead><tr><th scope="col">Item</th><th scope="col">Quantity</th><th scope="col" class="amount">Amount</th></tr></thead>
+<tbody>${lines.map(
+        (line) => html`<tr><td>${line.description}</td><td>${line.quantity_decimal}</td>
+<td class="amount">${money(line.amount, currency)}</td></tr>`,
+      )}</tbody>
+<tfoot><tr><th scope="row" colspan="2">Total</th><td class="amount">${money(invoice.total, currency)}</td></tr>
+<tr><th scope="row" colspan="2">Due</th><td class="amount">${money(invoice.amount_remaining, currency)}</td></tr></tfoot>
+</table></div>`,
+    ),
+  );
+}
