@@ -3,6 +3,7 @@ import type { Mode } from '../../domain/mode.ts';
 import type { FaultKind } from '../../stripe-simulator/faults.ts';
 import type { LoggedRequest } from '../../stripe-simulator/request-log.ts';
 import { startStripeSimulator } from '../../stripe-simulator/server.ts';
+import { conformance } from '../stripe-simulator/openapi/conformance.ts';
 
 export type { FaultKind } from '../../stripe-simulator/faults.ts';
 export type { LoggedRequest } from '../../stripe-simulator/request-log.ts';
@@ -25,9 +26,15 @@ export interface TestSimulator {
   stop(): Promise<void>;
 }
 
-/** Starts a simulator that charges no invoice by itself: a test says when one is paid. */
+/**
+ * Starts a simulator that charges no invoice by itself: a test says when one is paid. A request of ours that is not as
+ * Stripe describes it fails the test.
+ */
 export async function startTestSimulator(): Promise<TestSimulator> {
-  const simulator = await startStripeSimulator({ port: 0, collectionDelayMs: 24 * 60 * 60_000 });
+  const simulator = await startStripeSimulator({
+    collectionDelayMs: 24 * 60 * 60_000,
+    observer: conformance,
+  });
   const { baseUrl: url } = simulator;
 
   async function sim(method: string, path: string, body?: object): Promise<unknown> {
