@@ -1,4 +1,4 @@
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Stripe } from 'stripe';
 import { listBillsToInvoice, parkBill, saveInvoiceOutcome } from '../db/bill-status.ts';
 import { type BillWithLines, findBill } from '../db/bills.ts';
@@ -53,7 +53,6 @@ export function createMonthlyBillingActivities(dependencies: ActivityDependencie
       for (const userId of userIds) {
         const billId = await freezeBill(db, { mode: input.mode, userId, period: input.period });
         if (billId !== null) frozenBills += 1;
-        Context.current().heartbeat(userId);
       }
       return { frozenBills, lastUserId: userIds.length < input.limit ? null : (userIds.at(-1) ?? null) };
     },

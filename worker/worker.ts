@@ -3,6 +3,7 @@ import { createBatchActivities, createBillingActivities } from '../activities/ac
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { StripeErrorInterceptor } from '../activities/stripe-errors.ts';
 import { BILLING_BATCH_TASK_QUEUE, BILLING_TASK_QUEUE } from '../domain/workflow-contracts.ts';
+import { HeartbeatInterceptor } from './heartbeat-interceptor.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 export interface BillingWorkerOptions {
@@ -35,7 +36,12 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
     namespace,
     workflowBundle: options.workflowBundle ?? (await bundleWorkflows()),
     shutdownGraceTime: SHUTDOWN_GRACE,
-    interceptors: { activity: [() => ({ inbound: new StripeErrorInterceptor() })] },
+    interceptors: {
+      activity: [
+        () => ({ inbound: new HeartbeatInterceptor() }),
+        () => ({ inbound: new StripeErrorInterceptor() }),
+      ],
+    },
   } satisfies Partial<WorkerOptions>;
 
   const workers = await Promise.all([

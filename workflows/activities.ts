@@ -5,16 +5,20 @@ import { BILLING_BATCH_TASK_QUEUE, BILLING_TASK_QUEUE } from '../domain/workflow
 /** Retried for as long as it takes: Stripe or the database may be down for a day, and nothing may be lost over it. */
 const UNTIL_IT_WORKS = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
 
+/** How soon an activity whose worker is gone is tried elsewhere; the worker beats for it (worker/heartbeat-interceptor.ts). */
+const HEARTBEAT_TIMEOUT = '10s';
+
 export const billingActivities = proxyActivities<BillingActivities>({
   taskQueue: BILLING_TASK_QUEUE,
   startToCloseTimeout: '2m',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: UNTIL_IT_WORKS,
 });
 
-/** A page of a close takes longer, and says with heartbeats that it lives. No short overall limit: waiting for a rate counts. */
+/** A page of a close takes longer. No short overall limit: waiting for a rate counts. */
 export const batchActivities = proxyActivities<BatchActivities>({
   taskQueue: BILLING_BATCH_TASK_QUEUE,
   startToCloseTimeout: '10m',
-  heartbeatTimeout: '2m',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: UNTIL_IT_WORKS,
 });
