@@ -133,8 +133,10 @@ export class Store {
   readonly checkoutLines = this.#collection<CheckoutLine, 'session'>('checkout_lines', {
     session: ({ session }) => session,
   });
-  readonly checkoutSessions = this.#collection<CheckoutSession, 'customer'>('checkout_sessions', {
+  readonly checkoutSessions = this.#collection<CheckoutSession, 'customer' | 'intent'>('checkout_sessions', {
     customer: ({ customer }) => customer,
+    /** The setup or payment intent that it confirms. */
+    intent: ({ payment_intent, setup_intent }) => payment_intent ?? setup_intent,
   });
   readonly customerBalanceTransactions = this.#collection<CustomerBalanceTransaction, 'customer'>(
     'customer_balance_transactions',

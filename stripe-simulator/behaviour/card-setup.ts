@@ -1,4 +1,5 @@
 /** Saving a card with its owner present, through a setup intent. */
+import type { StripeApiError } from '../errors.ts';
 import { cardError } from '../errors.ts';
 import { newSetupIntent } from '../objects/payment.ts';
 import type { Operation } from '../operation.ts';
@@ -10,7 +11,7 @@ import type { Decline, TestCard } from './test-cards.ts';
 /** What the owner did on the bank's page: nothing yet, authenticated, or failed to. */
 export type Authentication = boolean | 'fail';
 
-const NOT_AUTHENTICATED: Decline = {
+export const NOT_AUTHENTICATED: Decline = {
   code: 'setup_intent_authentication_failure',
   message:
     'We are unable to authenticate your payment method. Please choose a different payment method and try again.',
@@ -24,37 +25,60 @@ export function confirmSetup(
   authentication: Authentication,
   billingDetails: Partial<PaymentMethod['billing_details']> = {},
 ): PaymentMethod | 'requires_action' {
-  const { store } = operation;
   const decline = authentication === 'fail' ? NOT_AUTHENTICATED : card.declinesSetup;
-  if (decline !== undefined) {
-    const { message, ...details } = decline;
-    const failed = store.setupIntents.put({
-      ...intent,
-      last_setup_error: { ...details, message, type: 'card_error' },
-      next_action: null,
-      status: 'requires_payment_method',
-    });
-    operation.emit('setup_intent.setup_failed', failed);
-    throw cardError(message, { ...details, setup_intent: failed });
-  }
+  if (decline !== undefined) throw failSetup(operation, intent, decline);
   if (card.authenticatesSetup === true && authentication === false) {
-    const waiting = store.setupIntents.put({
-      ...intent,
-      next_action: { type: 'use_stripe_sdk', use_stripe_sdk: {} },
-      status: 'requires_action',
-    });
-    operation.emit('setup_intent.requires_action', waiting);
+    awaitSetupOwner(operation, intent, { type: 'use_stripe_sdk', use_stripe_sdk: {} });
     return 'requires_action';
   }
   const saved = savePaymentMethod(operation, card, {
     authenticated: authentication === true,
     billingDetails,
   });
-  const method =
-    intent.customer === null
-      ? saved
-      : attachPaymentMethod(operation, saved, findCustomer(operation, intent.customer));
-  const succeeded = store.setupIntents.put({
+  succeedSetup(operation, intent, saved);
+  return operation.store.paymentMethods.get(saved.id) ?? saved;
+}
+
+/** The bank refuses, or the owner did. Returns the error to be thrown. */
+export function failSetup(
+  operation: Operation,
+  intent: SetupIntent,
+  decline: Decline,
+  method?: PaymentMethod,
+): StripeApiError {
+  const { message, ...details } = decline;
+  const tried = method === undefined ? {} : { payment_method: method };
+  const failed = operation.store.setupIntents.put({
+    ...intent,
+    last_setup_error: { ...details, ...tried, message, type: 'card_error' },
+    next_action: null,
+    payment_method: null,
+    status: 'requires_payment_method',
+  });
+  operation.emit('setup_intent.setup_failed', failed);
+  return cardError(message, { ...details, ...tried, setup_intent: failed });
+}
+
+/** Has the owner authenticate before the card is saved. */
+export function awaitSetupOwner(
+  operation: Operation,
+  intent: SetupIntent,
+  next: SetupIntent['next_action'],
+): SetupIntent {
+  const waiting = operation.store.setupIntents.put({
+    ...intent,
+    next_action: next,
+    status: 'requires_action',
+  });
+  operation.emit('setup_intent.requires_action', waiting);
+  return waiting;
+}
+
+/** Attaches the method to the intent's customer, if it has one. */
+export function succeedSetup(operation: Operation, intent: SetupIntent, method: PaymentMethod): SetupIntent {
+  if (intent.customer !== null)
+    attachPaymentMethod(operation, method, findCustomer(operation, intent.customer));
+  const succeeded = operation.store.setupIntents.put({
     ...intent,
     last_setup_error: null,
     next_action: null,
@@ -62,7 +86,7 @@ export function confirmSetup(
     status: 'succeeded',
   });
   operation.emit('setup_intent.succeeded', succeeded);
-  return method;
+  return succeeded;
 }
 
 /** Adds a card to a customer, as the billing portal does; the first one becomes the default. */

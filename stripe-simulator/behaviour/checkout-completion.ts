@@ -7,7 +7,7 @@ import type { Authentication } from './card-setup.ts';
 import { confirmSetup } from './card-setup.ts';
 import { attachPaymentMethod, savePaymentMethod } from './cards.ts';
 import { findCustomer, findOrMissing } from './find.ts';
-import { confirmPaymentIntent, failAuthentication } from './payments.ts';
+import { confirmPaymentIntent, declineError, failAuthentication } from './payments.ts';
 import type { TestCard } from './test-cards.ts';
 import { cardByNumber } from './test-cards.ts';
 
@@ -95,10 +95,7 @@ function completePayment(
   });
   if (authentication === 'fail') throw failAuthentication(operation, intent, saved);
   const result = confirmPaymentIntent(operation, intent, saved, authentication);
-  if (result.outcome === 'declined') {
-    const { message, ...details } = result.decline;
-    throw cardError(message, { ...details, charge: result.charge.id, payment_intent: result.intent });
-  }
+  if (result.outcome === 'declined') throw declineError(result);
   if (result.outcome === 'requires_action') return { outcome: 'requires_action', session };
   if (intent.setup_future_usage !== null && customer !== null) {
     attachPaymentMethod(

@@ -8,9 +8,11 @@ import type {
   Customer,
   Invoice,
   Meter,
+  PaymentIntent,
   PaymentMethod,
   Price,
   Product,
+  SetupIntent,
   Subscription,
   TestClock,
 } from '../wire.ts';
@@ -67,4 +69,12 @@ export function findTestClock(operation: Operation, id: string, param = 'id'): T
 
 export function findCharge(operation: Operation, id: string, param = 'charge'): Charge {
   return findOrMissing(operation, 'charge', (store) => store.charges, id, param);
+}
+
+export function findPaymentIntent(operation: Operation, id: string, param = 'payment_intent'): PaymentIntent {
+  return findOrMissing(operation, 'payment_intent', (store) => store.paymentIntents, id, param);
+}
+
+export function findSetupIntent(operation: Operation, id: string, param = 'setup_intent'): SetupIntent {
+  return findOrMissing(operation, 'setupintent', (store) => store.setupIntents, id, param);
 }

@@ -7,10 +7,15 @@ import type { Charge, PaymentIntent, PaymentMethod } from '../wire.ts';
 import { needsAuthentication, testCardOf } from './cards.ts';
 import type { Decline } from './test-cards.ts';
 
-export type PaymentResult =
-  | { outcome: 'succeeded'; intent: PaymentIntent; charge: Charge }
-  | { outcome: 'declined'; intent: PaymentIntent; charge: Charge; decline: Decline }
-  | { outcome: 'requires_action'; intent: PaymentIntent };
+export interface DeclinedPayment {
+  outcome: 'declined';
+  intent: PaymentIntent;
+  charge: Charge;
+  decline: Decline;
+}
+/** `succeeded`: the money is there or, with manual capture, held. */
+export type ChargeResult = { outcome: 'succeeded'; intent: PaymentIntent; charge: Charge } | DeclinedPayment;
+export type PaymentResult = ChargeResult | { outcome: 'requires_action'; intent: PaymentIntent };
 
 /** One attempt to have `intent` paid by `method`. `authenticated`: its owner is present and has just authenticated. */
 export function confirmPaymentIntent(
@@ -19,21 +24,46 @@ export function confirmPaymentIntent(
   method: PaymentMethod,
   authenticated = false,
 ): PaymentResult {
-  const { store } = operation;
   if (!authenticated && needsAuthentication(operation, method.id)) {
-    const waiting = store.paymentIntents.put({
-      ...intent,
-      payment_method: method.id,
-      status: 'requires_action',
-      next_action: { type: 'use_stripe_sdk', use_stripe_sdk: {} },
-    });
-    operation.emit('payment_intent.requires_action', waiting);
-    return { outcome: 'requires_action', intent: waiting };
+    const next = { type: 'use_stripe_sdk', use_stripe_sdk: {} };
+    return { outcome: 'requires_action', intent: awaitOwner(operation, intent, method, next) };
   }
+  return chargeIntent(operation, intent, method);
+}
+
+/** Has the owner authenticate before `method` is charged. */
+export function awaitOwner(
+  operation: Operation,
+  intent: PaymentIntent,
+  method: PaymentMethod,
+  next: PaymentIntent['next_action'],
+): PaymentIntent {
+  const waiting = operation.store.paymentIntents.put({
+    ...intent,
+    payment_method: method.id,
+    status: 'requires_action',
+    next_action: next,
+  });
+  operation.emit('payment_intent.requires_action', waiting);
+  return waiting;
+}
+
+/** Asks the bank, once the owner has nothing to add. */
+export function chargeIntent(
+  operation: Operation,
+  intent: PaymentIntent,
+  method: PaymentMethod,
+): ChargeResult {
   const decline = testCardOf(operation, method.id)?.declinesCharge;
   return decline === undefined
     ? succeed(operation, intent, method)
-    : fail(operation, intent, method, decline);
+    : declineIntent(operation, intent, method, decline);
+}
+
+/** The 402 of a declined charge. */
+export function declineError({ charge, decline, intent }: DeclinedPayment): StripeApiError {
+  const { message, ...details } = decline;
+  return cardError(message, { ...details, charge: charge.id, payment_intent: intent });
 }
 
 /** The owner did not authenticate: the intent wants another payment method. Returns the error to be thrown. */
@@ -56,31 +86,39 @@ export function failAuthentication(
   return cardError(message, { ...details, payment_intent: failed });
 }
 
-function succeed(operation: Operation, intent: PaymentIntent, method: PaymentMethod): PaymentResult {
+function succeed(operation: Operation, intent: PaymentIntent, method: PaymentMethod): ChargeResult {
   const { store } = operation;
+  const held = intent.capture_method === 'manual';
   const charge = store.charges.put(newCharge(operation, intent, method, null));
   const paid = store.paymentIntents.put({
     ...intent,
-    amount_received: intent.amount,
+    amount_capturable: held ? intent.amount : 0,
+    amount_received: held ? 0 : intent.amount,
     last_payment_error: null,
     latest_charge: charge.id,
     next_action: null,
     payment_method: method.id,
-    status: 'succeeded',
+    status: held ? 'requires_capture' : 'succeeded',
   });
   operation.emit('charge.succeeded', charge);
-  operation.emit('payment_intent.succeeded', paid);
-  if (testCardOf(operation, method.id)?.disputed !== undefined)
-    operation.schedule('dispute_charge', charge.id, 0);
+  operation.emit(held ? 'payment_intent.amount_capturable_updated' : 'payment_intent.succeeded', paid);
+  if (!held) scheduleDispute(operation, charge);
   return { outcome: 'succeeded', intent: paid, charge };
 }
 
-function fail(
+/** Has a captured charge disputed, if its card is one for that. */
+export function scheduleDispute(operation: Operation, charge: Charge): void {
+  if (testCardOf(operation, charge.payment_method ?? '')?.disputed !== undefined)
+    operation.schedule('dispute_charge', charge.id, 0);
+}
+
+/** The bank refuses: the intent wants another payment method. */
+export function declineIntent(
   operation: Operation,
   intent: PaymentIntent,
   method: PaymentMethod,
   decline: Decline,
-): PaymentResult {
+): DeclinedPayment {
   const { store } = operation;
   const charge = store.charges.put(newCharge(operation, intent, method, decline));
   const failed = store.paymentIntents.put({

@@ -14,13 +14,18 @@ export function createRefund(
 ): Refund {
   const { store } = operation;
   if (!charge.paid) throw invalidRequest(`Charge ${charge.id} has not been paid, so it can't be refunded.`);
+  if (!charge.captured) {
+    throw invalidRequest(
+      `Charge ${charge.id} has not been captured, so it can't be refunded. Cancel its PaymentIntent to release the money.`,
+    );
+  }
   const dispute = store.disputes.all('charge', charge.id).at(-1);
   if (dispute?.is_charge_refundable === false) {
     throw invalidRequest(`Charge ${charge.id} has been charged back; cannot issue a refund.`, {
       code: 'charge_disputed',
     });
   }
-  const left = charge.amount - charge.amount_refunded;
+  const left = charge.amount_captured - charge.amount_refunded;
   if (left === 0) {
     throw invalidRequest(`Charge ${charge.id} has already been refunded.`, {
       code: 'charge_already_refunded',
@@ -70,5 +75,5 @@ export function settleRefund(operation: Operation, before: Refund): void {
 }
 
 function withRefunded(charge: Charge, refunded: number): Charge {
-  return { ...charge, amount_refunded: refunded, refunded: refunded === charge.amount };
+  return { ...charge, amount_refunded: refunded, refunded: refunded === charge.amount_captured };
 }

@@ -146,7 +146,7 @@ const TEST_CARDS: readonly TestCard[] = [
     name: 'authentication_always',
     number: '4000002760003184',
     brand: 'visa',
-    tokens: ['pm_card_authenticationRequired', 'tok_threeDSecure2Required'],
+    tokens: ['pm_card_authenticationRequired', 'pm_card_threeDSecure2Required', 'tok_threeDSecure2Required'],
     authenticatesSetup: true,
     authenticatesCharge: true,
   },

@@ -7,81 +7,40 @@ import { cardOrDecline, completeCheckout } from '../behaviour/checkout-completio
 import { findCustomer, findPaymentMethod } from '../behaviour/find.ts';
 import type { TestCard } from '../behaviour/test-cards.ts';
 import { cardByName } from '../behaviour/test-cards.ts';
-import { invalidRequest, resourceMissing, StripeApiError, unrecognizedUrl } from '../errors.ts';
+import { invalidRequest, resourceMissing, unrecognizedUrl } from '../errors.ts';
 import type { Operation } from '../operation.ts';
 import type { Mode, Simulation } from '../simulation.ts';
 import type { BillingPortalSession, CheckoutSession, Customer } from '../wire.ts';
 import { cardForm, challengeForm, checkCardForm } from './card-form.ts';
 import { challengePage, checkoutPage, checkoutPath } from './checkout-page.ts';
 import { html, money, page } from './html.ts';
+import { visitIntent } from './intent-page.ts';
 import type { Answer } from './message.ts';
 import { htmlAnswer, jsonAnswer } from './message.ts';
 import { portalChallengePage, portalPage } from './portal-page.ts';
+import type { Visit } from './visit.ts';
+import { act, fields, findIn, orTold, seeOther } from './visit.ts';
 
 const completeSchema = z.strictObject({
   cardNumber: z.string().min(1),
   authenticate: z.union([z.boolean(), z.literal('fail')]).default(false),
 });
 
-/** One request to a hosted page. */
-interface Visit {
-  simulation: Simulation;
-  method: string;
-  url: URL;
-  body: string;
-}
-
-/** Answers `GET` and `POST` below `/_sim/checkout`, `/_sim/portal` and `/_sim/invoices`. */
+/** Answers `GET` and `POST` below `/_sim/checkout`, `/_sim/intents`, `/_sim/portal` and `/_sim/invoices`. */
 export function handleHostedPage(simulation: Simulation, method: string, url: URL, body: string): Answer {
   const visit: Visit = { simulation, method, url, body };
   const [, , kind, id = '', action = ''] = url.pathname.split('/').map(decodeURIComponent);
   switch (kind) {
     case 'checkout':
       return visitCheckout(visit, id, action);
+    case 'intents':
+      return visitIntent(visit, id);
     case 'portal':
       return visitPortal(visit, id, action);
     case 'invoices':
       return showInvoice(visit, id);
     default:
       throw unrecognizedUrl(method, url.pathname);
-  }
-}
-
-const fields = ({ body }: Visit) => Object.fromEntries(new URLSearchParams(body));
-const seeOther = (location: string): Answer => ({ ...htmlAnswer(303, ''), headers: { location } });
-
-function findIn<T>(
-  simulation: Simulation,
-  find: (mode: Mode) => T | undefined,
-): { mode: Mode; found: T } | undefined {
-  for (const mode of [simulation.live, simulation.test]) {
-    const found = find(mode);
-    if (found !== undefined) return { mode, found };
-  }
-  return undefined;
-}
-
-/** One unit of work; a declined card leaves its traces, and is thrown on. */
-function act<T>({ simulation }: Visit, mode: Mode, work: (operation: Operation) => T): T {
-  const result = simulation.operate(mode, null, (operation) => {
-    try {
-      return { value: work(operation) };
-    } catch (error) {
-      if (error instanceof StripeApiError && error.keepsWork) return { error };
-      throw error;
-    }
-  });
-  if ('error' in result) throw result.error;
-  return result.value;
-}
-
-/** What a form led to; a declined card is told on `again`. */
-function orTold(work: () => Answer, again: (error: string) => string): Answer {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof StripeApiError)) throw error;
-    return htmlAnswer(error.status, again(error.message));
   }
 }
 

@@ -50,8 +50,8 @@ export function newDispute(made: Made, charge: Charge, reason: string, inquiry: 
   return {
     id,
     object: 'dispute',
-    amount: charge.amount,
-    balance_transactions: inquiry ? [] : [disputeTransaction(made, charge, id, -charge.amount, FEE)],
+    amount: charge.amount_captured,
+    balance_transactions: inquiry ? [] : [disputeTransaction(made, charge, id, -charge.amount_captured, FEE)],
     charge: charge.id,
     created: made.now,
     currency: charge.currency,

@@ -90,7 +90,7 @@ export function newSetupIntent(made: Made, fields: Partial<SetupIntent>): SetupI
   };
 }
 
-/** The charge that one attempt of a payment intent made. */
+/** The charge that one attempt of a payment intent made; with `capture_method` `manual` the money is only held. */
 export function newCharge(
   made: Made,
   intent: PaymentIntent,
@@ -98,11 +98,12 @@ export function newCharge(
   failure: { code: string; decline_code?: string; message: string } | null,
 ): Charge {
   const { card } = method;
+  const captured = failure === null && intent.capture_method !== 'manual';
   return {
     id: newId('ch'),
     object: 'charge',
     amount: intent.amount,
-    amount_captured: failure === null ? intent.amount : 0,
+    amount_captured: captured ? intent.amount : 0,
     amount_refunded: 0,
     application: null,
     application_fee: null,
@@ -110,7 +111,7 @@ export function newCharge(
     balance_transaction: null,
     billing_details: method.billing_details,
     calculated_statement_descriptor: 'STRIPE SIMULATOR',
-    captured: failure === null,
+    captured,
     created: made.now,
     currency: intent.currency,
     customer: intent.customer,
@@ -164,16 +165,16 @@ export function newCharge(
             },
             type: 'card',
           },
-    receipt_email: null,
+    receipt_email: intent.receipt_email,
     receipt_number: null,
     receipt_url: null,
     refunded: false,
     review: null,
-    shipping: null,
+    shipping: intent.shipping,
     source: null,
     source_transfer: null,
     statement_descriptor: null,
-    statement_descriptor_suffix: null,
+    statement_descriptor_suffix: intent.statement_descriptor_suffix,
     status: failure === null ? 'succeeded' : 'failed',
     transfer_data: null,
     transfer_group: null,

@@ -6,32 +6,13 @@ import { invalidRequest } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { page, within } from '../list.ts';
 import { mergeMetadata } from '../metadata.ts';
-import { fullAddress } from '../objects/address.ts';
 import { newCheckoutSession } from '../objects/checkout-session.ts';
 import { newPaymentIntent, newSetupIntent } from '../objects/payment.ts';
 import type { Operation } from '../operation.ts';
-import {
-  address,
-  currency,
-  listParams,
-  metadata,
-  oneOf,
-  params,
-  range,
-  text,
-  timestamp,
-  url,
-} from '../params.ts';
+import { currency, listParams, metadata, oneOf, params, range, text, timestamp, url } from '../params.ts';
 import { route } from '../router.ts';
-import type { CheckoutSession, PaymentIntent } from '../wire.ts';
-
-const shipping = z.strictObject({
-  address,
-  carrier: text.optional(),
-  name: text,
-  phone: text.optional(),
-  tracking_number: text.optional(),
-});
+import type { CheckoutSession } from '../wire.ts';
+import { shipping, shippingOf } from './intent-params.ts';
 
 const create = params({
   cancel_url: url.optional(),
@@ -127,14 +108,6 @@ function createSetup(operation: Operation, given: SessionRequest): CheckoutSessi
   });
 }
 
-function shippingOf({
-  payment_intent_data: { shipping: given } = {},
-}: SessionRequest): PaymentIntent['shipping'] {
-  if (given === undefined) return null;
-  const { carrier = null, name, phone = null, tracking_number = null } = given;
-  return { address: fullAddress(given.address), carrier, name, phone, tracking_number };
-}
-
 function createPayment(operation: Operation, given: SessionRequest): CheckoutSession {
   const { line_items: requested = [] } = given;
   if (requested.length === 0) {
@@ -165,7 +138,7 @@ function createPayment(operation: Operation, given: SessionRequest): CheckoutSes
       description: given.payment_intent_data?.description ?? null,
       metadata: mergeMetadata({}, given.payment_intent_data?.metadata),
       setup_future_usage: given.payment_intent_data?.setup_future_usage ?? null,
-      shipping: shippingOf(given),
+      shipping: shippingOf(given.payment_intent_data?.shipping),
     }),
   );
   operation.emit('payment_intent.created', intent);

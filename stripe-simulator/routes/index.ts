@@ -13,9 +13,11 @@ import { invoicePreviewRoutes } from './invoice-preview.ts';
 import { invoiceRoutes } from './invoices.ts';
 import { meterEventRoutes } from './meter-events.ts';
 import { meterRoutes } from './meters.ts';
+import { paymentIntentRoutes } from './payment-intents.ts';
 import { paymentMethodRoutes } from './payment-methods.ts';
 import { paymentPageRoutes } from './payment-pages.ts';
 import { paymentRoutes } from './payments.ts';
+import { setupIntentRoutes } from './setup-intents.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { testClockRoutes } from './test-clocks.ts';
 import { webhookEndpointRoutes } from './webhook-endpoints.ts';
@@ -34,9 +36,11 @@ export const ROUTES: readonly Route[] = [
   ...invoiceRoutes,
   ...meterEventRoutes,
   ...meterRoutes,
+  ...paymentIntentRoutes,
   ...paymentMethodRoutes,
   ...paymentPageRoutes,
   ...paymentRoutes,
+  ...setupIntentRoutes,
   ...subscriptionRoutes,
   ...testClockRoutes,
   ...webhookEndpointRoutes,

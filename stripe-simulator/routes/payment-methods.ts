@@ -1,4 +1,4 @@
-/** Payment methods and setup intents. */
+/** Payment methods. */
 import { z } from 'zod';
 import {
   attachPaymentMethod,
@@ -6,7 +6,7 @@ import {
   paymentMethodOrToken,
   savePaymentMethod,
 } from '../behaviour/cards.ts';
-import { findCustomer, findOrMissing, findPaymentMethod } from '../behaviour/find.ts';
+import { findCustomer, findPaymentMethod } from '../behaviour/find.ts';
 import type { TestCard } from '../behaviour/test-cards.ts';
 import { cardByNumber, cardByToken } from '../behaviour/test-cards.ts';
 import { cardError, invalidRequest } from '../errors.ts';
@@ -121,20 +121,5 @@ export const paymentMethodRoutes = [
 
   route('POST', '/v1/payment_methods/:method/detach', params({}), (operation, _given, { method }) =>
     detachPaymentMethod(operation, findPaymentMethod(operation, method, 'id')),
-  ),
-
-  route('GET', '/v1/setup_intents', listParams({ customer: text.optional() }), (operation, given) =>
-    page(operation.store.setupIntents, {
-      url: '/v1/setup_intents',
-      params: given,
-      order:
-        given.customer === undefined
-          ? undefined
-          : operation.store.setupIntents.where('customer', given.customer),
-    }),
-  ),
-
-  route('GET', '/v1/setup_intents/:intent', params({}), (operation, _given, { intent }) =>
-    findOrMissing(operation, 'setupintent', (store) => store.setupIntents, intent, 'id'),
   ),
 ];

@@ -1,15 +1,15 @@
-/** Payment intents, charges, refunds and invoice payments. */
+/** Charges, refunds and invoice payments. */
 import type { z } from 'zod';
-import { findCharge, findOrMissing } from '../behaviour/find.ts';
+import { findCharge, findOrMissing, findPaymentIntent } from '../behaviour/find.ts';
 import { createRefund } from '../behaviour/refunds.ts';
 import { invalidRequest } from '../errors.ts';
 import { previousAttributes } from '../events.ts';
 import { page, within } from '../list.ts';
 import { mergeMetadata } from '../metadata.ts';
 import type { Operation } from '../operation.ts';
-import { emptyableText, integer, listParams, metadata, oneOf, params, range, text } from '../params.ts';
+import { integer, listParams, metadata, oneOf, params, range, text } from '../params.ts';
 import { route } from '../router.ts';
-import type { Charge, PaymentIntent } from '../wire.ts';
+import type { Charge } from '../wire.ts';
 
 const refundSchema = params({
   amount: integer.optional(),
@@ -18,10 +18,6 @@ const refundSchema = params({
   payment_intent: text.optional(),
   reason: oneOf('duplicate', 'fraudulent', 'requested_by_customer').optional(),
 });
-
-function findIntent(operation: Operation, id: string, param: string): PaymentIntent {
-  return findOrMissing(operation, 'payment_intent', (store) => store.paymentIntents, id, param);
-}
 
 function refundedCharge(operation: Operation, given: z.output<typeof refundSchema>): Charge {
   if (given.charge !== undefined) return findCharge(operation, given.charge);
@@ -33,47 +29,13 @@ function refundedCharge(operation: Operation, given: z.output<typeof refundSchem
       },
     );
   }
-  const { latest_charge: charge } = findIntent(operation, given.payment_intent, 'payment_intent');
+  const { latest_charge: charge } = findPaymentIntent(operation, given.payment_intent);
   if (charge === null)
     throw invalidRequest('This PaymentIntent does not have a successful charge to refund.');
   return findCharge(operation, charge);
 }
 
 export const paymentRoutes = [
-  route(
-    'GET',
-    '/v1/payment_intents',
-    listParams({ customer: text.optional(), created: range.optional() }),
-    (operation, given) =>
-      page(operation.store.paymentIntents, {
-        url: '/v1/payment_intents',
-        params: given,
-        order:
-          given.customer === undefined
-            ? undefined
-            : operation.store.paymentIntents.where('customer', given.customer),
-        matches: ({ created }) => within(given.created, created),
-      }),
-  ),
-
-  route('GET', '/v1/payment_intents/:intent', params({}), (operation, _given, { intent }) =>
-    findIntent(operation, intent, 'id'),
-  ),
-
-  route(
-    'POST',
-    '/v1/payment_intents/:intent',
-    params({ description: emptyableText.optional(), metadata: metadata.optional() }),
-    (operation, given, { intent }) => {
-      const before = findIntent(operation, intent, 'id');
-      return operation.store.paymentIntents.put({
-        ...before,
-        description: given.description === undefined ? before.description : given.description,
-        metadata: mergeMetadata(before.metadata, given.metadata),
-      });
-    },
-  ),
-
   route(
     'GET',
     '/v1/charges',

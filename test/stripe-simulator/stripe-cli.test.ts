@@ -90,14 +90,27 @@ test('fixtures make the objects of a file, with references between them', async 
 });
 
 test.each([
+  'charge.captured',
+  'charge.failed',
+  'charge.refunded',
+  'charge.succeeded',
   'checkout.session.completed',
   'customer.subscription.created',
   'customer.subscription.updated',
   'customer.subscription.deleted',
   'invoice.payment_succeeded',
   'invoice.payment_failed',
+  'payment_intent.canceled',
+  'payment_intent.created',
+  'payment_intent.payment_failed',
+  'payment_intent.requires_action',
+  'payment_intent.succeeded',
   'payment_method.attached',
   'payment_method.detached',
+  'setup_intent.canceled',
+  'setup_intent.created',
+  'setup_intent.setup_failed',
+  'setup_intent.succeeded',
 ] as const)('trigger %s makes that event happen, and it is delivered', async (type) => {
   await using receiver = await startReceiver();
   const endpoint = await context.stripe.webhookEndpoints.create({
