@@ -2,8 +2,11 @@ import { createCheckoutActivities } from './checkout.ts';
 import { createCustomerCommandActivities } from './customer-commands.ts';
 import { createCustomerFactsActivities } from './customer-facts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { createHostHookActivities } from './host-hook.ts';
 import { createMonthlyBillingActivities } from './monthly-billing.ts';
+import { createPaymentActivities } from './payment-sync.ts';
 import { createRegistrationActivities } from './registration.ts';
+import { createStripeEventActivities } from './stripe-events.ts';
 
 /** What a person or a webhook waits for: the task queue `billing`. */
 export function createBillingActivities(dependencies: ActivityDependencies) {
@@ -12,6 +15,8 @@ export function createBillingActivities(dependencies: ActivityDependencies) {
     ...createCheckoutActivities(dependencies),
     ...createCustomerFactsActivities(dependencies),
     ...createCustomerCommandActivities(dependencies),
+    ...createPaymentActivities(dependencies),
+    ...createStripeEventActivities(dependencies),
   };
 }
 
@@ -20,5 +25,11 @@ export function createBatchActivities(dependencies: ActivityDependencies) {
   return createMonthlyBillingActivities(dependencies);
 }
 
+/** Messages to the host product: the task queue `billing-hooks`. */
+export function createHookActivities(dependencies: ActivityDependencies) {
+  return createHostHookActivities(dependencies);
+}
+
 export type BillingActivities = ReturnType<typeof createBillingActivities>;
 export type BatchActivities = ReturnType<typeof createBatchActivities>;
+export type HookActivities = ReturnType<typeof createHookActivities>;

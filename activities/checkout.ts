@@ -1,6 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { Stripe } from 'stripe';
 import { saveCheckoutSession } from '../db/checkout-sessions.ts';
+import { listStripeProducts } from '../db/price-list.ts';
 import { findUserByStripeCustomer } from '../db/users.ts';
+import type { Mode } from '../domain/mode.ts';
 import { CURRENCY } from '../domain/money.ts';
 import type { StartCheckoutRequest, StartedCheckout } from '../domain/workflow-contracts.ts';
 import type { CustomerKey } from './customer-commands.ts';
@@ -11,9 +14,10 @@ export function createCheckoutActivities(dependencies: ActivityDependencies) {
   const { db } = dependencies;
   return {
     /**
-     * Creates a Checkout session in mode `setup` on Stripe's hosted page, once per idempotency key.
+     * Creates a Checkout session on Stripe's hosted page, where the user adds a card or buys credits, once per idempotency key.
      *
-     * @throws ApplicationFailure `UserNotFound` (not retryable) when the customer is not one of ours.
+     * @throws ApplicationFailure `UserNotFound` (not retryable) when the customer is not one of ours; `CheckoutOver` (not
+     *   retryable) when the key's session has ended; `PriceListMissing` (retryable) when credits have no price yet.
      */
     async createCheckoutSession(
       input: CustomerKey & { readonly request: StartCheckoutRequest },
@@ -25,6 +29,8 @@ export function createCheckoutActivities(dependencies: ActivityDependencies) {
         throw ApplicationFailure.create({ message, type: 'UserNotFound', nonRetryable: true });
       }
       const stripe = stripeOf(dependencies, mode);
+      const metadata = { user_id: user.user_id, idempotency_key: request.idempotencyKey };
+      const purpose = await purposeOf(mode, request, metadata);
       const session = await writeToStripeOnce(db, {
         mode,
         writeKey: `checkout:${request.idempotencyKey}`,
@@ -42,13 +48,11 @@ export function createCheckoutActivities(dependencies: ActivityDependencies) {
         create: (idempotencyKey) =>
           stripe.checkout.sessions.create(
             {
-              mode: request.mode,
-              currency: CURRENCY,
+              ...purpose,
               customer,
               client_reference_id: user.user_id,
               success_url: request.successUrl,
               cancel_url: request.cancelUrl,
-              metadata: { user_id: user.user_id, idempotency_key: request.idempotencyKey },
             },
             { idempotencyKey },
           ),
@@ -59,4 +63,34 @@ export function createCheckoutActivities(dependencies: ActivityDependencies) {
       throw ApplicationFailure.create({ message, type: 'CheckoutOver', nonRetryable: true });
     },
   };
+
+  /** What the session is for. Its metadata says how many credits it grants once it is paid (payment-sync.ts). */
+  async function purposeOf(
+    mode: Mode,
+    { mode: purpose, credits }: StartCheckoutRequest,
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<Stripe.Checkout.SessionCreateParams> {
+    if (purpose === 'setup') return { mode: 'setup', currency: CURRENCY, metadata };
+    if (credits === undefined) {
+      const message = 'A purchase of credits must say how many';
+      throw ApplicationFailure.create({ message, type: 'CreditsMissing', nonRetryable: true });
+    }
+    const withCredits = { ...metadata, credits: String(credits) };
+    return {
+      mode: 'payment',
+      line_items: [{ price: await creditsPrice(mode), quantity: credits }],
+      metadata: withCredits,
+      payment_intent_data: { metadata: withCredits },
+    };
+  }
+
+  async function creditsPrice(mode: Mode): Promise<string> {
+    const products = await listStripeProducts(db, mode);
+    const price = products.find((row) => row.product === 'credits' && row.active)?.stripe_price_id ?? null;
+    if (price !== null) return price;
+    throw ApplicationFailure.create({
+      message: `stripe_products has no price of credits for ${mode} mode; run "npm run billing -- setup-stripe"`,
+      type: 'PriceListMissing',
+    });
+  }
 }

@@ -1,13 +1,15 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { listUnpaidBills, saveInvoiceOutcome } from '../db/bill-status.ts';
-import { assignCluster, releaseCluster } from '../db/clusters.ts';
+import type { Stripe } from 'stripe';
+import { collectionAttemptsOf, listUnpaidBills, saveCollectionAttempt } from '../db/bill-status.ts';
+import { assignCluster, releaseCluster, type ToBeTold } from '../db/clusters.ts';
+import { saveOperatorDecision } from '../db/operator-decisions.ts';
 import { listStripeProducts } from '../db/price-list.ts';
-import { saveStanding, saveSubscription } from '../db/users.ts';
-import { billStatusOfInvoice } from '../domain/bill.ts';
-import type { CustomerStanding, SubscriptionFact, UnpaidBillFact } from '../domain/customer-billing.ts';
+import { findUserByStripeCustomer, type StepOutcome, saveStanding, saveSubscription } from '../db/users.ts';
+import type { SubscriptionFact, UnpaidBillFact } from '../domain/customer-facts.ts';
 import type { Mode } from '../domain/mode.ts';
-import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import type { OperatorDecision } from '../domain/operator-decisions.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
+import { retrieveInvoice, syncInvoice } from './invoice-sync.ts';
 import { isCardError } from './stripe-errors.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
@@ -20,7 +22,7 @@ export interface UserKey extends CustomerKey {
   readonly userId: string;
 }
 
-/** One activity for each command of domain/customer-billing.ts. Each is safe to repeat, and returns what is true after it. */
+/** One activity for each command of domain/customer-commands.ts. Each is safe to repeat, and returns what is true after it. */
 export function createCustomerCommandActivities(dependencies: ActivityDependencies) {
   const { db } = dependencies;
   return {
@@ -62,7 +64,17 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
             { idempotencyKey },
           ),
       });
-      return { id: subscription.id, status: subscription.status, created: subscription.created };
+      return subscriptionFact(subscription);
+    },
+
+    /** Ends a second subscription that we made, and returns how it is then. It never costs anything: nothing is metered. */
+    async cancelSubscription(
+      input: UserKey & { readonly subscriptionId: string },
+    ): Promise<SubscriptionFact> {
+      const stripe = stripeOf(dependencies, input.mode);
+      const before = await stripe.subscriptions.retrieve(input.subscriptionId);
+      if (before.status === 'canceled') return subscriptionFact(before);
+      return subscriptionFact(await stripe.subscriptions.cancel(input.subscriptionId));
     },
 
     /** Saves the subscription with the user, and that these sessions have had their effect. */
@@ -73,62 +85,95 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
     },
 
     /**
-     * Has Stripe collect open invoices now, with the present default payment method.
+     * Has Stripe collect open invoices now, with each of the payment methods in turn until one pays.
      *
      * @returns the bills that are still unpaid.
      */
     async collectInvoices(
-      input: UserKey & { readonly stripeInvoiceIds: readonly string[]; readonly nowMs: number },
-    ): Promise<UnpaidBillFact[]> {
-      const stripe = stripeOf(dependencies, input.mode);
-      for (const invoiceId of input.stripeInvoiceIds) {
-        let invoice = await stripe.invoices.retrieve(invoiceId);
-        if (invoice.status === 'open') {
-          try {
-            invoice = await stripe.invoices.pay(invoiceId);
-          } catch (error) {
-            // A declined card is an answer, and so is a refusal because somebody had it paid before us: how it stands, the
-            // invoice says.
-            invoice = await stripe.invoices.retrieve(invoiceId);
-            if (invoice.status === 'open' && !isCardError(error)) throw error;
-          }
-        }
-        const billId = invoice.metadata?.['bill_id'];
-        const status = billStatusOfInvoice(invoice);
-        if (billId === undefined || status === null) continue;
-        const seenAt = new Date(input.nowMs);
-        await saveInvoiceOutcome(db, {
-          mode: input.mode,
-          billId,
-          stripeInvoiceId: invoice.id,
-          status,
-          seenAt,
-        });
-      }
-      return await listUnpaidBills(db, input.mode, input.userId);
-    },
-
-    /** @returns the cluster's id, or `null` while every cluster is full. */
-    async assignCluster(input: UserKey): Promise<string | null> {
-      return await assignCluster(db, input.mode, input.userId);
-    },
-
-    async releaseCluster(input: UserKey): Promise<void> {
-      await releaseCluster(db, input.mode, input.userId);
-    },
-
-    /** Saves where the customer stands, together with the events that have now had their effect. */
-    async saveStanding(
       input: UserKey & {
-        readonly standing: CustomerStanding;
-        readonly defaultPaymentMethodId: string | null;
-        readonly events: readonly StripeEventEnvelope[];
+        readonly stripeInvoiceIds: readonly string[];
+        /** None: the customer's default. */
+        readonly paymentMethodIds: readonly string[];
+        readonly nowMs: number;
       },
+    ): Promise<UnpaidBillFact[]> {
+      const { mode, nowMs } = input;
+      const charged = input.paymentMethodIds.length > 0 ? input.paymentMethodIds : [null];
+      for (const invoiceId of input.stripeInvoiceIds) {
+        let invoice = await retrieveInvoice(dependencies, mode, invoiceId);
+        for (const paymentMethodId of charged) {
+          if (invoice.status !== 'open') break;
+          await pay(mode, invoiceId, paymentMethodId, new Date(nowMs));
+          invoice = await retrieveInvoice(dependencies, mode, invoiceId);
+        }
+        await syncInvoice(dependencies, { mode, events: [], nowMs }, invoice);
+      }
+      return await listUnpaidBills(db, mode, input.userId);
+    },
+
+    /** @returns the cluster's id, or `null` while it is not the user's turn; and whom else to tell of theirs. */
+    async assignCluster(
+      input: UserKey & { readonly nowMs: number },
+    ): Promise<{ readonly clusterId: string | null; readonly toBeTold: ToBeTold }> {
+      return await assignCluster(db, input, new Date(input.nowMs));
+    },
+
+    /** Gives the place back. @returns whom to tell of the place they have now. */
+    async releaseCluster(input: UserKey): Promise<ToBeTold> {
+      return await releaseCluster(db, input);
+    },
+
+    /**
+     * Saves where the customer stands, together with the events that have now had their effect.
+     *
+     * @returns since when the customer stands so, Unix milliseconds.
+     */
+    async saveStanding(input: UserKey & StepOutcome): Promise<number> {
+      return (await saveStanding(db, input, input)).getTime();
+    },
+
+    /**
+     * Records what an operator decided, once.
+     *
+     * @throws ApplicationFailure `UserNotFound` (not retryable) when the customer is not one of ours.
+     */
+    async saveOperatorDecision(
+      input: CustomerKey & { readonly decisionId: string; readonly decision: OperatorDecision },
     ): Promise<void> {
-      const standing = { ...input.standing, defaultPaymentMethodId: input.defaultPaymentMethodId };
-      await saveStanding(db, input, standing, input.events);
+      const user = await findUserByStripeCustomer(db, input.mode, input.stripeCustomerId);
+      if (user === undefined) throw userNotFound(input);
+      await saveOperatorDecision(db, { mode: input.mode, userId: user.user_id }, input);
     },
   };
+
+  /**
+   * Has Stripe charge an open invoice, once for this attempt. A declined card is an answer, and so is a refusal because somebody had it paid before
+   * us: how it stands, the invoice says.
+   */
+  async function pay(mode: Mode, invoiceId: string, paymentMethodId: string | null, at: Date): Promise<void> {
+    const attempt = (await collectionAttemptsOf(db, mode, invoiceId)) ?? 0;
+    const stripe = stripeOf(dependencies, mode);
+    const ifSettled = async () => {
+      const invoice = await stripe.invoices.retrieve(invoiceId);
+      return invoice.status === 'open' ? null : invoice;
+    };
+    try {
+      await writeToStripeOnce(db, {
+        mode,
+        writeKey: `invoice:${invoiceId}:pay:${attempt}`,
+        find: ifSettled,
+        create: (idempotencyKey) =>
+          stripe.invoices.pay(
+            invoiceId,
+            paymentMethodId === null ? {} : { payment_method: paymentMethodId },
+            { idempotencyKey },
+          ),
+      });
+    } catch (error) {
+      if (!isCardError(error) && (await ifSettled()) === null) throw error;
+    }
+    await saveCollectionAttempt(db, { mode, stripeInvoiceId: invoiceId, attempt, at });
+  }
 
   async function meteredPrices(mode: Mode): Promise<string[]> {
     const products = await listStripeProducts(db, mode);
@@ -141,4 +186,14 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
       type: 'PriceListMissing',
     });
   }
+}
+
+function userNotFound({ mode, stripeCustomerId }: CustomerKey): ApplicationFailure {
+  const message = `The customer ${stripeCustomerId} belongs to no user in ${mode} mode`;
+  return ApplicationFailure.create({ message, type: 'UserNotFound', nonRetryable: true });
+}
+
+export function subscriptionFact(subscription: Stripe.Subscription): SubscriptionFact {
+  const { id, status, created, ended_at: endedAt, metadata } = subscription;
+  return { id, status, created, endedAt, isOurs: metadata['checkout_session_id'] !== undefined };
 }

@@ -1,138 +1,148 @@
 import type { Stripe } from 'stripe';
 import { appliedEventIds } from '../db/applied-events.ts';
-import { listUnpaidBills, saveInvoiceOutcome } from '../db/bill-status.ts';
+import { listOpenInvoices, listParkedBills, listUnpaidBills } from '../db/bill-status.ts';
 import { completedSessionsOf } from '../db/checkout-sessions.ts';
-import { findUserByStripeCustomer } from '../db/users.ts';
-import { billStatusOfInvoice } from '../domain/bill.ts';
-import type { CompletedSetupFact, CustomerFacts } from '../domain/customer-billing.ts';
+import { listDisputes } from '../db/disputes.ts';
+import { findUserByStripeCustomer, type User } from '../db/users.ts';
+import type { CompletedSetupFact, CustomerFacts, OperatorSuspensionFact } from '../domain/customer-facts.ts';
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
-import type { CustomerKey } from './customer-commands.ts';
+import { type CustomerKey, subscriptionFact } from './customer-commands.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
-import type { StripeClient } from './stripe-client.ts';
+import { retrieveInvoice, syncInvoice } from './invoice-sync.ts';
+import { syncCharge, syncCreditPurchase } from './payment-sync.ts';
+import { idOf } from './stripe-references.ts';
 
 export interface LookAtCustomerInput extends CustomerKey {
-  /** What made us look. Their objects are fetched anew; nothing in an event is believed. */
+  /** What made us look. Their objects are fetched anew; nothing in an event is believed but when it happened. */
   readonly events: readonly StripeEventEnvelope[];
-  /** The workflow's time, Unix milliseconds: a payment failure first seen now dates from it. */
+  /** The workflow's time, Unix milliseconds. */
   readonly nowMs: number;
 }
 
 export interface CustomerAtAGlance {
   readonly userId: string;
+  /** Whether the host product wants to be told of changes. */
+  readonly tellsHost: boolean;
   readonly facts: CustomerFacts;
 }
 
 export function createCustomerFactsActivities(dependencies: ActivityDependencies) {
-  const { db, rules, log } = dependencies;
-
-  /** Brings the bill of an invoice of ours to the invoice's state. Others, such as the subscription's $0 ones, are not ours. */
-  async function syncInvoice(input: LookAtCustomerInput, invoice: Stripe.Invoice): Promise<void> {
-    const billId = invoice.metadata?.['bill_id'];
-    if (billId === undefined) {
-      if (invoice.amount_due > 0) {
-        log.warn(
-          { invoiceId: invoice.id, mode: input.mode },
-          'an invoice that we did not make asks for money; was a meter event posted?',
-        );
-      }
-      return;
-    }
-    const status = billStatusOfInvoice(invoice);
-    if (status === null) return;
-    const seenAt = new Date(input.nowMs);
-    await saveInvoiceOutcome(db, { mode: input.mode, billId, stripeInvoiceId: invoice.id, status, seenAt });
-  }
-
+  const { db, rules, hostHooks } = dependencies;
   return {
     /**
-     * Looks at everything that decides a customer's access, in Stripe and in the database, and brings the bills of
-     * invoices among the events up to date.
+     * Looks at everything that decides a customer's access, in Stripe and in the database, and brings what we keep of the
+     * events' objects (bills, credits, disputes) up to date.
      *
      * @returns `null` when the customer is not one of ours.
      */
     async lookAtCustomer(input: LookAtCustomerInput): Promise<CustomerAtAGlance | null> {
       const { mode, stripeCustomerId } = input;
-      const user = await findUserByStripeCustomer(db, mode, stripeCustomerId);
-      if (user === undefined) return null;
-      const stripe = stripeOf(dependencies, mode);
-      const applied = await appliedEventIds(
-        db,
-        mode,
-        input.events.map((event) => event.eventId),
-      );
+      const found = await findUserByStripeCustomer(db, mode, stripeCustomerId);
+      if (found === undefined) return null;
+      const { user_id: userId } = found;
+      const eventIds = input.events.map((event) => event.eventId);
+      const applied = await appliedEventIds(db, mode, eventIds);
       const events = input.events.filter((event) => !applied.has(event.eventId));
 
-      const unpaidBefore = await listUnpaidBills(db, mode, user.user_id);
-      const invoiceIds = new Set([
-        ...objectIdsOf(events, 'invoice.'),
-        ...unpaidBefore.map((bill) => bill.stripeInvoiceId),
-      ]);
-      for (const invoiceId of invoiceIds) await syncInvoice(input, await stripe.invoices.retrieve(invoiceId));
+      await syncInvoices({ ...input, events }, userId);
+      const customerKey = { mode, stripeCustomerId, userId };
+      for (const chargeId of chargeIdsOf(events)) await syncCharge(dependencies, customerKey, chargeId);
+      const completedSetups = await lookAtSessions({ ...customerKey, events });
 
-      const customer = await stripe.customers.retrieve(stripeCustomerId);
-      const [paymentMethods, subscriptions, completedSetups, unpaidBills] = await Promise.all([
-        // Stripe lists no payment methods of a customer who was deleted: it refuses.
-        customer.deleted === true
-          ? { data: [] }
-          : stripe.paymentMethods.list({ customer: stripeCustomerId, limit: 100 }),
-        stripe.subscriptions.list({ customer: stripeCustomerId, status: 'all', limit: 100 }),
-        lookAtCompletedSetups(
-          stripe,
-          { ...input, events },
-          await completedSessionsOf(db, mode, user.user_id),
-        ),
-        listUnpaidBills(db, mode, user.user_id),
-      ]);
-      const defaultPaymentMethod =
-        customer.deleted === true ? null : customer.invoice_settings.default_payment_method;
+      const customer = await lookAtStripe(input);
+      const user = (await findUserByStripeCustomer(db, mode, stripeCustomerId)) ?? found;
       const facts: CustomerFacts = {
-        customerDeleted: customer.deleted === true,
-        defaultPaymentMethodId:
-          typeof defaultPaymentMethod === 'string'
-            ? defaultPaymentMethod
-            : (defaultPaymentMethod?.id ?? null),
-        paymentMethods: paymentMethods.data.map(({ id, created }) => ({ id, created })),
-        offeredPaymentMethodIds: [
-          ...objectIdsOf(events, 'payment_method.attached'),
-          ...completedSetups.map((setup) => setup.paymentMethodId),
-        ],
-        subscriptions: subscriptions.data.map(({ id, status, created }) => ({ id, status, created })),
+        ...customer,
+        newPaymentMethodIds: customer.paymentMethods
+          .map(({ id }) => id)
+          .filter((id) => !user.known_payment_method_ids.includes(id)),
         completedSetups,
-        unpaidBills,
+        unpaidBills: await listUnpaidBills(db, mode, userId),
+        parkedBills: await listParkedBills(db, mode, userId),
+        disputes: await listDisputes(db, mode, userId),
+        creditShortfallCents: user.credit_shortfall_cents,
         savedSubscriptionId: user.stripe_subscription_id,
         clusterId: user.cluster_id,
+        operatorSuspension: operatorSuspensionOf(user),
         graceEndsAtMs: user.grace_ends_at?.getTime() ?? null,
+        graceExtendedUntilMs: user.grace_extended_until?.getTime() ?? null,
         graceMs: rules.graceMs,
       };
-      return { userId: user.user_id, facts };
+      return { userId, tellsHost: hostHooks[mode] !== null, facts };
     },
   };
+
+  /** The invoices that the events are about, and all that were open when we looked last: an event may be late, or lost. */
+  async function syncInvoices(input: LookAtCustomerInput, userId: string): Promise<void> {
+    const open = await listOpenInvoices(db, input.mode, userId);
+    const invoiceIds = new Set([...objectIdsOf(input.events, 'invoice.'), ...open]);
+    for (const invoiceId of invoiceIds) {
+      await syncInvoice(dependencies, input, await retrieveInvoice(dependencies, input.mode, invoiceId));
+    }
+  }
+
+  /** Grants the credits of completed payments, and gives the setups that are complete, the customer's, and not yet seen to. */
+  async function lookAtSessions(
+    input: CustomerKey & { readonly userId: string; readonly events: readonly StripeEventEnvelope[] },
+  ): Promise<CompletedSetupFact[]> {
+    const { mode, userId, stripeCustomerId, events } = input;
+    const sessionIds = objectIdsOf(events, 'checkout.session.');
+    const seenTo = sessionIds.length > 0 ? await completedSessionsOf(db, mode, userId) : new Set<string>();
+    const setups: CompletedSetupFact[] = [];
+    for (const sessionId of sessionIds) {
+      if (seenTo.has(sessionId)) continue;
+      const session = await stripeOf(dependencies, mode).checkout.sessions.retrieve(sessionId, {
+        expand: ['setup_intent'],
+      });
+      if (session.customer !== stripeCustomerId || session.status !== 'complete') continue;
+      if (session.mode === 'payment') await syncCreditPurchase(dependencies, input, session);
+      const paymentMethodId = paymentMethodOf(session);
+      if (session.mode !== 'setup' || paymentMethodId === null) continue;
+      const told = events.filter((event) => event.objectId === sessionId).map(({ created }) => created);
+      setups.push({ checkoutSessionId: sessionId, paymentMethodId, completedAt: Math.min(...told) });
+    }
+    return setups.toSorted((a, b) => a.completedAt - b.completedAt);
+  }
+
+  async function lookAtStripe({
+    mode,
+    stripeCustomerId,
+  }: CustomerKey): Promise<
+    Pick<CustomerFacts, 'customerDeleted' | 'defaultPaymentMethodId' | 'paymentMethods' | 'subscriptions'>
+  > {
+    const stripe = stripeOf(dependencies, mode);
+    const [customer, subscriptions] = await Promise.all([
+      stripe.customers.retrieve(stripeCustomerId),
+      stripe.subscriptions.list({ customer: stripeCustomerId, status: 'all', limit: 100 }),
+    ]);
+    const customerDeleted = customer.deleted === true;
+    // Stripe lists no payment methods of a customer who was deleted: it refuses.
+    const paymentMethods = customerDeleted
+      ? []
+      : (await stripe.paymentMethods.list({ customer: stripeCustomerId, limit: 100 })).data;
+    return {
+      customerDeleted,
+      defaultPaymentMethodId: customerDeleted ? null : idOf(customer.invoice_settings.default_payment_method),
+      paymentMethods: paymentMethods.map(({ id, created }) => ({ id, created })),
+      subscriptions: subscriptions.data.map(subscriptionFact),
+    };
+  }
 }
 
-/** Setup sessions among the events that are complete in Stripe, belong to the customer, and have not been seen to before. */
-async function lookAtCompletedSetups(
-  stripe: StripeClient,
-  { stripeCustomerId, events }: LookAtCustomerInput,
-  seenTo: ReadonlySet<string>,
-): Promise<CompletedSetupFact[]> {
-  const sessionIds = objectIdsOf(events, 'checkout.session.completed').filter((id) => !seenTo.has(id));
-  const sessions = await Promise.all(
-    sessionIds.map((id) => stripe.checkout.sessions.retrieve(id, { expand: ['setup_intent'] })),
-  );
-  return sessions
-    .filter(
-      (session) =>
-        session.mode === 'setup' && session.status === 'complete' && session.customer === stripeCustomerId,
-    )
-    .toSorted((a, b) => a.created - b.created)
-    .flatMap((session) => {
-      const intent = session.setup_intent;
-      const method = typeof intent === 'object' ? intent?.payment_method : null;
-      if (method === null || method === undefined) return [];
-      return [
-        { checkoutSessionId: session.id, paymentMethodId: typeof method === 'string' ? method : method.id },
-      ];
-    });
+function paymentMethodOf(session: Stripe.Checkout.Session): string | null {
+  const intent = session.setup_intent;
+  return typeof intent === 'object' ? idOf(intent?.payment_method ?? null) : null;
+}
+
+function operatorSuspensionOf(user: User): OperatorSuspensionFact | null {
+  const { suspended_by: by, suspended_reason: reason } = user;
+  return by === null ? null : { by, reason: reason ?? '' };
+}
+
+/** Charges that the events are about, each once. */
+function chargeIdsOf(events: readonly StripeEventEnvelope[]): string[] {
+  const refunded = objectIdsOf(events, 'charge.refunded');
+  return [...new Set([...refunded, ...events.flatMap((event) => event.chargeId ?? [])])];
 }
 
 /** Ids of the objects of events whose type begins so, each once. */

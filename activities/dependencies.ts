@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Database } from '../db/database.ts';
@@ -10,6 +11,17 @@ export interface ActivityDependencies {
   readonly stripe: StripeClients;
   readonly log: Logger;
   readonly rules: BillingRules;
+  /** Where the host product is told of changes, per mode; `null` where it does not want to be. */
+  readonly hostHooks: Readonly<Record<Mode, HostHook | null>>;
+  /** For signalling workflows. */
+  readonly temporal: Client;
+}
+
+/** The host product's endpoint for messages, signed as https://www.standardwebhooks.com says. */
+export interface HostHook {
+  readonly url: string;
+  /** `whsec_…`, base64 behind the prefix. */
+  readonly secret: string;
 }
 
 /** The house rules of billing, from the environment. */

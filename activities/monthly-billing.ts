@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Stripe } from 'stripe';
-import { listBillsToInvoice, parkBill, saveInvoiceOutcome } from '../db/bill-status.ts';
+import { listBillsToInvoice, parkBill } from '../db/bill-status.ts';
 import { type BillWithLines, findBill } from '../db/bills.ts';
 import { freezeBill, listUsersWithUsage } from '../db/freeze.ts';
 import { findUser } from '../db/users.ts';
@@ -10,6 +10,7 @@ import type { Mode } from '../domain/mode.ts';
 import { CURRENCY, formatUnitPrice, sumCents } from '../domain/money.ts';
 import type { MonthlyBillingInput } from '../domain/workflow-contracts.ts';
 import { type ActivityDependencies, type BillingRules, stripeOf, unixSeconds } from './dependencies.ts';
+import { syncInvoice } from './invoice-sync.ts';
 import { toTemporalFailure } from './stripe-errors.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
@@ -87,15 +88,8 @@ export function createMonthlyBillingActivities(dependencies: ActivityDependencie
       if (bill.status !== 'frozen' && bill.status !== 'parked') return { status: bill.status, totalCents };
       try {
         const invoice = await invoiceOnce(bill);
-        const status = billStatusOfInvoice(invoice) ?? 'open';
-        await saveInvoiceOutcome(db, {
-          mode,
-          billId,
-          stripeInvoiceId: invoice.id,
-          status,
-          seenAt: new Date(),
-        });
-        return { status, totalCents };
+        await syncInvoice(dependencies, { mode, events: [], nowMs: Date.now() }, invoice);
+        return { status: billStatusOfInvoice(invoice) ?? 'open', totalCents };
       } catch (error) {
         const failure = toTemporalFailure(error);
         if (!(failure instanceof ApplicationFailure && failure.nonRetryable === true)) throw error;

@@ -11,17 +11,25 @@ import { formatCents, formatUnitPrice } from '../domain/money.ts';
 import { PRICE_LIST } from '../domain/price-list.ts';
 import {
   APPROVE_UPDATE,
+  EXTEND_GRACE_UPDATE,
   type MonthlyBillingReport,
   monthlyBillingWorkflowId,
+  REACTIVATE_UPDATE,
+  SUSPEND_UPDATE,
 } from '../domain/workflow-contracts.ts';
 import { closeMonth, startClose } from './close.ts';
 import { complain, describeError, say, table } from './console.ts';
 import { openContext, UsageError } from './context.ts';
+import { decideOnCustomer, showCustomer, tellToLookAgain } from './customer.ts';
 import { loadEnvironmentFile } from './environment-file.ts';
 import { workflowLink } from './workflow-link.ts';
 
 interface ModeOption {
   readonly mode: Mode;
+}
+
+interface DecisionOptions extends ModeOption {
+  readonly as: string;
 }
 
 const modeOption = () => new Option('--mode <mode>', "Stripe's world").choices(MODES).default('live');
@@ -103,9 +111,50 @@ program
     const context = await openContext();
     await context.withDatabase(async (db) => {
       await migrateToLatest(db);
-      await saveCluster(db, { mode, clusterId, capacity });
+      const toBeTold = await saveCluster(db, { mode, clusterId, capacity });
+      if (toBeTold.length > 0) {
+        await context.withTemporal((temporal) => tellToLookAgain(temporal, mode, toBeTold));
+        say(`${toBeTold.length} who waited have a place now.`);
+      }
     });
     say(`Cluster ${clusterId} (${mode}) takes ${capacity} users.`);
+  });
+
+/** A command about one customer. */
+const customerCommand = (name: string, description: string) =>
+  program
+    .command(name)
+    .description(description)
+    .argument('<customer>', "the host product's user id, or cus_…")
+    .addOption(modeOption());
+const byOption = () => new Option('--as <name>', 'who decides').default(userInfo().username);
+
+customerCommand('customer', 'show where a customer stands, why, and what billing waits for').action(
+  async (customer: string, { mode }: ModeOption) => {
+    await showCustomer(await openContext(), { mode, customer });
+  },
+);
+
+customerCommand('extend-grace', 'give a customer who owes more time')
+  .requiredOption('--days <days>', 'how many days from now', Number)
+  .addOption(byOption())
+  .action(async (customer: string, { mode, days, as: by }: DecisionOptions & { readonly days: number }) => {
+    await decideOnCustomer(await openContext(), { mode, customer }, EXTEND_GRACE_UPDATE, { days, by });
+  });
+
+customerCommand('suspend', 'end a customer\'s access until it is given back with "reactivate"')
+  .requiredOption('--reason <text>', 'why; it is stored, and shown to operators')
+  .addOption(byOption())
+  .action(
+    async (customer: string, { mode, reason, as: by }: DecisionOptions & { readonly reason: string }) => {
+      await decideOnCustomer(await openContext(), { mode, customer }, SUSPEND_UPDATE, { reason, by });
+    },
+  );
+
+customerCommand('reactivate', 'lift a suspension by an operator; the rules of billing then decide')
+  .addOption(byOption())
+  .action(async (customer: string, { mode, as: by }: DecisionOptions) => {
+    await decideOnCustomer(await openContext(), { mode, customer }, REACTIVATE_UPDATE, { by });
   });
 
 program

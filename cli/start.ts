@@ -1,6 +1,6 @@
 import path from 'node:path';
 import colors from 'picocolors';
-import { DEFAULT_PORT, stripeProblems } from '../config/config.ts';
+import { DEFAULT_PORT, hostHookProblems, stripeProblems } from '../config/config.ts';
 import { ConfigurationError, parseEnvironment } from '../config/environment.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
 import { dataDirectory } from '../config/stack-file.ts';
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   loadEnvironmentFile();
   const variables = inheritedEnvironment();
   const environment = parseEnvironment(variables);
-  const problems = stripeProblems(environment);
+  const problems = [...stripeProblems(environment), ...hostHookProblems(environment)];
   if (problems.length > 0) throw new ConfigurationError(problems);
   const ports = {
     api: await reservePort('PORT', environment.PORT ?? DEFAULT_PORT),

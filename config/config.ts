@@ -1,9 +1,10 @@
-import type { Mode } from '../domain/mode.ts';
+import { MODES, type Mode } from '../domain/mode.ts';
 import type { Product } from '../domain/price-list.ts';
 import {
   ConfigurationError,
   type Environment,
   type EnvironmentVariables,
+  NEW_HOOK_SECRET,
   parseEnvironment,
 } from './environment.ts';
 import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
@@ -26,6 +27,13 @@ export interface StripeConfig {
   readonly batchRequestsPerSecond: number;
 }
 
+/** The host product's endpoint for messages in one mode. */
+export interface HostHookConfig {
+  readonly url: string;
+  /** `whsec_…`; signs the messages. */
+  readonly secret: string;
+}
+
 /** What api, worker and CLI need to run against parts that are there. */
 export interface ServiceConfig {
   readonly port: number;
@@ -34,6 +42,8 @@ export interface ServiceConfig {
   readonly databaseUrl: string;
   readonly temporal: TemporalConfig;
   readonly stripe: StripeConfig;
+  /** `null` for a mode whose messages the host product does not want. */
+  readonly hostHooks: Readonly<Record<Mode, HostHookConfig | null>>;
   readonly rules: {
     readonly graceMs: number;
     readonly collectionWindowMs: number;
@@ -49,7 +59,7 @@ const DAY_MS = 24 * 60 * 60_000;
 export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfig {
   const environment = parseEnvironment(variables);
   const temporal = loadTemporalConfig(variables);
-  const problems = stripeProblems(environment);
+  const problems = [...stripeProblems(environment), ...hostHookProblems(environment)];
   if (environment.DATABASE_URL === undefined)
     problems.push('DATABASE_URL: is missing; "npm start" brings a database of its own');
   if (temporal === null)
@@ -64,6 +74,7 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     databaseUrl: environment.DATABASE_URL,
     temporal,
     stripe: stripeConfig(environment),
+    hostHooks: { live: hostHookConfig(environment, 'live'), test: hostHookConfig(environment, 'test') },
     rules: {
       graceMs: environment.BILLING_GRACE_DAYS * DAY_MS,
       collectionWindowMs: environment.BILLING_COLLECTION_WINDOW,
@@ -90,6 +101,31 @@ export function stripeProblems(environment: Environment): string[] {
     );
   }
   return problems;
+}
+
+const HOST_HOOK_VARIABLES = {
+  live: { url: 'HOST_WEBHOOK_URL', secret: 'HOST_WEBHOOK_SECRET' },
+  test: { url: 'HOST_TEST_WEBHOOK_URL', secret: 'HOST_TEST_WEBHOOK_SECRET' },
+} as const;
+
+/** Each mode's address and secret come together or not at all. */
+export function hostHookProblems(environment: Environment): string[] {
+  return MODES.flatMap((mode) => {
+    const { url, secret } = HOST_HOOK_VARIABLES[mode];
+    const hasUrl = environment[url] !== undefined;
+    const hasSecret = environment[secret] !== undefined;
+    if (hasUrl === hasSecret) return [];
+    return hasUrl
+      ? `${secret}: is missing beside ${url}; ${NEW_HOOK_SECRET}`
+      : `${url}: is missing beside ${secret}; it is where the host product takes messages`;
+  });
+}
+
+function hostHookConfig(environment: Environment, mode: Mode): HostHookConfig | null {
+  const variables = HOST_HOOK_VARIABLES[mode];
+  const url = environment[variables.url];
+  const secret = environment[variables.secret];
+  return url === undefined || secret === undefined ? null : { url, secret };
 }
 
 function stripeConfig(environment: Environment): StripeConfig {

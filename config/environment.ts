@@ -15,6 +15,18 @@ const startsWith = (...prefixes: [string, ...string[]]) =>
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const httpUrl = z.url({ protocol: /^https?$/, message: 'must be a URL such as http://127.0.0.1:12111' });
+/** `fetch` takes no user and password in a URL, and would show them in its complaint. */
+const hookUrl = httpUrl.pipe(
+  z.string().refine(namesNobody, {
+    message: 'must hold no user and password; the signature says who sends',
+  }),
+);
+
+function namesNobody(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username === '' && password === '';
+}
+
 const postgresUrl = z.url({
   protocol: /^postgres(ql)?$/,
   message: 'must be a URL such as postgres://user:password@host:5432/database',
@@ -38,6 +50,23 @@ const secrets = (prefix: string) =>
     .string()
     .transform((text) => text.split(',').map((secret) => secret.trim()))
     .pipe(z.array(startsWith(prefix)));
+
+/** The end of a complaint about a hook's secret. */
+export const NEW_HOOK_SECRET = `make one with: node -e "console.log('whsec_' + require('crypto').randomBytes(32).toString('base64'))"`;
+
+/** As https://www.standardwebhooks.com has it: 24 to 64 bytes. */
+const hookSecret = z.string().refine(isHookSecret, {
+  message: `must be whsec_ and then 24 to 64 bytes in base64; ${NEW_HOOK_SECRET}`,
+});
+
+function isHookSecret(text: string): boolean {
+  const prefix = 'whsec_';
+  const base64 = text.slice(prefix.length);
+  const key = Buffer.from(base64, 'base64');
+  // Node reads over what is not base64; the library that signs does not.
+  const isWhole = text.startsWith(prefix) && key.toString('base64') === base64;
+  return isWhole && key.length >= 24 && key.length <= 64;
+}
 
 export const environmentSchema = z.object({
   // Where things are; what is absent runs embedded.
@@ -77,6 +106,12 @@ export const environmentSchema = z.object({
     .preprocess((value) => value || 'false', z.enum(['true', 'false']))
     .transform((value) => value === 'true'),
   STRIPE_BATCH_REQUESTS_PER_SECOND: z.preprocess((value) => value || '80', z.coerce.number().positive()),
+
+  // The host product's endpoint for messages, per mode.
+  HOST_WEBHOOK_URL: optional(hookUrl),
+  HOST_WEBHOOK_SECRET: optional(hookSecret),
+  HOST_TEST_WEBHOOK_URL: optional(hookUrl),
+  HOST_TEST_WEBHOOK_SECRET: optional(hookSecret),
 
   // Rules of the house.
   BILLING_GRACE_DAYS: z.preprocess((value) => value || '7', z.coerce.number().min(0).max(365)),

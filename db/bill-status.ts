@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { BillStatus } from '../domain/bill.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
-import type { UnpaidBillFact } from '../domain/customer-billing.ts';
+import type { ParkedBillFact, UnpaidBillFact } from '../domain/customer-facts.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { Database } from './database.ts';
 
@@ -11,8 +11,16 @@ export interface InvoiceOutcome {
   readonly billId: string;
   readonly stripeInvoiceId: string;
   readonly status: Extract<BillStatus, 'open' | 'paid' | 'payment_failed' | 'void'>;
-  /** When it was looked at; becomes the time of the first failure when it failed. */
-  readonly seenAt: Date;
+  /** When it failed, as far as is known; the earliest that was ever said counts. */
+  readonly failedAt: Date;
+  /** Stripe's page where the customer can pay or confirm. */
+  readonly hostedInvoiceUrl: string | null;
+  /** Stripe's own next attempt; `null` when it plans none. */
+  readonly stripeRetriesAt: Date | null;
+  /** Whether the customer must confirm the payment on that page. */
+  readonly needsCustomerAction: boolean;
+  /** Whether it can still be charged. */
+  readonly isCollectible: boolean;
 }
 
 /**
@@ -26,7 +34,7 @@ const REPLACEABLE: Readonly<Record<InvoiceOutcome['status'], BillStatus[]>> = {
   void: ['frozen', 'held', 'parked', 'open', 'payment_failed', 'void'],
 };
 
-/** Brings the bill's status to what Stripe says of its invoice. Safe to repeat: the first failure keeps its time. */
+/** Brings the bill to what Stripe says of its invoice. Safe to repeat: the first failure keeps its time. */
 export async function saveInvoiceOutcome(db: Database, outcome: InvoiceOutcome): Promise<void> {
   const failed = outcome.status === 'payment_failed';
   await db
@@ -34,7 +42,11 @@ export async function saveInvoiceOutcome(db: Database, outcome: InvoiceOutcome):
     .set({
       status: outcome.status,
       stripe_invoice_id: outcome.stripeInvoiceId,
-      payment_failed_at: failed ? sql<Date>`coalesce(payment_failed_at, ${outcome.seenAt})` : null,
+      payment_failed_at: failed ? sql<Date>`least(payment_failed_at, ${outcome.failedAt})` : null,
+      hosted_invoice_url: outcome.hostedInvoiceUrl,
+      stripe_retries_at: outcome.stripeRetriesAt,
+      needs_customer_action: outcome.needsCustomerAction,
+      is_collectible: outcome.isCollectible,
       problem: null,
       updated_at: new Date(),
     })
@@ -62,11 +74,24 @@ export async function parkBill(db: Database, mode: Mode, billId: string, problem
     .execute();
 }
 
+/** Invoices of the user's that Stripe is collecting, or could not collect. */
+export async function listOpenInvoices(db: Database, mode: Mode, userId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('bills')
+    .select('stripe_invoice_id')
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .where('status', 'in', ['open', 'payment_failed'])
+    .orderBy('period')
+    .execute();
+  return rows.flatMap((row) => row.stripe_invoice_id ?? []);
+}
+
 /** The user's bills that Stripe could not collect, oldest first. */
 export async function listUnpaidBills(db: Database, mode: Mode, userId: string): Promise<UnpaidBillFact[]> {
   const rows = await db
     .selectFrom('bills')
-    .select(['bill_id', 'stripe_invoice_id', 'payment_failed_at', 'updated_at'])
+    .selectAll()
     .where('mode', '=', mode)
     .where('user_id', '=', userId)
     .where('status', '=', 'payment_failed')
@@ -78,7 +103,54 @@ export async function listUnpaidBills(db: Database, mode: Mode, userId: string):
     billId: row.bill_id,
     stripeInvoiceId: row.stripe_invoice_id,
     failedAtMs: (row.payment_failed_at ?? row.updated_at).getTime(),
+    stripeRetriesAtMs: row.stripe_retries_at?.getTime() ?? null,
+    needsCustomerAction: row.needs_customer_action,
+    isCollectible: row.is_collectible,
+    collectionAttempts: row.collection_attempts,
+    lastCollectionAtMs: row.last_collection_at?.getTime() ?? null,
   }));
+}
+
+/** The user's bills that Stripe refused to invoice, oldest first. */
+export async function listParkedBills(db: Database, mode: Mode, userId: string): Promise<ParkedBillFact[]> {
+  const rows = await db
+    .selectFrom('bills')
+    .select(['bill_id', 'problem'])
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .where('status', '=', 'parked')
+    .orderBy('period')
+    .execute();
+  return rows.map((row) => ({ billId: row.bill_id, problem: row.problem ?? '' }));
+}
+
+/** How often we have had the invoice of a bill charged. */
+export async function collectionAttemptsOf(
+  db: Database,
+  mode: Mode,
+  stripeInvoiceId: string,
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('bills')
+    .select('collection_attempts')
+    .where('mode', '=', mode)
+    .where('stripe_invoice_id', '=', stripeInvoiceId)
+    .executeTakeFirst();
+  return row?.collection_attempts;
+}
+
+/** Notes an attempt of ours to collect. `attempt` counts from 0: noted twice, it counts once. */
+export async function saveCollectionAttempt(
+  db: Database,
+  key: { readonly mode: Mode; readonly stripeInvoiceId: string; readonly attempt: number; readonly at: Date },
+): Promise<void> {
+  await db
+    .updateTable('bills')
+    .set({ collection_attempts: key.attempt + 1, last_collection_at: key.at, updated_at: new Date() })
+    .where('mode', '=', key.mode)
+    .where('stripe_invoice_id', '=', key.stripeInvoiceId)
+    .where('collection_attempts', '=', key.attempt)
+    .execute();
 }
 
 /** Bills of a month that still need their invoice, in the order of users: the pages of a close. */

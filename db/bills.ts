@@ -22,6 +22,10 @@ export interface BillWithLines {
   readonly status: BillStatus;
   readonly totalCents: number;
   readonly stripeInvoiceId: string | null;
+  /** What was given back of it, in cents. */
+  readonly refundedCents: number;
+  /** Stripe's page where the customer can pay or confirm; `null` before there is an invoice. */
+  readonly hostedInvoiceUrl: string | null;
   readonly lines: readonly BillLineRow[];
 }
 
@@ -59,6 +63,25 @@ export async function owedCents(db: Database, mode: Mode, userId: string): Promi
   return exactInteger(owed);
 }
 
+/** Stripe's page where the user pays the oldest bill that could not be collected, or confirms its payment; `null`: none. */
+export async function pageOfOldestUnpaidBill(
+  db: Database,
+  mode: Mode,
+  userId: string,
+): Promise<string | null> {
+  const bill = await db
+    .selectFrom('bills')
+    .select('hosted_invoice_url')
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .where('status', '=', 'payment_failed')
+    .where('hosted_invoice_url', 'is not', null)
+    .orderBy('period')
+    .limit(1)
+    .executeTakeFirst();
+  return bill?.hosted_invoice_url ?? null;
+}
+
 async function withLines(
   db: Database,
   mode: Mode,
@@ -84,6 +107,8 @@ async function withLines(
     status: bill.status,
     totalCents: bill.total_cents,
     stripeInvoiceId: bill.stripe_invoice_id,
+    refundedCents: bill.refunded_cents,
+    hostedInvoiceUrl: bill.hosted_invoice_url,
     lines: lines.filter((line) => line.bill_id === bill.bill_id).map(lineOf),
   }));
 }

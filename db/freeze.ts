@@ -4,7 +4,7 @@ import { type BillingPeriod, periodsBetween } from '../domain/billing-period.ts'
 import type { Mode } from '../domain/mode.ts';
 import { PRICE_LIST } from '../domain/price-list.ts';
 import { type StorageTotal, storageGbMs } from '../domain/storage.ts';
-import { creditBalanceCents } from './credits.ts';
+import { addCreditEntry, creditBalanceCents, creditCause, lockUser, settleCredits } from './credits.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import { loadUnitPrices } from './price-list.ts';
 import { inTransaction } from './transaction.ts';
@@ -38,17 +38,6 @@ export async function freezeBill(db: Database, key: BillKey): Promise<string | n
     await markBilled(transaction, key, usage);
     return billId;
   });
-}
-
-/** One freeze of a user at a time: credits are one purse. Usage may go on coming in. */
-async function lockUser(transaction: DatabaseTransaction, { mode, userId }: BillKey): Promise<void> {
-  await transaction
-    .selectFrom('users')
-    .select('user_id')
-    .where('mode', '=', mode)
-    .where('user_id', '=', userId)
-    .forNoKeyUpdate()
-    .executeTakeFirstOrThrow();
 }
 
 async function isFrozen(
@@ -139,10 +128,9 @@ async function insertBill(transaction: DatabaseTransaction, key: BillKey, bill: 
     )
     .execute();
   if (bill.creditsAppliedCents !== 0) {
-    await transaction
-      .insertInto('credit_entries')
-      .values({ mode, user_id: userId, amount_cents: -bill.creditsAppliedCents, cause: `bill:${billId}` })
-      .execute();
+    await addCreditEntry(transaction, key, -bill.creditsAppliedCents, creditCause.bill(billId));
+    // A correction came back as credits: what is due from refunded purchases is taken from them.
+    if (bill.creditsAppliedCents < 0) await settleCredits(transaction, key);
   }
   return billId;
 }

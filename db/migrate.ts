@@ -1,12 +1,14 @@
 import { type Kysely, type Migration, type MigrationProvider, Migrator } from 'kysely';
 import * as customers from './migrations/0001-customers.ts';
 import * as usageAndBills from './migrations/0002-usage-and-bills.ts';
+import * as customerLife from './migrations/0003-customer-life.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 /** In order; a migration that has been released is never edited, the next one mends it. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-customers': customers,
   '0002-usage-and-bills': usageAndBills,
+  '0003-customer-life': customerLife,
 };
 
 /**

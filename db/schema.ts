@@ -5,8 +5,9 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { BillStatus } from '../domain/bill.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
-import type { BillingStatus, WaitingFor } from '../domain/customer-billing.ts';
+import type { BillingStatus, WaitingFor } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
+import type { OperatorDecision } from '../domain/operator-decisions.ts';
 import type { MeteredProduct, Product } from '../domain/price-list.ts';
 
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
@@ -23,7 +24,15 @@ export interface UsersTable {
   status: Generated<BillingStatus>;
   waiting_for: WaitingFor | null;
   status_reason: Generated<string>;
+  status_since: Timestamp;
+  status_object_id: string | null;
+  known_payment_method_ids: Generated<string[]>;
   grace_ends_at: Date | null;
+  grace_extended_until: Date | null;
+  suspended_by: string | null;
+  suspended_reason: string | null;
+  cluster_wanted_at: ColumnType<Date | null>;
+  credit_shortfall_cents: Generated<number>;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
@@ -92,6 +101,13 @@ export interface BillsTable {
   credits_applied_cents: number;
   stripe_invoice_id: string | null;
   payment_failed_at: Date | null;
+  hosted_invoice_url: string | null;
+  stripe_retries_at: Date | null;
+  needs_customer_action: Generated<boolean>;
+  is_collectible: Generated<boolean>;
+  collection_attempts: Generated<number>;
+  last_collection_at: Date | null;
+  refunded_cents: Generated<number>;
   problem: string | null;
   frozen_at: Timestamp;
   updated_at: Timestamp;
@@ -117,6 +133,36 @@ export interface CreditEntriesTable {
   amount_cents: number;
   cause: string;
   created_at: Timestamp;
+}
+
+export interface CreditPurchasesTable {
+  mode: Mode;
+  checkout_session_id: string;
+  user_id: string;
+  granted_cents: number;
+  taken_back_cents: Generated<number>;
+  updated_at: Timestamp;
+}
+
+export interface DisputesTable {
+  mode: Mode;
+  dispute_id: string;
+  user_id: string;
+  stripe_charge_id: string;
+  status: string;
+  amount_cents: number;
+  due_by: Date | null;
+  updated_at: Timestamp;
+}
+
+export interface OperatorDecisionsTable {
+  mode: Mode;
+  decision_id: string;
+  user_id: string;
+  type: OperatorDecision['type'];
+  decided_by: string;
+  details: string;
+  decided_at: Timestamp;
 }
 
 export interface AppliedStripeEventsTable {
@@ -149,6 +195,9 @@ export interface DatabaseSchema {
   bills: BillsTable;
   bill_lines: BillLinesTable;
   credit_entries: CreditEntriesTable;
+  credit_purchases: CreditPurchasesTable;
+  disputes: DisputesTable;
+  operator_decisions: OperatorDecisionsTable;
   applied_stripe_events: AppliedStripeEventsTable;
   stripe_writes: StripeWritesTable;
 }

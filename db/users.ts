@@ -1,5 +1,5 @@
-import type { Selectable } from 'kysely';
-import type { CustomerStanding } from '../domain/customer-billing.ts';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
+import type { CustomerStanding } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { Database } from './database.ts';
 import type { UsersTable } from './schema.ts';
@@ -87,41 +87,77 @@ export async function saveSubscription(
   });
 }
 
-/** What one step of a customer's billing came to: the standing, and the events it has dealt with, in one transaction. */
+/** What one step of a customer's billing came to. */
+export interface StepOutcome {
+  readonly standing: CustomerStanding;
+  readonly defaultPaymentMethodId: string | null;
+  /** All that were attached: one that is not among them is new at the next step. */
+  readonly paymentMethodIds: readonly string[];
+  /** The events it has dealt with. */
+  readonly events: readonly { readonly eventId: string; readonly type: string; readonly objectId: string }[];
+  /** The workflow's time, Unix milliseconds. */
+  readonly nowMs: number;
+}
+
+/**
+ * Saves the standing, and that these events have had their effect, in one transaction.
+ *
+ * @returns since when the customer stands so.
+ */
 export async function saveStanding(
   db: Database,
   key: { readonly mode: Mode; readonly userId: string; readonly stripeCustomerId: string },
-  standing: CustomerStanding & { readonly defaultPaymentMethodId: string | null },
-  events: readonly { readonly eventId: string; readonly type: string; readonly objectId: string }[],
-): Promise<void> {
+  { standing, defaultPaymentMethodId, paymentMethodIds, events, nowMs }: StepOutcome,
+): Promise<Date> {
   const { mode, userId, stripeCustomerId } = key;
-  await db.transaction().execute(async (transaction) => {
-    await transaction
+  const now = new Date(nowMs);
+  return await db.transaction().execute(async (transaction) => {
+    const { status_since } = await transaction
       .updateTable('users')
       .set({
         status: standing.status,
         waiting_for: standing.waitingFor,
         status_reason: standing.reason,
-        grace_ends_at: standing.graceEndsAtMs === null ? null : new Date(standing.graceEndsAtMs),
-        default_payment_method_id: standing.defaultPaymentMethodId,
+        status_since: sql<Date>`CASE
+          WHEN status = ${standing.status} AND waiting_for IS NOT DISTINCT FROM ${standing.waitingFor}
+          THEN status_since ELSE ${now} END`,
+        status_object_id: standing.stripeObjectId,
+        grace_ends_at: dateOrNull(standing.graceEndsAtMs),
+        // What an operator has given was for this debt, not for the next one.
+        ...(standing.graceEndsAtMs === null ? { grace_extended_until: null } : {}),
+        cluster_wanted_at: standing.wantsCluster ? wantedSince(now) : null,
+        default_payment_method_id: defaultPaymentMethodId,
+        known_payment_method_ids: [...paymentMethodIds],
         updated_at: new Date(),
       })
       .where('mode', '=', mode)
       .where('user_id', '=', userId)
-      .execute();
-    if (events.length === 0) return;
-    await transaction
-      .insertInto('applied_stripe_events')
-      .values(
-        events.map(({ eventId, type, objectId }) => ({
-          mode,
-          event_id: eventId,
-          stripe_customer_id: stripeCustomerId,
-          type,
-          object_id: objectId,
-        })),
-      )
-      .onConflict((conflict) => conflict.columns(['mode', 'event_id']).doNothing())
-      .execute();
+      .returning('status_since')
+      .executeTakeFirstOrThrow();
+    if (events.length > 0) {
+      await transaction
+        .insertInto('applied_stripe_events')
+        .values(
+          events.map(({ eventId, type, objectId }) => ({
+            mode,
+            event_id: eventId,
+            stripe_customer_id: stripeCustomerId,
+            type,
+            object_id: objectId,
+          })),
+        )
+        .onConflict((conflict) => conflict.columns(['mode', 'event_id']).doNothing())
+        .execute();
+    }
+    return status_since;
   });
+}
+
+/** Who waits already keeps their place in the queue. */
+function wantedSince(now: Date): RawBuilder<Date> {
+  return sql<Date>`coalesce(cluster_wanted_at, ${now})`;
+}
+
+function dateOrNull(ms: number | null): Date | null {
+  return ms === null ? null : new Date(ms);
 }

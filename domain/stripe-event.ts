@@ -2,7 +2,7 @@ import type { Mode } from './mode.ts';
 import type { StripeEventEnvelope } from './workflow-contracts.ts';
 
 /**
- * The events that take effect, each through its customer's workflow (docs/architecture.md, "What each Stripe event does").
+ * The events that take effect, each through its customer's workflow (docs/billing.md, "What each Stripe event does").
  * Of every event only "look again at this customer" is taken, so one too many here does no harm.
  */
 export const HANDLED_EVENT_TYPES = [
@@ -52,7 +52,7 @@ export interface StripeEvent {
   };
 }
 
-/** The customer an event is about (`cus_…`), or `null` for one without: a guest's charge, a dispute, a refund. */
+/** The customer an event is about (`cus_…`), or `null` for one that names none: a guest's charge, a dispute. */
 export function customerOf(event: StripeEvent): string | null {
   const { object, previous_attributes: previous } = event.data;
   if (event.type === 'customer.deleted') return idOf(object);
@@ -68,8 +68,18 @@ export function customerOf(event: StripeEvent): string | null {
  * // → { eventId: 'evt_1', type: 'invoice.paid', objectId: 'in_1', created: 1793750400 }
  */
 export function envelopeOf(event: StripeEvent): StripeEventEnvelope | null {
+  const { id: eventId, type, created } = event;
   const objectId = idOf(event.data.object);
-  return objectId === null ? null : { eventId: event.id, type: event.type, objectId, created: event.created };
+  if (objectId === null) return null;
+  const chargeId = chargeOf(event);
+  return { eventId, type, objectId, created, ...(chargeId === null ? {} : { chargeId }) };
+}
+
+/** The charge that a refund or a dispute is about (`ch_…`). A dispute names no customer, but its charge does. */
+function chargeOf({ type, data }: StripeEvent): string | null {
+  return type.startsWith('refund.') || type.startsWith('charge.dispute.')
+    ? idOf(data.object['charge'])
+    : null;
 }
 
 /** The mode an event belongs to is that of its endpoint, or the event is refused. */

@@ -3,16 +3,19 @@
  * identity, so that starting the same thing twice meets the one that runs.
  */
 import type { BillingPeriod } from './billing-period.ts';
-import type { BillingStatus, WaitingFor } from './customer-billing.ts';
+import type { BillingStatus, WaitingFor } from './customer-standing.ts';
 import type { Mode } from './mode.ts';
 
 /** Interactive work: a person, or a webhook, is waiting for it. */
 export const BILLING_TASK_QUEUE = 'billing';
 /** The monthly close. On a queue of its own, so that nobody waits behind a hundred thousand invoices. */
 export const BILLING_BATCH_TASK_QUEUE = 'billing-batch';
+/** Messages to the host product. On a queue of their own, so that a host that hangs holds up nothing else. */
+export const BILLING_HOOKS_TASK_QUEUE = 'billing-hooks';
 
 export const customerBillingWorkflowId = (mode: Mode, stripeCustomerId: string) =>
   `customer-billing:${mode}:${stripeCustomerId}`;
+export const chargeEventWorkflowId = (mode: Mode, eventId: string) => `charge-event:${mode}:${eventId}`;
 export const customerRegistrationWorkflowId = (mode: Mode, userId: string) =>
   `customer-registration:${mode}:${userId}`;
 export const monthlyBillingWorkflowId = (mode: Mode, period: BillingPeriod) =>
@@ -20,13 +23,18 @@ export const monthlyBillingWorkflowId = (mode: Mode, period: BillingPeriod) =>
 export const monthlyBillingScheduleId = (mode: Mode) => `monthly-billing-${mode}`;
 
 export const CUSTOMER_BILLING_WORKFLOW = 'customerBillingWorkflow';
+export const CHARGE_EVENT_WORKFLOW = 'chargeEventWorkflow';
 export const CUSTOMER_REGISTRATION_WORKFLOW = 'customerRegistrationWorkflow';
 export const MONTHLY_BILLING_WORKFLOW = 'monthlyBillingWorkflow';
 export const SCHEDULED_MONTHLY_BILLING_WORKFLOW = 'scheduledMonthlyBillingWorkflow';
 
 export const STRIPE_EVENT_SIGNAL = 'stripeEvent';
 export const USER_CHANGED_SIGNAL = 'userChanged';
+export const LOOK_AGAIN_SIGNAL = 'lookAgain';
 export const START_CHECKOUT_UPDATE = 'startCheckout';
+export const EXTEND_GRACE_UPDATE = 'extendGrace';
+export const SUSPEND_UPDATE = 'suspend';
+export const REACTIVATE_UPDATE = 'reactivate';
 export const BILLING_STATE_QUERY = 'billingState';
 export const BILLING_PROGRESS_QUERY = 'billingProgress';
 export const APPROVE_UPDATE = 'approve';
@@ -35,6 +43,8 @@ export const APPROVE_UPDATE = 'approve';
 export const SEARCH_ATTRIBUTES = {
   BillingMode: 'Keyword',
   BillingStatus: 'Keyword',
+  BillingWaitingFor: 'Keyword',
+  BillingAttention: 'Bool',
   StripeCustomerId: 'Keyword',
   BillingPeriod: 'Keyword',
 } as const;
@@ -42,6 +52,19 @@ export const SEARCH_ATTRIBUTES = {
 export interface CustomerBillingInput {
   readonly mode: Mode;
   readonly stripeCustomerId: string;
+}
+
+/**
+ * How the one workflow of a customer is started by whoever needs it first. It sets its search attributes itself: named here,
+ * a namespace that lacks one would refuse the start, and with it the webhook.
+ */
+export function customerBillingStart({ mode, stripeCustomerId }: CustomerBillingInput) {
+  return {
+    workflowId: customerBillingWorkflowId(mode, stripeCustomerId),
+    taskQueue: BILLING_TASK_QUEUE,
+    args: [{ mode, stripeCustomerId }] satisfies [CustomerBillingInput],
+    staticSummary: `Billing of ${stripeCustomerId} (${mode})`,
+  };
 }
 
 /** What a webhook delivery comes down to: no card or personal data, for it stays in the workflow's history. */
@@ -52,10 +75,20 @@ export interface StripeEventEnvelope {
   readonly objectId: string;
   /** Unix seconds. */
   readonly created: number;
+  /** The charge (`ch_…`) that a refund or dispute is about. */
+  readonly chargeId?: string;
+}
+
+/** An event whose object names no customer, such as a dispute's. Whose it is, its charge says. */
+export interface ChargeEventInput {
+  readonly mode: Mode;
+  readonly event: StripeEventEnvelope & { readonly chargeId: string };
 }
 
 export interface StartCheckoutRequest {
-  readonly mode: 'setup';
+  readonly mode: 'setup' | 'credits';
+  /** How many credits to buy; with mode `credits` only. */
+  readonly credits?: number;
   readonly successUrl: string;
   readonly cancelUrl: string;
   /** Business key of the session, at most 100 characters and not shared by users: the same key gives the same session. */
@@ -74,13 +107,45 @@ export interface CustomerBillingState {
   readonly status: BillingStatus | 'unknown';
   readonly waitingFor: WaitingFor | null;
   readonly reason: string;
+  /** Since when the status and what it waits for are so. */
+  readonly sinceMs: number | null;
+  /** The object in Stripe that caused it. */
+  readonly stripeObjectId: string | null;
   readonly graceEndsAtMs: number | null;
+  /** When billing looks at the customer again without an event. */
+  readonly nextLookAtMs: number | null;
+  readonly clusterId: string | null;
+  /** What a person should see to, in sentences. */
+  readonly attention: readonly string[];
   /** Events received and not applied yet. */
   readonly queuedEvents: number;
   readonly appliedEvents: number;
   readonly duplicateEvents: number;
   /** A step that Stripe refused for good, with the request to show to Stripe's support. */
   readonly parked: ParkedStep | null;
+  /** The last event that had an effect. */
+  readonly lastEvent: StripeEventEnvelope | null;
+  /** Why the host product has not heard of the last change, although it was tried for days. */
+  readonly hostProblem: string | null;
+}
+
+/** What the host product is told when a user's access changes. */
+export interface HostMessage {
+  /** The same for every attempt to deliver it. */
+  readonly id: string;
+  /** When the access changed, Unix milliseconds. */
+  readonly changedAtMs: number;
+  readonly userId: string;
+  readonly access: CustomerAccess;
+}
+
+/** May the user use their cluster, and which one? */
+export interface CustomerAccess {
+  readonly status: BillingStatus;
+  readonly waitingFor: WaitingFor | null;
+  readonly reason: string;
+  readonly clusterId: string | null;
+  readonly graceEndsAtMs: number | null;
 }
 
 export interface ParkedStep {

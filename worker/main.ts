@@ -24,11 +24,12 @@ Runtime.install({
 
 const db = openDatabase(config.databaseUrl);
 await migrateToLatest(db);
-const dependencies: ActivityDependencies = {
+const dependencies: Omit<ActivityDependencies, 'temporal'> = {
   db,
   stripe: { live: clientOf('live', config), test: clientOf('test', config) },
   log,
   rules: { ...config.rules, automaticTax: config.stripe.automaticTax },
+  hostHooks: config.hostHooks,
 };
 
 const connection = await NativeConnection.connect(config.temporal.connectionOptions);

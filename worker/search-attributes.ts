@@ -1,7 +1,7 @@
 import type { Connection } from '@temporalio/client';
 
 /** The types a search attribute can have, with Temporal's numbers for them. */
-const TYPE_NUMBERS = {
+export const SEARCH_ATTRIBUTE_TYPE_NUMBERS = {
   Text: 1,
   Keyword: 2,
   Int: 3,
@@ -11,7 +11,7 @@ const TYPE_NUMBERS = {
   KeywordList: 7,
 } as const;
 
-export type SearchAttributeType = keyof typeof TYPE_NUMBERS;
+export type SearchAttributeType = keyof typeof SEARCH_ATTRIBUTE_TYPE_NUMBERS;
 
 /** Names and types: `{BillingStatus: 'Keyword'}`. */
 export type SearchAttributes = Readonly<Record<string, SearchAttributeType>>;
@@ -28,6 +28,8 @@ export async function ensureSearchAttributes(
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const missing = Object.entries(wanted).filter(([name]) => customAttributes[name] === undefined);
   if (missing.length === 0) return;
-  const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, TYPE_NUMBERS[type]]));
+  const searchAttributes = Object.fromEntries(
+    missing.map(([name, type]) => [name, SEARCH_ATTRIBUTE_TYPE_NUMBERS[type]]),
+  );
   await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
 }

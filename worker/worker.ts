@@ -1,24 +1,34 @@
+import { Client } from '@temporalio/client';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createBatchActivities, createBillingActivities } from '../activities/activities.ts';
+import {
+  createBatchActivities,
+  createBillingActivities,
+  createHookActivities,
+} from '../activities/activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { StripeErrorInterceptor } from '../activities/stripe-errors.ts';
-import { BILLING_BATCH_TASK_QUEUE, BILLING_TASK_QUEUE } from '../domain/workflow-contracts.ts';
+import {
+  BILLING_BATCH_TASK_QUEUE,
+  BILLING_HOOKS_TASK_QUEUE,
+  BILLING_TASK_QUEUE,
+} from '../domain/workflow-contracts.ts';
 import { HeartbeatInterceptor } from './heartbeat-interceptor.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 export interface BillingWorkerOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
-  readonly dependencies: ActivityDependencies;
+  /** The client to Temporal comes with the connection. */
+  readonly dependencies: Omit<ActivityDependencies, 'temporal'>;
   /** Stripe requests per second that the close may make, over all workers of the namespace. */
   readonly batchRequestsPerSecond: number;
   /** Made by {@link bundleWorkflows}, when there is one already. */
   readonly workflowBundle?: WorkerOptions['workflowBundle'];
 }
 
-/** The two workers of a process: one for people and webhooks, one for the monthly close. */
+/** The workers of a process: one for people and webhooks, one for the monthly close, one for messages to the host product. */
 export interface BillingWorker extends AsyncDisposable {
-  /** Resolves when both have stopped; rejects when one fails for good. */
+  /** Resolves when all have stopped; rejects when one fails for good. */
   readonly stopped: Promise<void>;
   /** Finishes the work at hand, then stops. */
   stop(): Promise<void>;
@@ -30,7 +40,8 @@ const SHUTDOWN_GRACE = '10s';
 const STRIPE_REQUESTS_PER_BILL = 3;
 
 export async function startWorker(options: BillingWorkerOptions): Promise<BillingWorker> {
-  const { connection, namespace, dependencies, batchRequestsPerSecond } = options;
+  const { connection, namespace, batchRequestsPerSecond } = options;
+  const dependencies = { ...options.dependencies, temporal: new Client({ connection, namespace }) };
   const common = {
     connection,
     namespace,
@@ -56,12 +67,17 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
       activities: createBatchActivities(dependencies),
       maxTaskQueueActivitiesPerSecond: batchRequestsPerSecond / STRIPE_REQUESTS_PER_BILL,
     }),
+    Worker.create({
+      ...common,
+      taskQueue: BILLING_HOOKS_TASK_QUEUE,
+      activities: createHookActivities(dependencies),
+    }),
   ]);
   const shutDown = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   const runs = workers.map((worker) => worker.run());
-  // One that fails takes the other along: half a worker would look healthy.
+  // One that fails takes the others along: half a worker would look healthy.
   const stopped = Promise.all(runs).then(
     () => undefined,
     async (error: unknown) => {

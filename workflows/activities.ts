@@ -1,6 +1,10 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { BatchActivities, BillingActivities } from '../activities/activities.ts';
-import { BILLING_BATCH_TASK_QUEUE, BILLING_TASK_QUEUE } from '../domain/workflow-contracts.ts';
+import type { BatchActivities, BillingActivities, HookActivities } from '../activities/activities.ts';
+import {
+  BILLING_BATCH_TASK_QUEUE,
+  BILLING_HOOKS_TASK_QUEUE,
+  BILLING_TASK_QUEUE,
+} from '../domain/workflow-contracts.ts';
 
 /** Retried for as long as it takes: Stripe or the database may be down for a day, and nothing may be lost over it. */
 const UNTIL_IT_WORKS = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
@@ -21,4 +25,13 @@ export const batchActivities = proxyActivities<BatchActivities>({
   startToCloseTimeout: '10m',
   heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: UNTIL_IT_WORKS,
+});
+
+/** A host that is down is tried for three days, as Stripe tries ours; what changes then is told it all the same. */
+export const hookActivities = proxyActivities<HookActivities>({
+  taskQueue: BILLING_HOOKS_TASK_QUEUE,
+  startToCloseTimeout: '1m',
+  scheduleToCloseTimeout: '3 days',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10m' },
 });

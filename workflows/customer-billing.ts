@@ -4,46 +4,31 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
-  defineQuery,
-  defineSignal,
-  defineUpdate,
+  getExternalWorkflowHandle,
   isCancellation,
   setCurrentDetails,
-  setHandler,
-  Trigger,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { decide } from '../domain/customer-billing.ts';
+import { type CommandResult, type CustomerCommand, factsAfter } from '../domain/customer-commands.ts';
+import type { CustomerFacts } from '../domain/customer-facts.ts';
 import {
-  type CommandResult,
-  type CustomerCommand,
-  type CustomerFacts,
-  factsAfter,
-  nextCommand,
-  standingOf,
-} from '../domain/customer-billing.ts';
-import {
-  BILLING_STATE_QUERY,
   type CustomerBillingInput,
-  type CustomerBillingState,
+  customerBillingWorkflowId,
   type ParkedStep,
-  START_CHECKOUT_UPDATE,
-  STRIPE_EVENT_SIGNAL,
-  type StartCheckoutRequest,
-  type StartedCheckout,
-  type StripeEventEnvelope,
-  USER_CHANGED_SIGNAL,
 } from '../domain/workflow-contracts.ts';
 import { billingActivities } from './activities.ts';
+import { currentDetails } from './customer-billing-details.ts';
+import { handleCalls, lookAgainSignal } from './customer-billing-handlers.ts';
 import { type CarriedState, CustomerBilling } from './customer-billing-state.ts';
-import { billingMode, billingStatus, stripeCustomerId } from './search-attributes.ts';
-
-export const stripeEventSignal = defineSignal<[StripeEventEnvelope]>(STRIPE_EVENT_SIGNAL);
-export const userChangedSignal = defineSignal(USER_CHANGED_SIGNAL);
-export const startCheckoutUpdate = defineUpdate<StartedCheckout, [StartCheckoutRequest]>(
-  START_CHECKOUT_UPDATE,
-);
-export const billingStateQuery = defineQuery<CustomerBillingState>(BILLING_STATE_QUERY);
+import {
+  billingAttention,
+  billingMode,
+  billingStatus,
+  billingWaitingFor,
+  stripeCustomerId,
+} from './search-attributes.ts';
 
 /**
  * The billing of one Stripe customer, for as long as there is one. Handlers only queue; the one loop takes a step at a
@@ -56,26 +41,22 @@ export async function customerBillingWorkflow(
   carried?: CarriedState,
 ): Promise<'ignored'> {
   const billing = new CustomerBilling(input, carried);
-  setHandlers(billing);
+  handleCalls(billing, takeStep);
   upsertSearchAttributes([
     { key: billingMode, value: input.mode },
     { key: stripeCustomerId, value: input.stripeCustomerId },
   ]);
+  const show = stateShower(billing);
+  void billing.host.send(input);
 
-  // A new customer is looked at even without an event: their state shows at once, and a stranger's workflow ends.
-  let timeToLook = carried === undefined;
   for (;;) {
     if (billing.profileChanged) await updateProfile(billing);
-    for (const checkout of billing.checkouts.splice(0)) {
-      await billingActivities
-        .createCheckoutSession({ ...input, request: checkout.request })
-        .then(checkout.resolve, checkout.reject);
-    }
-    if (billing.hasEvents() || timeToLook) {
+    for (const task of billing.takeTasks()) await task();
+    if (billing.events.hasEvents || billing.lookIsDue) {
       const isOurs = await takeStep(billing);
       if (!isOurs && !billing.hasWork() && allHandlersFinished()) return 'ignored';
     }
-    setCurrentDetails(billing.currentDetails());
+    show();
 
     if (workflowInfo().continueAsNewSuggested) {
       await condition(() => allHandlersFinished() || billing.hasWorkOfThisRun());
@@ -83,45 +64,34 @@ export async function customerBillingWorkflow(
         await continueAsNew<typeof customerBillingWorkflow>(input, billing.carry());
       }
     }
-    timeToLook = !(await hasWorkWithin(billing, billing.wakeInMs(Date.now())));
+    await workOrDeadline(billing);
   }
 }
 
-function setHandlers(billing: CustomerBilling): void {
-  setHandler(
-    stripeEventSignal,
-    (event) => {
-      billing.receive(event);
-      setCurrentDetails(billing.currentDetails());
-    },
-    { description: 'Stripe says that something about this customer changed; its object is fetched anew.' },
-  );
-  setHandler(
-    userChangedSignal,
-    () => {
-      billing.profileChanged = true;
-    },
-    { description: "The host product changed the user's e-mail or name." },
-  );
-  setHandler(
-    startCheckoutUpdate,
-    async (request) => {
-      const checkout = new Trigger<StartedCheckout>();
-      billing.checkouts.push({ request, resolve: checkout.resolve, reject: checkout.reject });
-      return await checkout;
-    },
-    { description: "Makes a Checkout session on Stripe's hosted page, where the user adds a card." },
-  );
-  setHandler(billingStateQuery, () => billing.describe(), {
-    description: 'Where the customer stands, why, and what billing waits for.',
-  });
+/** Shows operators where the customer stands, in the workflow's details and in what it can be found by. */
+function stateShower(billing: CustomerBilling): () => void {
+  let shown = '';
+  return () => {
+    const state = billing.describe();
+    setCurrentDetails(currentDetails(state));
+    const needsAttention = state.attention.length > 0 || state.parked !== null;
+    const toShow = [state.status, state.waitingFor, needsAttention].join();
+    if (toShow === shown || state.status === 'unknown') return;
+    upsertSearchAttributes([
+      { key: billingStatus, value: state.status },
+      { key: billingWaitingFor, value: state.waitingFor },
+      { key: billingAttention, value: needsAttention },
+    ]);
+    shown = toShow;
+  };
 }
 
-/** Whether there is work before `timeoutMs` is over; `null` waits for it as long as it takes. */
-async function hasWorkWithin(billing: CustomerBilling, timeoutMs: number | null): Promise<boolean> {
-  if (timeoutMs !== null) return await condition(() => billing.hasWork(), timeoutMs);
-  await condition(() => billing.hasWork());
-  return true;
+/** Waits for work, or until it is time to look again without any. */
+async function workOrDeadline(billing: CustomerBilling): Promise<void> {
+  const wakeInMs = billing.wakeInMs(Date.now());
+  const hasWork = () => billing.hasWork();
+  if (wakeInMs === null) await condition(hasWork);
+  else if (!(await condition(hasWork, wakeInMs))) billing.lookIsDue = true;
 }
 
 /**
@@ -131,30 +101,41 @@ async function hasWorkWithin(billing: CustomerBilling, timeoutMs: number | null)
  */
 async function takeStep(billing: CustomerBilling): Promise<boolean> {
   const { input } = billing;
-  const events = billing.takeEvents();
+  const events = billing.events.take();
+  billing.lookIsDue = false;
   try {
     const seen = await billingActivities.lookAtCustomer({ ...input, events, nowMs: Date.now() });
-    if (seen === null) return false;
-    const user = { ...input, userId: seen.userId };
-    let { facts } = seen;
-    const done = new Set<CustomerCommand['type']>();
-    for (;;) {
-      const command = nextCommand(facts, done);
-      if (command === null) break;
-      facts = factsAfter(facts, command, await perform(command, user));
-      done.add(command.type);
+    if (seen === null) {
+      billing.events.stepEnded('ignored');
+      return false;
     }
-    await saveStanding(billing, user, facts, events);
+    const user = { ...input, userId: seen.userId };
+    const { facts, standing } = await settle(user, seen.facts);
+    const { clusterId, defaultPaymentMethodId } = facts;
+    const nowMs = Date.now();
+    const paymentMethodIds = facts.paymentMethods.map(({ id }) => id);
+    const outcome = { standing, defaultPaymentMethodId, paymentMethodIds, events, nowMs };
+    const sinceMs = await billingActivities.saveStanding({ ...user, ...outcome });
+    const { userId, tellsHost } = seen;
+    billing.stepApplied(events, { userId, standing, sinceMs, clusterId, tellsHost }, nowMs);
   } catch (error) {
-    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    billing.park(events, parkedStepOf(error));
-  } finally {
-    billing.stepEnded();
+    billing.stepParked(parkedStepOf(error));
   }
   return true;
 }
 
 type User = CustomerBillingInput & { readonly userId: string };
+
+/** Does one thing after another until nothing is left to do. */
+async function settle(user: User, seen: CustomerFacts) {
+  const done = new Set<CustomerCommand['type']>();
+  for (let facts = seen; ; ) {
+    const { command, standing } = decide(facts, done, Date.now());
+    if (command === undefined) return { facts, standing };
+    facts = factsAfter(facts, command, await perform(command, user));
+    done.add(command.type);
+  }
+}
 
 async function perform(command: CustomerCommand, user: User): Promise<CommandResult> {
   switch (command.type) {
@@ -163,6 +144,8 @@ async function perform(command: CustomerCommand, user: User): Promise<CommandRes
       return {};
     case 'createSubscription':
       return { subscription: await billingActivities.createSubscription({ ...user, ...command }) };
+    case 'cancelSubscription':
+      return { subscription: await billingActivities.cancelSubscription({ ...user, ...command }) };
     case 'saveSubscription':
       await billingActivities.saveSubscription({ ...user, ...command });
       return {};
@@ -170,27 +153,24 @@ async function perform(command: CustomerCommand, user: User): Promise<CommandRes
       return {
         unpaidBills: await billingActivities.collectInvoices({ ...user, ...command, nowMs: Date.now() }),
       };
-    case 'assignCluster':
-      return { clusterId: await billingActivities.assignCluster(user) };
+    case 'assignCluster': {
+      const { clusterId, toBeTold } = await billingActivities.assignCluster({ ...user, nowMs: Date.now() });
+      await tellOfPlaces(user, toBeTold);
+      return { clusterId };
+    }
     case 'releaseCluster':
-      await billingActivities.releaseCluster(user);
+      await tellOfPlaces(user, await billingActivities.releaseCluster(user));
       return {};
   }
 }
 
-async function saveStanding(
-  billing: CustomerBilling,
-  user: User,
-  facts: CustomerFacts,
-  events: readonly StripeEventEnvelope[],
-): Promise<void> {
-  const standing = standingOf(facts, Date.now());
-  const { defaultPaymentMethodId } = facts;
-  await billingActivities.saveStanding({ ...user, standing, defaultPaymentMethodId, events });
-  if (billing.standing?.status !== standing.status) {
-    upsertSearchAttributes([{ key: billingStatus, value: standing.status }]);
-  }
-  billing.applied(events, standing);
+/** Tells other customers' workflows that they have been given a place on a cluster. */
+async function tellOfPlaces({ mode }: User, stripeCustomerIds: readonly string[]): Promise<void> {
+  const signals = stripeCustomerIds.map((customerId) =>
+    getExternalWorkflowHandle(customerBillingWorkflowId(mode, customerId)).signal(lookAgainSignal),
+  );
+  // One whose workflow was ended by hand sees its place at its next event.
+  await Promise.allSettled(signals);
 }
 
 async function updateProfile(billing: CustomerBilling): Promise<void> {
@@ -198,21 +178,22 @@ async function updateProfile(billing: CustomerBilling): Promise<void> {
   try {
     await billingActivities.updateCustomerProfile(billing.input);
   } catch (error) {
-    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     billing.parked = parkedStepOf(error);
   }
 }
 
-function parkedStepOf(failure: ActivityFailure): ParkedStep {
-  const cause = failure.cause instanceof ApplicationFailure ? failure.cause : undefined;
+/** @throws whatever is not an activity that Stripe has refused for good. */
+function parkedStepOf(error: unknown): ParkedStep {
+  if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+  const cause = error.cause instanceof ApplicationFailure ? error.cause : undefined;
   const details: unknown = cause?.details?.[0];
   const requestId =
     typeof details === 'object' && details !== null && 'stripeRequestId' in details
       ? details.stripeRequestId
       : null;
   return {
-    step: failure.activityType,
-    message: cause?.message ?? failure.message,
+    step: error.activityType,
+    message: cause?.message ?? error.message,
     stripeRequestId: typeof requestId === 'string' ? requestId : null,
   };
 }

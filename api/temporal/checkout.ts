@@ -12,6 +12,7 @@ import {
   CUSTOMER_BILLING_WORKFLOW,
   CUSTOMER_REGISTRATION_WORKFLOW,
   type CustomerRegistrationInput,
+  customerBillingStart,
   customerRegistrationWorkflowId,
   START_CHECKOUT_UPDATE,
   type StartCheckoutRequest,
@@ -19,7 +20,7 @@ import {
 } from '../../domain/workflow-contracts.ts';
 import { HttpError } from '../errors.ts';
 import { describeNamespace, isServiceFailure, RETRY_AFTER_SECONDS, temporalUnavailable } from './calls.ts';
-import { type CustomerBillingWorkflow, customerBillingStart } from './customer-billing.ts';
+import type { CustomerBillingWorkflow } from './customer-billing.ts';
 
 type CustomerRegistrationWorkflow = (input: CustomerRegistrationInput) => Promise<string>;
 
@@ -58,7 +59,7 @@ export async function startCheckout(
   const startWorkflowOperation = new WithStartWorkflowOperation<CustomerBillingWorkflow>(
     CUSTOMER_BILLING_WORKFLOW,
     {
-      ...customerBillingStart(customer.mode, customer.stripeCustomerId),
+      ...customerBillingStart(customer),
       workflowIdConflictPolicy: 'USE_EXISTING',
     },
   );

@@ -1,10 +1,12 @@
-import type { Client } from '@temporalio/client';
-import type { Mode } from '../../domain/mode.ts';
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import {
   BILLING_TASK_QUEUE,
+  CHARGE_EVENT_WORKFLOW,
+  type ChargeEventInput,
   CUSTOMER_BILLING_WORKFLOW,
   type CustomerBillingInput,
-  customerBillingWorkflowId,
+  chargeEventWorkflowId,
+  customerBillingStart,
   STRIPE_EVENT_SIGNAL,
   type StripeEventEnvelope,
   USER_CHANGED_SIGNAL,
@@ -13,22 +15,10 @@ import { withTemporal } from './calls.ts';
 
 /** A customer's workflow, as far as its caller sees it. */
 export type CustomerBillingWorkflow = (input: CustomerBillingInput) => Promise<void>;
+type ChargeEventWorkflow = (input: ChargeEventInput) => Promise<string>;
 
 /** Stripe waits some ten seconds for an answer to a webhook, and then tries again anyway. */
 const SIGNAL_DEADLINE_MS = 5_000;
-
-/**
- * How the one workflow of a customer is started by whoever needs it first. It sets its search attributes itself: named here,
- * a namespace that lacks one would refuse the start, and with it the webhook.
- */
-export function customerBillingStart(mode: Mode, stripeCustomerId: string) {
-  return {
-    workflowId: customerBillingWorkflowId(mode, stripeCustomerId),
-    taskQueue: BILLING_TASK_QUEUE,
-    args: [{ mode, stripeCustomerId }] satisfies [CustomerBillingInput],
-    staticSummary: `Billing of ${stripeCustomerId} (${mode})`,
-  };
-}
 
 /**
  * Tells the customer's workflow of an event of Stripe's, and starts it if it does not run. When this returns, Temporal has
@@ -45,12 +35,34 @@ export async function signalStripeEvent(
     client.workflow.signalWithStart<CustomerBillingWorkflow, [StripeEventEnvelope]>(
       CUSTOMER_BILLING_WORKFLOW,
       {
-        ...customerBillingStart(customer.mode, customer.stripeCustomerId),
+        ...customerBillingStart(customer),
         signal: STRIPE_EVENT_SIGNAL,
         signalArgs: [envelope],
       },
     ),
   );
+}
+
+/**
+ * Has a dispute's event brought to its customer, whom only the charge names. When this returns, Temporal has
+ * stored it; an event that came before is as good as stored.
+ *
+ * @throws HttpError `temporal_unavailable`
+ */
+export async function startChargeEvent(client: Client, input: ChargeEventInput): Promise<void> {
+  await withTemporal(client, SIGNAL_DEADLINE_MS, async () => {
+    try {
+      await client.workflow.start<ChargeEventWorkflow>(CHARGE_EVENT_WORKFLOW, {
+        workflowId: chargeEventWorkflowId(input.mode, input.event.eventId),
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+        taskQueue: BILLING_TASK_QUEUE,
+        args: [input],
+        staticSummary: `${input.event.type} of ${input.event.chargeId} (${input.mode})`,
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  });
 }
 
 /**
@@ -61,7 +73,7 @@ export async function signalStripeEvent(
 export async function signalUserChanged(client: Client, customer: CustomerBillingInput): Promise<void> {
   await withTemporal(client, SIGNAL_DEADLINE_MS, () =>
     client.workflow.signalWithStart<CustomerBillingWorkflow>(CUSTOMER_BILLING_WORKFLOW, {
-      ...customerBillingStart(customer.mode, customer.stripeCustomerId),
+      ...customerBillingStart(customer),
       signal: USER_CHANGED_SIGNAL,
     }),
   );

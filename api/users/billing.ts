@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { owedCents } from '../../db/bills.ts';
+import { owedCents, pageOfOldestUnpaidBill } from '../../db/bills.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
 import { modeOf } from '../authentication.ts';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -12,6 +12,7 @@ export function getBilling({ db }: ApiDependencies): RequestHandler {
     const mode = modeOf(response);
     const userId = parse(userIdSchema, request.params['userId'], 'userId');
     const user = await findUserOrRefuse(db, mode, userId);
+    const hostedInvoiceUrl = await pageOfOldestUnpaidBill(db, mode, userId);
     response.json({
       status: user.status,
       ...(user.waiting_for === null ? {} : { waitingFor: user.waiting_for }),
@@ -21,6 +22,7 @@ export function getBilling({ db }: ApiDependencies): RequestHandler {
       creditsCents: await creditBalanceCents(db, mode, userId),
       owedCents: await owedCents(db, mode, userId),
       ...(user.grace_ends_at === null ? {} : { graceEndsAt: user.grace_ends_at.toISOString() }),
+      ...(hostedInvoiceUrl === null ? {} : { hostedInvoiceUrl }),
     });
   };
 }

@@ -18,7 +18,8 @@ export function getBills({ db }: ApiDependencies): RequestHandler {
 }
 
 function publicBill(bill: BillWithLines) {
-  const { billId, period, status, totalCents, stripeInvoiceId } = bill;
+  const { billId, period, status, totalCents, stripeInvoiceId, refundedCents, hostedInvoiceUrl } = bill;
+  const isPayable = (status === 'open' || status === 'payment_failed') && hostedInvoiceUrl !== null;
   const lines = bill.lines.map(({ product, quantity, unitPriceCents, amountCents, description }) => ({
     product,
     quantity,
@@ -26,5 +27,14 @@ function publicBill(bill: BillWithLines) {
     amountCents,
     description,
   }));
-  return { id: billId, period, status, totalCents, lines, stripeInvoiceId };
+  return {
+    id: billId,
+    period,
+    status,
+    totalCents,
+    lines,
+    stripeInvoiceId,
+    ...(refundedCents === 0 ? {} : { refundedCents }),
+    ...(isPayable ? { hostedInvoiceUrl } : {}),
+  };
 }

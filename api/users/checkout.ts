@@ -10,7 +10,8 @@ import { findUserOrRefuse } from './find-user.ts';
 import { checkoutSchema, idempotencyKeySchema } from './schema.ts';
 
 /**
- * `POST /api/users/{userId}/checkout-sessions`: starts a Checkout session in Stripe and gives the page to send the user to.
+ * `POST /api/users/{userId}/checkout-sessions`: starts a Checkout session in Stripe, for adding a card or buying credits, and
+ * gives the page to send the user to.
  * The work is the customer's workflow's, so a checkout can't race with anything else of that customer; repeated with the
  * same `Idempotency-Key` it gives the same session.
  */
@@ -18,7 +19,7 @@ export function postCheckoutSession({ db, temporal, webhookSecrets }: ApiDepende
   return async (request, response) => {
     const mode = modeOf(response);
     const userId = parse(userIdSchema, request.params['userId'], 'userId');
-    const { successUrl, cancelUrl } = parse(checkoutSchema, request.body);
+    const { credits, ...checkout } = parse(checkoutSchema, request.body);
     const given = request.get('idempotency-key') ?? randomUUID();
     const idempotencyKey = parse(idempotencyKeySchema, given, 'Idempotency-Key');
     refuseUnlessConfigured(mode);
@@ -28,7 +29,11 @@ export function postCheckoutSession({ db, temporal, webhookSecrets }: ApiDepende
     const session = await startCheckout(
       temporal,
       { mode, stripeCustomerId },
-      { mode: 'setup', successUrl, cancelUrl, idempotencyKey: keyOf(userId, idempotencyKey) },
+      {
+        ...checkout,
+        ...(credits === undefined ? {} : { credits }),
+        idempotencyKey: keyOf([userId, idempotencyKey, checkout.mode, credits]),
+      },
     );
     response.status(201).json({ id: session.id, url: session.url });
   };
@@ -41,10 +46,10 @@ export function postCheckoutSession({ db, temporal, webhookSecrets }: ApiDepende
   }
 }
 
-/** Temporal and Stripe limit the length of keys, and show them to operators: a hash, not what the caller chose. */
-function keyOf(userId: string, idempotencyKey: string): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([userId, idempotencyKey]))
-    .digest('base64url');
-  return `checkout-${digest}`;
+/**
+ * Temporal and Stripe limit the length of keys, and show them to operators: a hash, not what the caller chose. What is asked
+ * for is part of it, so that a key used for a card before never answers a purchase with that session.
+ */
+function keyOf(parts: readonly unknown[]): string {
+  return `checkout-${createHash('sha256').update(JSON.stringify(parts)).digest('base64url')}`;
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { BILL_STATUSES } from '../../domain/bill.ts';
 import { isBillingPeriod } from '../../domain/billing-period.ts';
-import { BILLING_STATUSES } from '../../domain/customer-billing.ts';
+import { MAX_PURCHASED_CREDITS } from '../../domain/credits.ts';
+import { BILLING_STATUSES } from '../../domain/customer-standing.ts';
 import { MODES } from '../../domain/mode.ts';
 import { METERED_PRODUCTS, PRODUCTS } from '../../domain/price-list.ts';
 import { lineOfText, userIdSchema } from '../validation.ts';
@@ -30,6 +31,9 @@ export const billingSchema = z.strictObject({
   creditsCents: z.int(),
   owedCents: z.int().nonnegative(),
   graceEndsAt: z.iso.datetime().optional(),
+  hostedInvoiceUrl: z.url().optional().meta({
+    description: "Stripe's page where the customer pays the oldest unpaid bill, or confirms its payment",
+  }),
 });
 
 /** `YYYY-MM` */
@@ -74,6 +78,11 @@ export const billsSchema = z.strictObject({
         }),
       ),
       stripeInvoiceId: z.string().nullable(),
+      refundedCents: z.int().positive().optional(),
+      hostedInvoiceUrl: z
+        .url()
+        .optional()
+        .meta({ description: "Stripe's page where the customer can pay, while there is something to pay" }),
     }),
   ),
 });
@@ -83,12 +92,26 @@ const pageUrl = z
   .max(2_048)
   .meta({ description: 'Where Stripe sends the user back to' });
 
-/** Body of `POST /api/users/{userId}/checkout-sessions`. */
-export const checkoutSchema = z.strictObject({
-  mode: z.literal('setup', 'must be "setup"'),
-  successUrl: pageUrl,
-  cancelUrl: pageUrl,
-});
+const pages = { successUrl: pageUrl, cancelUrl: pageUrl };
+const creditsProblem = `must be a whole number from 1 to ${MAX_PURCHASED_CREDITS}`;
+
+/** Body of `POST /api/users/{userId}/checkout-sessions`: the user adds a card, or buys credits. */
+export const checkoutSchema = z.discriminatedUnion(
+  'mode',
+  [
+    z.strictObject({
+      mode: z.literal('setup'),
+      credits: z.never('goes with the mode "credits" only').optional(),
+      ...pages,
+    }),
+    z.strictObject({
+      mode: z.literal('credits'),
+      credits: z.int(creditsProblem).min(1, creditsProblem).max(MAX_PURCHASED_CREDITS, creditsProblem),
+      ...pages,
+    }),
+  ],
+  { error: ({ code }) => (code === 'invalid_union' ? 'must be "setup" or "credits"' : undefined) },
+);
 
 /** Header `Idempotency-Key`. */
 export const idempotencyKeySchema = z

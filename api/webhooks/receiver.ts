@@ -12,7 +12,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import { addRoute } from '../route.ts';
-import { signalStripeEvent } from '../temporal/customer-billing.ts';
+import { signalStripeEvent, startChargeEvent } from '../temporal/customer-billing.ts';
 import { readStripeEvent } from './event-schema.ts';
 import { verifyWebhook } from './signature.ts';
 
@@ -57,14 +57,17 @@ function receiver(mode: Mode, dependencies: ApiDependencies, metrics: ApiMetrics
 
   const deliver = async (event: StripeEvent): Promise<Ignored | null> => {
     if (!isHandledEventType(event.type)) return 'type';
-    const stripeCustomerId = customerOf(event);
-    if (stripeCustomerId === null) return 'no_customer';
     const envelope = envelopeOf(event);
     if (envelope === null) {
       throw new HttpError('not_an_event', 'data.object has no id', { param: 'data.object.id' });
     }
+    const stripeCustomerId = customerOf(event);
+    const { chargeId } = envelope;
+    if (stripeCustomerId === null && chargeId === undefined) return 'no_customer';
     const endTimer = metrics.signalSeconds.startTimer({ mode });
-    await signalStripeEvent(temporal, { mode, stripeCustomerId }, envelope);
+    if (stripeCustomerId !== null) await signalStripeEvent(temporal, { mode, stripeCustomerId }, envelope);
+    else if (chargeId !== undefined)
+      await startChargeEvent(temporal, { mode, event: { ...envelope, chargeId } });
     endTimer();
     return null;
   };

@@ -1,5 +1,5 @@
 /** Charges, refunds and invoice payments. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { findCharge, findOrMissing, findPaymentIntent } from '../behaviour/find.ts';
 import { createRefund } from '../behaviour/refunds.ts';
 import { invalidRequest } from '../errors.ts';
@@ -64,17 +64,34 @@ export const paymentRoutes = [
   route(
     'GET',
     '/v1/invoice_payments',
-    listParams({ invoice: text.optional(), status: oneOf('canceled', 'open', 'paid').optional() }),
-    (operation, given) =>
-      page(operation.store.invoicePayments, {
+    listParams({
+      invoice: text.optional(),
+      payment: z
+        .strictObject({
+          payment_intent: text.optional(),
+          type: oneOf('payment_intent', 'payment_record'),
+        })
+        .optional(),
+      status: oneOf('canceled', 'open', 'paid').optional(),
+    }),
+    (operation, given) => {
+      const { invoicePayments } = operation.store;
+      const { payment_intent: intent, type } = given.payment ?? {};
+      return page(invoicePayments, {
         url: '/v1/invoice_payments',
         params: given,
         order:
-          given.invoice === undefined
-            ? undefined
-            : operation.store.invoicePayments.where('invoice', given.invoice),
-        matches: ({ status }) => given.status === undefined || status === given.status,
-      }),
+          intent !== undefined
+            ? invoicePayments.where('payment_intent', intent)
+            : given.invoice !== undefined
+              ? invoicePayments.where('invoice', given.invoice)
+              : undefined,
+        matches: ({ invoice, payment, status }) =>
+          (given.invoice === undefined || invoice === given.invoice) &&
+          (type === undefined || payment.type === type) &&
+          (given.status === undefined || status === given.status),
+      });
+    },
   ),
 
   route('GET', '/v1/invoice_payments/:payment', params({}), (operation, _given, { payment }) =>

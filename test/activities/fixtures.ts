@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { UserKey } from '../../activities/customer-commands.ts';
 import type { BillWithLines } from '../../db/bills.ts';
 import { findBill } from '../../db/bills.ts';
 import { registerUser } from '../../db/users.ts';
+import type { CustomerFacts } from '../../domain/customer-facts.ts';
 import type { Mode } from '../../domain/mode.ts';
+import type { StartCheckoutRequest, StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
 import { frozenBill, ingest, level, newUser, SEPTEMBER, usage } from '../db/fixtures.ts';
 import { type ActivityTestEnvironment, runOnce } from '../support/activity-environment.ts';
 
@@ -57,4 +60,79 @@ export async function reloaded({ db }: ActivityTestEnvironment, bill: BillWithLi
   const found = await findBill(db, bill.mode, bill.billId);
   if (found === undefined) throw new Error(`The bill ${bill.billId} is gone`);
   return found;
+}
+
+/** The workflow's time in these tests. */
+export const NOW_MS = Date.parse('2026-10-02T00:00:00Z');
+
+export function event(
+  type: string,
+  objectId: string,
+  more: Partial<StripeEventEnvelope> = {},
+): StripeEventEnvelope {
+  return { eventId: `evt_${randomUUID()}`, type, objectId, created: NOW_MS / 1_000, ...more };
+}
+
+/** What a look at one of our customers finds. */
+export async function lookAt(
+  { activities }: Pick<ActivityTestEnvironment, 'activities'>,
+  { mode, stripeCustomerId }: UserKey,
+  events: readonly StripeEventEnvelope[] = [],
+  nowMs = NOW_MS,
+): Promise<CustomerFacts> {
+  const seen = await runOnce(() => activities.lookAtCustomer({ mode, stripeCustomerId, events, nowMs }));
+  if (seen === null) throw new Error('The customer is ours');
+  return seen.facts;
+}
+
+/** A setup Checkout session that nobody has completed; its id. */
+export async function startCheckout(
+  { activities }: ActivityTestEnvironment,
+  { mode, stripeCustomerId }: UserKey,
+  overrides: Partial<StartCheckoutRequest> = {},
+): Promise<string> {
+  const request = {
+    mode: 'setup',
+    successUrl: 'https://example.com/done',
+    cancelUrl: 'https://example.com/back',
+    idempotencyKey: randomUUID(),
+    ...overrides,
+  } as const;
+  return (await runOnce(() => activities.createCheckoutSession({ mode, stripeCustomerId, request }))).id;
+}
+
+/** One that is completed with the card. */
+export async function completedCheckout(
+  environment: ActivityTestEnvironment,
+  customer: UserKey,
+  cardNumber = '4242424242424242',
+): Promise<string> {
+  const id = await startCheckout(environment, customer);
+  await environment.simulator.completeCheckout(id, cardNumber);
+  return id;
+}
+
+/** A bill whose invoice is open in Stripe, and was not charged yet. */
+export async function openBill(
+  environment: ActivityTestEnvironment,
+  customer: UserKey,
+): Promise<BillWithLines & { readonly stripeInvoiceId: string }> {
+  const bill = await newBill(environment, customer);
+  await runOnce(() => environment.activities.invoiceBill({ mode: customer.mode, billId: bill.billId }));
+  const { stripeInvoiceId } = await reloaded(environment, bill);
+  if (stripeInvoiceId === null) throw new Error('It was invoiced');
+  return { ...bill, stripeInvoiceId };
+}
+
+/** A bill whose card declines, in Stripe and, from a second ago on, in the database. */
+export async function unpaidBill(
+  environment: ActivityTestEnvironment,
+  customer: UserKey,
+): Promise<BillWithLines & { readonly stripeInvoiceId: string }> {
+  await giveCard(environment, customer, 'pm_card_chargeCustomerFail');
+  const bill = await openBill(environment, customer);
+  const charge = environment.simulator.stripe[customer.mode].invoices.pay(bill.stripeInvoiceId);
+  await charge.catch(() => undefined);
+  await lookAt(environment, customer, [], NOW_MS - 1_000);
+  return bill;
 }

@@ -2,7 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { BILLING_TASK_QUEUE, customerRegistrationWorkflowId } from '../../domain/workflow-contracts.ts';
+import {
+  BILLING_TASK_QUEUE,
+  customerBillingWorkflowId,
+  customerRegistrationWorkflowId,
+} from '../../domain/workflow-contracts.ts';
 import { error, request, startTestApi, type TestApi } from './harness.ts';
 
 let api: TestApi;
@@ -34,6 +38,7 @@ async function startWorker({ temporal }: TestApi): Promise<Worker> {
 }
 
 const PAGES = { mode: 'setup', successUrl: 'https://shop.example/ok', cancelUrl: 'http://localhost:3000/no' };
+const CREDITS = { ...PAGES, mode: 'credits', credits: 25 };
 
 async function newUser(name = 'user'): Promise<string> {
   const userId = `${name}-${randomUUID()}`;
@@ -83,6 +88,42 @@ test('the same Idempotency-Key gives the same session, also at the same time; an
   expect(new Set(ids).size).toBe(4);
 });
 
+describe('credits', () => {
+  /** What the customer's workflow was asked for, oldest first. */
+  async function requestsTo(stripeCustomerId: string): Promise<unknown[]> {
+    const workflow = api.temporal.workflow.getHandle(customerBillingWorkflowId('test', stripeCustomerId));
+    const { events } = await workflow.fetchHistory();
+    return (events ?? [])
+      .flatMap((event) => event.workflowExecutionUpdateAcceptedEventAttributes ?? [])
+      .map(({ acceptedRequest }) => acceptedRequest?.input?.args?.payloads?.[0]?.data ?? new Uint8Array())
+      .map((data): unknown => JSON.parse(Buffer.from(data).toString()));
+  }
+
+  test('are bought as many as were asked for', async () => {
+    const userId = await newUser();
+    expect(await checkout(userId, CREDITS)).toMatchObject({ status: 201 });
+    expect(await requestsTo(`cus_of_${userId}`)).toMatchObject([CREDITS]);
+  });
+
+  test('a card is asked for without any', async () => {
+    const userId = await newUser();
+    await checkout(userId);
+    const [asked] = await requestsTo(`cus_of_${userId}`);
+    expect(asked).toMatchObject(PAGES);
+    expect(asked).not.toHaveProperty('credits');
+  });
+
+  test('a key that was used for a card, or for other credits, gives no session of those', async () => {
+    const userId = await newUser();
+    const asked = [PAGES, CREDITS, { ...CREDITS, credits: 26 }];
+    const answers = [];
+    for (const json of [...asked, ...asked]) answers.push(await checkout(userId, json, 'key-1'));
+    const ids = answers.map(({ body }) => (body as { readonly id: string }).id);
+    expect(new Set(ids).size).toBe(3);
+    expect(ids.slice(3)).toEqual(ids.slice(0, 3));
+  });
+});
+
 describe("what Stripe refuses is a 502 that names Stripe's reason, and nothing else of the failure", () => {
   test.each([
     ['the registration', 'refused', PAGES],
@@ -98,7 +139,14 @@ describe("what Stripe refuses is a 502 that names Stripe's reason, and nothing e
 describe('a bad request starts nothing', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['a mode that does not exist', { ...PAGES, mode: 'subscription' }, 'mode'],
-    ['credits, until they can be bought', { ...PAGES, mode: 'credits', credits: 10 }, 'mode'],
+    ['no mode', { ...PAGES, mode: undefined }, 'mode'],
+    ['credits with a card', { ...PAGES, credits: 10 }, 'credits'],
+    ['a purchase of nothing', { ...CREDITS, credits: 0 }, 'credits'],
+    ['a purchase without a number', { ...CREDITS, credits: undefined }, 'credits'],
+    ['half a credit', { ...CREDITS, credits: 1.5 }, 'credits'],
+    ['credits as text', { ...CREDITS, credits: '25' }, 'credits'],
+    ['more credits than anybody means', { ...CREDITS, credits: 10_001 }, 'credits'],
+    ['a body that is no object', [] as unknown as Record<string, unknown>, 'body'],
     ['no success page', { ...PAGES, successUrl: undefined }, 'successUrl'],
     ['a relative URL', { ...PAGES, successUrl: '/ok' }, 'successUrl'],
     ['a URL that is a script', { ...PAGES, cancelUrl: 'javascript:alert(1)' }, 'cancelUrl'],
@@ -111,6 +159,14 @@ describe('a bad request starts nothing', () => {
     });
     const registration = api.temporal.workflow.getHandle(customerRegistrationWorkflowId('test', userId));
     await expect(registration.describe()).rejects.toThrow(/not found/i);
+  });
+
+  test.each([
+    [{ ...PAGES, mode: 'subscription' }, 'mode: must be "setup" or "credits"'],
+    [{ ...PAGES, credits: 10 }, 'credits: goes with the mode "credits" only'],
+    [{ ...CREDITS, credits: 10_001 }, 'credits: must be a whole number from 1 to 10000'],
+  ])('%j is told what is wrong', async (json, message) => {
+    expect(await checkout(await newUser(), json)).toMatchObject({ body: { error: { message } } });
   });
 
   test('an unknown user, a key that is too long', async () => {

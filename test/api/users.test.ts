@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freezeBill } from '../../db/freeze.ts';
+import type { BillStatus } from '../../domain/bill.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
 import { error, newCustomerId, request, startTestApi, type TestApi, textLike } from './harness.ts';
@@ -30,6 +31,30 @@ async function use(userId: string, events: readonly Record<string, unknown>[]): 
   expect((await request(api, 'POST', '/api/usage-events', { json })).body).toMatchObject({
     accepted: events.length,
   });
+}
+
+/** Changes a bill as what Stripe says of its invoice does. */
+async function setBill(
+  userId: string,
+  period: string,
+  changed: {
+    readonly status: BillStatus;
+    readonly hosted_invoice_url?: string;
+    readonly refunded_cents?: number;
+  },
+): Promise<void> {
+  await api.db
+    .updateTable('bills')
+    .set(changed)
+    .where('user_id', '=', userId)
+    .where('period', '=', parseBillingPeriod(period))
+    .execute();
+}
+
+/** Freezes the month, with an invoice of this status. */
+async function bill(userId: string, period: string, status: BillStatus): Promise<void> {
+  await freezeBill(api.db, { mode: 'test', userId, period: parseBillingPeriod(period) });
+  await setBill(userId, period, { status, hosted_invoice_url: `https://invoice.stripe.example/${period}` });
 }
 
 async function saveCustomer(api: TestApi, userId: string, stripeCustomerId: string): Promise<void> {
@@ -118,18 +143,8 @@ describe('GET /api/users/{userId}/billing', () => {
     const userId = await newUser();
     const hours = { product: 'cpu_hour', quantity: '100', occurredAt: '2026-10-10T00:00:00Z' };
     await use(userId, [hours, { ...hours, occurredAt: '2026-11-01T00:00:00Z' }]);
-    for (const [period, status] of [
-      ['2026-10', 'payment_failed'],
-      ['2026-11', 'open'],
-    ] as const) {
-      await freezeBill(api.db, { mode: 'test', userId, period: parseBillingPeriod(period) });
-      await api.db
-        .updateTable('bills')
-        .set({ status })
-        .where('user_id', '=', userId)
-        .where('period', '=', parseBillingPeriod(period))
-        .execute();
-    }
+    await bill(userId, '2026-10', 'payment_failed');
+    await bill(userId, '2026-11', 'open');
     const entries = [250, -100].map((amount_cents) => ({
       mode: 'test' as const,
       user_id: userId,
@@ -152,7 +167,25 @@ describe('GET /api/users/{userId}/billing', () => {
       creditsCents: 150,
       owedCents: 2_000,
       graceEndsAt: '2026-11-15T00:00:00.000Z',
+      hostedInvoiceUrl: 'https://invoice.stripe.example/2026-10',
     });
+  });
+
+  test('gives the page where the oldest unpaid bill can be paid, and only of one that could not be collected', async () => {
+    const userId = await newUser();
+    const pageOf = async () =>
+      ((await get(`${userId}/billing`)).body as { hostedInvoiceUrl?: string }).hostedInvoiceUrl;
+    for (const month of ['2026-08', '2026-09', '2026-10']) {
+      await use(userId, [{ product: 'cpu_hour', quantity: '1', occurredAt: `${month}-10T00:00:00Z` }]);
+      await bill(userId, month, 'open');
+    }
+    expect(await pageOf()).toBeUndefined();
+    await setBill(userId, '2026-10', { status: 'payment_failed' });
+    expect(await pageOf()).toBe('https://invoice.stripe.example/2026-10');
+    await setBill(userId, '2026-09', { status: 'payment_failed' });
+    expect(await pageOf()).toBe('https://invoice.stripe.example/2026-09');
+    await setBill(userId, '2026-09', { status: 'paid' });
+    expect(await pageOf()).toBe('https://invoice.stripe.example/2026-10');
   });
 
   test('of an unknown user is a 404', async () => {
@@ -242,5 +275,34 @@ test('GET /api/users/{userId}/bills: newest first, each line with its price per 
       },
       expect.objectContaining({ period: '2026-09', totalCents: 300 }),
     ],
+  });
+});
+
+describe('a bill in the list', () => {
+  test.each([
+    ['frozen', false],
+    ['open', true],
+    ['payment_failed', true],
+    ['paid', false],
+    ['void', false],
+  ] as const)('that is %s has a page to pay it on: %s', async (status, hasPage) => {
+    const userId = await newUser();
+    await use(userId, [{ product: 'cpu_hour', quantity: '1', occurredAt: '2026-10-10T00:00:00Z' }]);
+    await bill(userId, '2026-10', status);
+    const { bills } = (await get(`${userId}/bills`)).body as { bills: Record<string, unknown>[] };
+    expect(bills[0]?.['hostedInvoiceUrl']).toBe(
+      hasPage ? 'https://invoice.stripe.example/2026-10' : undefined,
+    );
+    expect(bills[0]).not.toHaveProperty('refundedCents');
+  });
+
+  test('says what was refunded of it', async () => {
+    const userId = await newUser();
+    await use(userId, [{ product: 'cpu_hour', quantity: '1', occurredAt: '2026-10-10T00:00:00Z' }]);
+    await bill(userId, '2026-10', 'paid');
+    await setBill(userId, '2026-10', { status: 'paid', refunded_cents: 7 });
+    expect((await get(`${userId}/bills`)).body).toMatchObject({
+      bills: [{ status: 'paid', refundedCents: 7 }],
+    });
   });
 });

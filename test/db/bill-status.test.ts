@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
+  collectionAttemptsOf,
   type InvoiceOutcome,
   listBillsToInvoice,
+  listOpenInvoices,
   listUnpaidBills,
   parkBill,
+  saveCollectionAttempt,
   saveInvoiceOutcome,
 } from '../../db/bill-status.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
@@ -28,12 +31,21 @@ beforeEach(async () => {
   billId = (await frozenBill(database.db, userId)).billId;
 });
 
+/** What Stripe says of an open invoice that it will charge again. */
+const OPEN = {
+  failedAt: new Date('2026-10-02T00:00:00Z'),
+  hostedInvoiceUrl: 'https://invoice.example/i',
+  stripeRetriesAt: new Date('2026-10-05T00:00:00Z'),
+  needsCustomerAction: false,
+  isCollectible: true,
+} as const;
+
 async function see(
   status: InvoiceOutcome['status'],
-  seenAt = new Date('2026-10-02T00:00:00Z'),
+  more: Partial<Omit<InvoiceOutcome, 'status'>> = {},
 ): Promise<void> {
   const stripeInvoiceId = `in_${billId}`;
-  await saveInvoiceOutcome(database.db, { mode: 'test', billId, stripeInvoiceId, status, seenAt });
+  await saveInvoiceOutcome(database.db, { mode: 'test', billId, stripeInvoiceId, status, ...OPEN, ...more });
 }
 
 async function row() {
@@ -65,17 +77,58 @@ describe('an older answer that is written later changes nothing', () => {
   });
 });
 
-test('the first failure keeps its time, and a payment clears it', async () => {
+test('the earliest failure counts, in whichever order they are told, and a payment clears it', async () => {
   const first = new Date('2026-10-02T08:00:00Z');
-  await see('payment_failed', first);
-  await see('payment_failed', new Date('2026-10-05T08:00:00Z'));
+  await see('payment_failed', { failedAt: new Date('2026-10-05T08:00:00Z') });
+  await see('payment_failed', { failedAt: first });
+  await see('payment_failed', { failedAt: new Date('2026-10-09T08:00:00Z') });
   expect((await row()).payment_failed_at).toEqual(first);
   expect(await listUnpaidBills(database.db, 'test', userId)).toEqual([
-    { billId, stripeInvoiceId: `in_${billId}`, failedAtMs: first.getTime() },
+    {
+      billId,
+      stripeInvoiceId: `in_${billId}`,
+      failedAtMs: first.getTime(),
+      stripeRetriesAtMs: OPEN.stripeRetriesAt.getTime(),
+      needsCustomerAction: false,
+      isCollectible: true,
+      collectionAttempts: 0,
+      lastCollectionAtMs: null,
+    },
   ]);
   await see('paid');
   expect(await row()).toMatchObject({ status: 'paid', payment_failed_at: null });
   expect(await listUnpaidBills(database.db, 'test', userId)).toEqual([]);
+});
+
+test('what Stripe says of its next attempt and of the customer is kept as it is now', async () => {
+  await see('payment_failed', { stripeRetriesAt: null, needsCustomerAction: true, isCollectible: false });
+  expect((await listUnpaidBills(database.db, 'test', userId))[0]).toMatchObject({
+    stripeRetriesAtMs: null,
+    needsCustomerAction: true,
+    isCollectible: false,
+  });
+});
+
+test('an attempt of ours to collect is noted once', async () => {
+  await see('payment_failed');
+  const stripeInvoiceId = `in_${billId}`;
+  const at = new Date('2026-10-03T00:00:00Z');
+  for (const attempt of [0, 0, 1]) {
+    await saveCollectionAttempt(database.db, { mode: 'test', stripeInvoiceId, attempt, at });
+  }
+  expect(await collectionAttemptsOf(database.db, 'test', stripeInvoiceId)).toBe(2);
+  expect(await collectionAttemptsOf(database.db, 'live', stripeInvoiceId)).toBeUndefined();
+  expect((await listUnpaidBills(database.db, 'test', userId))[0]?.lastCollectionAtMs).toBe(at.getTime());
+});
+
+test('open invoices are those that Stripe is collecting or could not collect', async () => {
+  expect(await listOpenInvoices(database.db, 'test', userId)).toEqual([]);
+  for (const status of ['open', 'payment_failed'] as const) {
+    await see(status);
+    expect(await listOpenInvoices(database.db, 'test', userId)).toEqual([`in_${billId}`]);
+  }
+  await see('paid');
+  expect(await listOpenInvoices(database.db, 'test', userId)).toEqual([]);
 });
 
 describe('parking', () => {
@@ -108,7 +161,7 @@ test('what is said of a live bill leaves the test bill alone', async () => {
     billId,
     stripeInvoiceId: 'in_live',
     status: 'paid',
-    seenAt: new Date(),
+    ...OPEN,
   });
   await parkBill(database.db, 'live', billId, 'live');
   expect(await row()).toMatchObject({ status: 'frozen', stripe_invoice_id: null, problem: null });
@@ -132,7 +185,7 @@ test('a close lists the bills of its month and mode that still need an invoice, 
     await registerUser(db, { mode: 'live', userId: paid.userId, email: 'l@example.com', name: 'L' });
     await ingest(db, [usage(paid.userId)], 'live');
     await frozenBill(db, paid.userId, SEPTEMBER, 'live');
-    const outcome = { mode: 'test' as const, stripeInvoiceId: 'in_1', seenAt: new Date() };
+    const outcome = { mode: 'test' as const, stripeInvoiceId: 'in_1', ...OPEN };
     await saveInvoiceOutcome(db, { ...outcome, billId: paid.billId, status: 'paid' });
     await parkBill(db, 'test', parked.billId, 'for a person');
 

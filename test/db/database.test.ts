@@ -65,7 +65,11 @@ describe('migrations', () => {
         for (const db of processes) {
           const { rows } = await sql<{ name: string }>`
             SELECT name FROM kysely_migration ORDER BY name`.execute(db);
-          expect(rows.map((row) => row.name)).toEqual(['0001-customers', '0002-usage-and-bills']);
+          expect(rows.map((row) => row.name)).toEqual([
+            '0001-customers',
+            '0002-usage-and-bills',
+            '0003-customer-life',
+          ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }
       } finally {

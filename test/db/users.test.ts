@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { modeOfApiKey, saveApiKey } from '../../db/api-keys.ts';
 import { appliedEventIds } from '../../db/applied-events.ts';
 import { completedSessionsOf, saveCheckoutSession } from '../../db/checkout-sessions.ts';
+import { saveOperatorDecision } from '../../db/operator-decisions.ts';
 import {
   findUser,
   findUserByStripeCustomer,
@@ -11,6 +12,7 @@ import {
   saveStripeCustomer,
   saveSubscription,
 } from '../../db/users.ts';
+import type { CustomerStanding } from '../../domain/customer-standing.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { newUser } from './fixtures.ts';
 
@@ -28,17 +30,58 @@ beforeEach(async () => {
 });
 
 const user = (mode: 'live' | 'test' = 'test') => findUser(database.db, mode, userId);
-const STANDING = {
+const NOW_MS = Date.parse('2026-10-02T00:00:00Z');
+const STANDING: CustomerStanding = {
   status: 'past_due',
   waitingFor: 'payment',
   reason: 'Owes $3.00.',
+  stripeObjectId: 'in_1',
   graceEndsAtMs: Date.parse('2026-10-09T00:00:00Z'),
-  defaultPaymentMethodId: 'pm_1',
-} as const;
+  nextLookAtMs: Date.parse('2026-10-09T00:00:00Z'),
+  wantsCluster: true,
+  attention: [],
+};
 
 describe('saveStanding', () => {
-  const save = (events: { eventId: string; type: string; objectId: string }[]) =>
-    saveStanding(database.db, { mode: 'test', userId, stripeCustomerId }, STANDING, events);
+  const save = (
+    events: { eventId: string; type: string; objectId: string }[],
+    standing: Partial<CustomerStanding> = {},
+    nowMs = NOW_MS,
+  ) =>
+    saveStanding(
+      database.db,
+      { mode: 'test', userId, stripeCustomerId },
+      {
+        standing: { ...STANDING, ...standing },
+        defaultPaymentMethodId: 'pm_1',
+        paymentMethodIds: ['pm_2', 'pm_1'],
+        events,
+        nowMs,
+      },
+    );
+
+  test('since when it is so stays while status and waiting stay, whatever else changes', async () => {
+    expect(await save([])).toEqual(new Date(NOW_MS));
+    expect(await save([], { reason: 'Owes $5.00.' }, NOW_MS + 1_000)).toEqual(new Date(NOW_MS));
+    expect(await save([], { status: 'suspended' }, NOW_MS + 2_000)).toEqual(new Date(NOW_MS + 2_000));
+    expect(await save([], { status: 'suspended', waitingFor: null }, NOW_MS + 3_000)).toEqual(
+      new Date(NOW_MS + 3_000),
+    );
+  });
+
+  test('an extension of grace is forgotten when nothing is owed; the queue when no place is wanted', async () => {
+    const decision = { type: 'extendGrace', untilMs: NOW_MS + 9_000, by: 'ops' } as const;
+    const key = { mode: 'test', userId } as const;
+    await saveOperatorDecision(database.db, key, { decisionId: `upd_${userId}`, decision });
+    await save([]);
+    await save([], {}, NOW_MS + 1_000);
+    expect(await user()).toMatchObject({
+      grace_extended_until: new Date(NOW_MS + 9_000),
+      cluster_wanted_at: new Date(NOW_MS),
+    });
+    await save([], { graceEndsAtMs: null, wantsCluster: false });
+    expect(await user()).toMatchObject({ grace_extended_until: null, cluster_wanted_at: null });
+  });
 
   test('writes the standing and the events it deals with', async () => {
     await save([
@@ -51,6 +94,8 @@ describe('saveStanding', () => {
       status_reason: 'Owes $3.00.',
       grace_ends_at: new Date('2026-10-09T00:00:00Z'),
       default_payment_method_id: 'pm_1',
+      known_payment_method_ids: ['pm_2', 'pm_1'],
+      status_object_id: 'in_1',
     });
     expect(
       await appliedEventIds(database.db, 'test', [`evt_1_${userId}`, `evt_2_${userId}`, 'evt_unknown']),

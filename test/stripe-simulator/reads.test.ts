@@ -128,3 +128,19 @@ test.skipIf(onStripe)('setup intents and events', async () => {
   });
   expect(await stripe.events.retrieve(event?.id ?? '')).toMatchObject({ data: { object: { id: paid.id } } });
 });
+
+test('which invoice a payment intent has paid', async () => {
+  const { stripe } = context;
+  const draft = await draftOf(stripe, customer.id, 700);
+  await stripe.invoices.finalizeInvoice(draft.id);
+  await stripe.invoices.pay(draft.id);
+  const [payment] = (await stripe.invoicePayments.list({ invoice: draft.id })).data;
+  const payment_intent = idOf(payment?.payment.payment_intent);
+  const list = (filter: Stripe.InvoicePaymentListParams) => stripe.invoicePayments.list(filter);
+  const found = await list({ payment: { type: 'payment_intent', payment_intent } });
+  expect(found.data).toMatchObject([{ id: payment?.id, invoice: draft.id }]);
+  const ofAnother = await list({ payment: { type: 'payment_intent', payment_intent }, invoice: paid.id });
+  expect(ofAnother.data).toEqual([]);
+  expect((await list({ payment: { type: 'payment_intent' }, invoice: paid.id })).data).toHaveLength(1);
+  expect((await list({ payment: { type: 'payment_record' }, invoice: paid.id })).data).toEqual([]);
+});

@@ -1,7 +1,9 @@
+import { Client, Connection } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { pino } from 'pino';
+import { inject } from 'vitest';
 import {
   type BatchActivities,
   type BillingActivities,
@@ -42,6 +44,8 @@ export async function startActivityEnvironment(): Promise<ActivityTestEnvironmen
     stripe: simulator.stripe,
     log: pino({ level: 'silent' }),
     rules: TEST_RULES,
+    hostHooks: { live: null, test: null },
+    temporal: new Client({ connection: Connection.lazy({ address: inject('temporalAddress') }) }),
   };
   const activitiesWith = (overrides: Partial<ActivityDependencies>): BillingActivities & BatchActivities => ({
     ...createBillingActivities({ ...dependencies, ...overrides }),

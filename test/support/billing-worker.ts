@@ -11,7 +11,7 @@ import {
 } from '@temporalio/worker';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import type { BillingRules } from '../../activities/dependencies.ts';
+import type { ActivityDependencies, BillingRules } from '../../activities/dependencies.ts';
 import { createStripeClient, type StripeClient } from '../../activities/stripe-client.ts';
 import { startApi } from '../../api/server.ts';
 import { saveApiKey } from '../../db/api-keys.ts';
@@ -30,6 +30,8 @@ export interface BillingParts {
   readonly workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
   /** Places on each mode's one cluster; 1,000 each unless given. */
   readonly places?: Partial<Record<Mode, number>>;
+  /** Where the host product is told; nowhere unless given. */
+  readonly hostHooks?: ActivityDependencies['hostHooks'];
 }
 
 /** The whole service in this process: real api, real workers, PostgreSQL, Temporal, and Stripe's stand-in over HTTP. */
@@ -40,7 +42,7 @@ export interface BillingService {
   readonly apiUrl: string;
   readonly simulatorUrl: string;
   readonly apiKeys: Readonly<Record<Mode, string>>;
-  /** Starts the two workers of a process; several may run. Those that still run end with {@link stop}. */
+  /** Starts the workers of a process; several may run. Those that still run end with {@link stop}. */
   startWorker(rules?: Partial<BillingRules>): Promise<BillingWorker>;
   stop(): Promise<void>;
 }
@@ -129,7 +131,13 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
         const worker = await startWorker({
           connection: nativeConnection,
           namespace,
-          dependencies: { db, stripe, log, rules: { ...RULES, ...rules } },
+          dependencies: {
+            db,
+            stripe,
+            log,
+            rules: { ...RULES, ...rules },
+            hostHooks: parts.hostHooks ?? { live: null, test: null },
+          },
           batchRequestsPerSecond: BATCH_REQUESTS_PER_SECOND,
           workflowBundle,
         });

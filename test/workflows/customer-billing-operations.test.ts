@@ -55,7 +55,7 @@ test('a step that Stripe refuses for good is parked with its request id, and the
     expect(state.queuedEvents).toBeGreaterThan(0);
     expect(await refusedRequests('/v1/subscriptions')).toContain(state.parked?.stripeRequestId);
     expect(await currentDetailsOf(customer)).toMatch(
-      /\| Parked \| createSubscription: .*\(request req_\w+\) \|/,
+      /\| \*\*Parked\*\* \| createSubscription: .*\(request req_\w+\) \|/,
     );
   } finally {
     await savePrice(good?.stripe_price_id ?? null);
@@ -121,7 +121,7 @@ test("Temporal's own pages show where a customer stands: current details and sea
   const customer = await subscribedCustomer(billing);
   const details = await currentDetailsOf(customer);
   expect(details).toContain('| Status | **active** |');
-  expect(details).toMatch(/\| Last cause \| [a-z._]+ \(\w+_\w+\) \|/);
+  expect(details).toMatch(/\| Last event \| [a-z._]+ of \w+_\w+, 20\d\d-.* UTC \(evt_\w+\) \|/);
   expect(details).toMatch(/\| Events \| \d+ applied, 0 repeated, 0 waiting \|/);
   const query = `BillingStatus="active" AND BillingMode="test" AND StripeCustomerId="${customer.stripeCustomerId}"`;
   const found = await eventually(
@@ -170,7 +170,9 @@ test('an event that arrives while no worker runs is applied as soon as one does'
     'the event to be applied',
     ({ appliedEvents }) => appliedEvents > before.appliedEvents,
   );
-  expect(state).toEqual({ ...before, appliedEvents: before.appliedEvents + 1 });
+  const { lastEvent } = state;
+  expect(lastEvent?.objectId).toBe('sub_any');
+  expect(state).toEqual({ ...before, lastEvent, appliedEvents: before.appliedEvents + 1 });
 });
 
 async function workflowIdsBy(query: string): Promise<string[]> {

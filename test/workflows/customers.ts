@@ -138,20 +138,22 @@ export async function stateIs(
   return await eventually(what, () => stateOf(service, customer), isThere);
 }
 
-/** Every event of Stripe's about the customer that takes effect, newest first. */
+/** Every event of Stripe's about the customer that takes effect, newest first; of a refund or dispute its charge tells. */
 export async function eventsOf(
   { stripe }: BillingService,
-  { mode, stripeCustomerId }: Omit<Customer, 'userId'>,
+  { mode, stripeCustomerId: customer }: Omit<Customer, 'userId'>,
 ): Promise<Stripe.Event[]> {
+  const charges = new Set<unknown>();
+  for await (const { id } of stripe[mode].charges.list({ customer, limit: 100 })) charges.add(id);
   const events: Stripe.Event[] = [];
   for await (const event of stripe[mode].events.list({ limit: 100 })) {
     const { id, type, created, livemode } = event;
-    const object = { ...event.data.object };
+    const object: Readonly<Record<string, unknown>> = { ...event.data.object };
     const previous_attributes = event.data.previous_attributes;
     const data = { object, previous_attributes: { ...previous_attributes } };
-    if (isHandledEventType(type) && customerOf({ id, type, created, livemode, data }) === stripeCustomerId) {
-      events.push(event);
-    }
+    const isTheirs =
+      customerOf({ id, type, created, livemode, data }) === customer || charges.has(object['charge']);
+    if (isHandledEventType(type) && isTheirs) events.push(event);
   }
   return events;
 }

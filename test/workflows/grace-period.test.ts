@@ -8,7 +8,9 @@ import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
 import { startClose } from '../../cli/close.ts';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
 import { type BillingPeriod, billingPeriodOf, nextPeriod, periodEnd } from '../../domain/billing-period.ts';
-import type { CustomerFacts, CustomerStanding } from '../../domain/customer-billing.ts';
+import type { CustomerFacts, UnpaidBillFact } from '../../domain/customer-facts.ts';
+import { type CustomerStanding, standingOf } from '../../domain/customer-standing.ts';
+import type { OperatorDecision } from '../../domain/operator-decisions.ts';
 import {
   BILLING_BATCH_TASK_QUEUE,
   BILLING_PROGRESS_QUERY,
@@ -17,11 +19,17 @@ import {
   CUSTOMER_BILLING_WORKFLOW,
   type CustomerBillingState,
   customerBillingWorkflowId,
+  EXTEND_GRACE_UPDATE,
+  LOOK_AGAIN_SIGNAL,
   type MonthlyBillingReport,
+  REACTIVATE_UPDATE,
   SEARCH_ATTRIBUTES,
+  SUSPEND_UPDATE,
 } from '../../domain/workflow-contracts.ts';
 import { prepareTimeSkippingServer } from '../../stack/temporal-test-server.ts';
+import { SEARCH_ATTRIBUTE_TYPE_NUMBERS } from '../../worker/search-attributes.ts';
 import type { CarriedState } from '../../workflows/customer-billing-state.ts';
+import { NOBODY_YET } from '../../workflows/host-messages.ts';
 import { quietRuntime } from '../support/billing-worker.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
 import { eventually } from './eventually.ts';
@@ -33,9 +41,6 @@ const HOUR_MS = 60 * 60_000;
 const DAY_MS = 24 * HOUR_MS;
 const GRACE_MS = 7 * DAY_MS;
 const COLLECTION_WINDOW_MS = 3 * HOUR_MS;
-
-/** Temporal's number for a search attribute of type Keyword, which all of ours are. */
-const KEYWORD = 2;
 
 let environment: TestWorkflowEnvironment;
 let client: Client;
@@ -49,9 +54,11 @@ interface FakeCustomer {
   /** The workflow's time at each look, Unix milliseconds. */
   readonly looksAtMs: number[];
   readonly standings: CustomerStanding[];
-  /** Whether there is room when it asks for a cluster. */
-  room: boolean;
   clusterRequests: number;
+  /** When the bills were tried again. */
+  readonly collectedAtMs: number[];
+  cardPays: boolean;
+  readonly decisions: OperatorDecision[];
 }
 
 const customers = new Map<string, FakeCustomer>();
@@ -72,7 +79,9 @@ beforeAll(async () => {
   // A workflow that sets one that is not registered fails its task for ever. (This server can't list them.)
   await environment.connection.operatorService.addSearchAttributes({
     namespace: client.options.namespace,
-    searchAttributes: Object.fromEntries(Object.keys(SEARCH_ATTRIBUTES).map((name) => [name, KEYWORD])),
+    searchAttributes: Object.fromEntries(
+      Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, SEARCH_ATTRIBUTE_TYPE_NUMBERS[type]]),
+    ),
   });
   const common = { connection: environment.nativeConnection, workflowBundle: workflowBundle() };
   const workers = await Promise.all([
@@ -145,7 +154,11 @@ test('a grace period that began before continue-as-new ends on time in the run a
     queuedEvents: [],
     parkedEvents: [],
     parked: null,
-    standing: { status: 'past_due', waitingFor: 'payment', reason: 'A bill is unpaid.', graceEndsAtMs },
+    standing: standingOf(customer.facts, graceEndsAtMs - GRACE_MS),
+    sinceMs: graceEndsAtMs - GRACE_MS,
+    clusterId: 'cluster',
+    lookIsDue: false,
+    host: { unsent: null, told: NOBODY_YET, messages: 0 },
     lastEvent: null,
     appliedEvents: 7,
     duplicateEvents: 3,
@@ -157,7 +170,9 @@ test('a grace period that began before continue-as-new ends on time in the run a
   });
   await sleepUntil(graceEndsAtMs - 60_000);
   expect(await stateOf(customer)).toMatchObject({
-    ...carried.standing,
+    status: 'past_due',
+    graceEndsAtMs,
+    sinceMs: carried.sinceMs,
     appliedEvents: 7,
     duplicateEvents: 3,
   });
@@ -174,17 +189,89 @@ test('without a grace period a failed payment suspends at once', async () => {
   expect(await stateOf(customer)).toMatchObject({ status: 'suspended', waitingFor: 'payment' });
 });
 
-test('a customer who waits for a cluster asks again each minute, and has one as soon as there is room', async () => {
+test('a customer who waits for a cluster has it when told, and asks again now and then', async () => {
   const customer = await newCustomer({ clusterId: null });
   expect(await stateOf(customer)).toMatchObject({ status: 'active', waitingFor: 'cluster' });
   expect(customer.clusterRequests).toBe(1);
-  await environment.sleep(3.5 * 60_000);
+  await environment.sleep(3.5 * HOUR_MS);
   expect(customer.clusterRequests).toBe(4);
-  customer.room = true;
-  await environment.sleep(60_000);
-  expect(await stateOf(customer)).toMatchObject({ status: 'active', waitingFor: null });
-  await environment.sleep(10 * 60_000);
-  expect(customer.clusterRequests).toBe(5);
+  customer.facts = { ...customer.facts, clusterId: 'cluster' };
+  await customer.handle.signal(LOOK_AGAIN_SIGNAL);
+  await eventually(
+    'the place to be seen',
+    () => stateOf(customer),
+    ({ waitingFor }) => waitingFor === null,
+  );
+  await environment.sleep(10 * HOUR_MS);
+  expect(customer.clusterRequests).toBe(4);
+});
+
+test('a bill that Stripe has given up on is tried again after 1, 3 and 5 days, and then no more', async () => {
+  const failedAtMs = await environment.currentTimeMs();
+  const customer = await newCustomer({
+    unpaidBills: [{ ...unpaidBill(failedAtMs), stripeRetriesAtMs: null }],
+  });
+  await sleepUntil(failedAtMs + 20 * DAY_MS);
+  const days = customer.collectedAtMs.map((at) => Math.round((at - failedAtMs) / DAY_MS));
+  expect(days).toEqual([1, 3, 5]);
+  expect(await stateOf(customer)).toMatchObject({ status: 'suspended', waitingFor: 'payment' });
+});
+
+test('a retry that is paid ends the grace period', async () => {
+  const failedAtMs = await environment.currentTimeMs();
+  const customer = await newCustomer({
+    unpaidBills: [{ ...unpaidBill(failedAtMs), stripeRetriesAtMs: null }],
+  });
+  await sleepUntil(failedAtMs + 2 * DAY_MS);
+  customer.cardPays = true;
+  await sleepUntil(failedAtMs + 4 * DAY_MS);
+  expect(customer.collectedAtMs).toHaveLength(2);
+  expect(await stateOf(customer)).toMatchObject({ status: 'active', graceEndsAtMs: null });
+});
+
+test('an extension moves the end of the grace period, and is over when nothing is owed', async () => {
+  const failedAtMs = await environment.currentTimeMs();
+  const customer = await newCustomer({ unpaidBills: [unpaidBill(failedAtMs)] });
+  await sleepUntil(failedAtMs + 6 * DAY_MS);
+  const state = await decide(customer, EXTEND_GRACE_UPDATE, { days: 10, by: 'ops' });
+  const extended = state.graceEndsAtMs ?? 0;
+  expect(extended).toBeGreaterThanOrEqual(failedAtMs + 16 * DAY_MS);
+  await sleepUntil(extended - 60_000);
+  expect(await stateOf(customer)).toMatchObject({ status: 'past_due' });
+  await sleepUntil(extended + 60_000);
+  expect(await stateOf(customer)).toMatchObject({ status: 'suspended', waitingFor: 'payment' });
+  // Given again after the end, it brings access back.
+  expect(await decide(customer, EXTEND_GRACE_UPDATE, { days: 1, by: 'ops' })).toMatchObject({
+    status: 'past_due',
+  });
+});
+
+test('a suspension by an operator outlasts everything but an operator', async () => {
+  const customer = await newCustomer({});
+  expect(await decide(customer, SUSPEND_UPDATE, { reason: 'fraud', by: 'ops' })).toMatchObject({
+    status: 'suspended',
+    waitingFor: 'operator',
+    reason: 'Suspended by ops: fraud',
+  });
+  await deliver(customer);
+  await environment.sleep(30 * DAY_MS);
+  expect(await stateOf(customer)).toMatchObject({ status: 'suspended', waitingFor: 'operator' });
+  expect(await decide(customer, REACTIVATE_UPDATE, { by: 'ops' })).toMatchObject({ status: 'active' });
+});
+
+test.each<[string, string, object, RegExp]>([
+  ['more time for who owes nothing', EXTEND_GRACE_UPDATE, { days: 7, by: 'ops' }, /owes nothing/],
+  ['more time without a number', EXTEND_GRACE_UPDATE, { by: 'ops' }, /how many days/],
+  ['a suspension without a reason', SUSPEND_UPDATE, { by: 'ops' }, /"reason" must be a text/],
+  ['a reactivation of who has access', REACTIVATE_UPDATE, { by: 'ops' }, /is active and has access/],
+])('%s is refused with a sentence, and changes nothing', async (_, update, request, sentence) => {
+  const customer = await newCustomer({});
+  const before = await stateOf(customer);
+  await expect(decide(customer, update, request)).rejects.toMatchObject({
+    cause: { message: expect.stringMatching(sentence) as string },
+  });
+  expect(await stateOf(customer)).toEqual(before);
+  expect(customer.decisions).toEqual([]);
 });
 
 test('a close waits for the end of the month and its collection window', async () => {
@@ -216,20 +303,39 @@ const billingActivities = {
   lookAtCustomer: async ({ stripeCustomerId, nowMs }: LookAtCustomerInput) => {
     const customer = fakeCustomer(stripeCustomerId);
     customer.looksAtMs.push(nowMs);
-    return await Promise.resolve({ userId: 'user', facts: customer.facts });
+    return await Promise.resolve({ userId: 'user', tellsHost: false, facts: customer.facts });
   },
   assignCluster: async ({ stripeCustomerId }: { readonly stripeCustomerId: string }) => {
     const customer = fakeCustomer(stripeCustomerId);
     customer.clusterRequests += 1;
-    if (customer.room) customer.facts = { ...customer.facts, clusterId: 'cluster' };
-    return await Promise.resolve(customer.facts.clusterId);
+    return await Promise.resolve({ clusterId: customer.facts.clusterId, toBeTold: [] });
+  },
+  collectInvoices: async (input: { readonly stripeCustomerId: string; readonly nowMs: number }) => {
+    const customer = fakeCustomer(input.stripeCustomerId);
+    customer.collectedAtMs.push(input.nowMs);
+    const unpaidBills = customer.facts.unpaidBills.map((bill) => ({
+      ...bill,
+      collectionAttempts: bill.collectionAttempts + 1,
+      lastCollectionAtMs: input.nowMs,
+    }));
+    customer.facts = { ...customer.facts, unpaidBills: customer.cardPays ? [] : unpaidBills };
+    return await Promise.resolve(customer.facts.unpaidBills);
+  },
+  saveOperatorDecision: async (input: {
+    readonly stripeCustomerId: string;
+    readonly decision: OperatorDecision;
+  }) => {
+    const customer = fakeCustomer(input.stripeCustomerId);
+    customer.decisions.push(input.decision);
+    customer.facts = { ...customer.facts, ...factsOf(input.decision) };
+    await Promise.resolve();
   },
   /** As the real one: what was granted is a fact from then on. */
   saveStanding: async (input: { readonly stripeCustomerId: string; readonly standing: CustomerStanding }) => {
     const customer = fakeCustomer(input.stripeCustomerId);
     customer.standings.push(input.standing);
     customer.facts = { ...customer.facts, graceEndsAtMs: input.standing.graceEndsAtMs };
-    await Promise.resolve();
+    return await Promise.resolve(0);
   },
 };
 
@@ -265,20 +371,27 @@ function fake(facts: Partial<CustomerFacts>): FakeCustomer {
       customerDeleted: false,
       defaultPaymentMethodId: card.id,
       paymentMethods: [card],
-      offeredPaymentMethodIds: [],
-      subscriptions: [{ id: 'sub_1', status: 'active', created: 1 }],
+      newPaymentMethodIds: [],
+      subscriptions: [{ id: 'sub_1', status: 'active', created: 1, endedAt: null, isOurs: true }],
       completedSetups: [],
       unpaidBills: [],
+      parkedBills: [],
+      disputes: [],
+      creditShortfallCents: 0,
       savedSubscriptionId: 'sub_1',
       clusterId: 'cluster',
+      operatorSuspension: null,
       graceEndsAtMs: null,
+      graceExtendedUntilMs: null,
       graceMs: GRACE_MS,
       ...facts,
     },
     looksAtMs: [],
     standings: [],
-    room: false,
     clusterRequests: 0,
+    collectedAtMs: [],
+    cardPays: false,
+    decisions: [],
   };
   customers.set(stripeCustomerId, customer);
   return customer;
@@ -311,6 +424,36 @@ function fakeCustomer(stripeCustomerId: string): FakeCustomer {
   return customer;
 }
 
-function unpaidBill(failedAtMs: number) {
-  return { billId: 'bill_1', stripeInvoiceId: 'in_1', failedAtMs };
+/** A bill that Stripe itself will try again. */
+function unpaidBill(failedAtMs: number): UnpaidBillFact {
+  return {
+    billId: 'bill_1',
+    stripeInvoiceId: 'in_1',
+    failedAtMs,
+    stripeRetriesAtMs: failedAtMs + 365 * DAY_MS,
+    needsCustomerAction: false,
+    isCollectible: true,
+    collectionAttempts: 0,
+    lastCollectionAtMs: null,
+  };
+}
+
+/** What an operator's decision makes true. */
+function factsOf(decision: OperatorDecision): Partial<CustomerFacts> {
+  switch (decision.type) {
+    case 'extendGrace':
+      return { graceExtendedUntilMs: decision.untilMs };
+    case 'suspend':
+      return { operatorSuspension: decision };
+    case 'reactivate':
+      return { operatorSuspension: null };
+  }
+}
+
+async function decide(
+  { handle }: FakeCustomer,
+  update: string,
+  request: object,
+): Promise<CustomerBillingState> {
+  return await handle.executeUpdate<CustomerBillingState, [object]>(update, { args: [request] });
 }

@@ -15,6 +15,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
 import { closeMonth, startClose } from '../../cli/close.ts';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
+import { saveCluster } from '../../db/clusters.ts';
 import { openDatabase } from '../../db/database.ts';
 import { migrateToLatest } from '../../db/migrate.ts';
 import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
@@ -22,11 +23,14 @@ import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import {
   APPROVE_UPDATE,
   BILLING_PROGRESS_QUERY,
+  chargeEventWorkflowId,
   customerRegistrationWorkflowId,
   type MonthlyBillingReport,
   monthlyBillingScheduleId,
   monthlyBillingWorkflowId,
+  REACTIVATE_UPDATE,
   SEARCH_ATTRIBUTES,
+  SUSPEND_UPDATE,
 } from '../../domain/workflow-contracts.ts';
 import { onFreePort } from '../../stack/ports.ts';
 import { startPostgres } from '../../stack/postgres.ts';
@@ -36,6 +40,7 @@ import { startTemporalServer } from '../../stack/temporal-server.ts';
 import { ensureMonthlyBillingSchedule } from '../../worker/namespace.ts';
 import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';
+import { startTestHost } from '../support/host.ts';
 import {
   CARDS,
   completeCheckout,
@@ -43,6 +48,7 @@ import {
   settled,
   stateIs,
   subscribedCustomer,
+  subscriptionsOf,
   workflowOf,
 } from './customers.ts';
 import { eventually } from './eventually.ts';
@@ -96,6 +102,46 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
     await stateIs(billing, customer, 'past due', ({ status }) => status === 'past_due');
     await settled(billing, customer);
     return workflowOf(billing, customer);
+  },
+
+  'customer-suspended-by-operator': async (billing) => {
+    const customer = await subscribedCustomer(billing);
+    const handle = workflowOf(billing, customer);
+    await handle.executeUpdate(SUSPEND_UPDATE, { args: [{ reason: 'a story', by: 'an operator' }] });
+    await handle.executeUpdate(REACTIVATE_UPDATE, { args: [{ by: 'an operator' }] });
+    return handle;
+  },
+
+  // One place is left beside the customer who waited in the story before; it goes to the next when it is given back.
+  'customer-gives-place-back': async (billing) => {
+    await saveCluster(billing.db, { mode: 'live', clusterId: 'cluster-live', capacity: 2 });
+    const leaver = await subscribedCustomer(billing, { mode: 'live' });
+    const waiter = await subscribedCustomer(billing, { mode: 'live' });
+    const [subscription] = await subscriptionsOf(billing, leaver);
+    await billing.stripe.live.subscriptions.cancel(subscription?.id ?? '');
+    await stateIs(billing, waiter, 'the place to be given on', ({ clusterId }) => clusterId !== null);
+    return workflowOf(billing, leaver);
+  },
+
+  'charge-event': async (billing) => {
+    const { stripeCustomerId: customer } = await subscribedCustomer(billing);
+    const { stripe } = billing;
+    await stripe.test.paymentIntents.create({
+      amount: 500,
+      currency: 'usd',
+      customer,
+      payment_method: 'pm_card_createDispute',
+      confirm: true,
+      return_url: 'https://host.example/',
+    });
+    const { data } = await stripe.test.events.list({ type: 'charge.dispute.created', limit: 1 });
+    const handle = billing.temporal.workflow.getHandle(chargeEventWorkflowId('test', data[0]?.id ?? ''));
+    await eventually(
+      'the dispute to be brought to its customer',
+      () => handle.result(),
+      (result) => result === 'forwarded',
+    );
+    return handle;
   },
 
   'customer-continues-as-new': async (billing) => (await continuedCustomer(billing)).first,
@@ -190,11 +236,14 @@ async function record(names: readonly string[]): Promise<void> {
   );
   const db = openDatabase(postgres.adminUrl);
   await migrateToLatest(db);
+  await using host = await startTestHost();
   const billing = await startBilling({
     db,
     temporalAddress: temporal.address,
     workflowBundle: await bundleWorkflows(),
     places: { live: 0 },
+    // Live customers' stories tell the host product, the others show that it need not be there.
+    hostHooks: { live: host, test: null },
   });
   try {
     for (const name of names) {

@@ -22,6 +22,7 @@ test('of every kind of workflow a history is recorded', async () => {
   );
   expect(new Set(types)).toEqual(
     new Set([
+      contracts.CHARGE_EVENT_WORKFLOW,
       contracts.CUSTOMER_BILLING_WORKFLOW,
       contracts.CUSTOMER_REGISTRATION_WORKFLOW,
       contracts.MONTHLY_BILLING_WORKFLOW,
@@ -36,6 +37,12 @@ test('the histories hold what is hard to replay: timers, updates, a child, and c
   expect(await has('customer-in-grace', 'timerStartedEventAttributes')).toBe(true);
   expect(await has('customer-in-grace', 'workflowExecutionUpdateCompletedEventAttributes')).toBe(true);
   expect(await has('customer-waits-for-cluster', 'timerStartedEventAttributes')).toBe(true);
+  expect(await has('customer-gives-place-back', 'externalWorkflowExecutionSignaledEventAttributes')).toBe(
+    true,
+  );
+  expect(await has('customer-suspended-by-operator', 'workflowExecutionUpdateCompletedEventAttributes')).toBe(
+    true,
+  );
   expect(await has('monthly-close-approved', 'workflowExecutionUpdateCompletedEventAttributes')).toBe(true);
   expect(await has('monthly-close-scheduled', 'childWorkflowExecutionCompletedEventAttributes')).toBe(true);
   expect(await has('customer-continues-as-new', 'workflowExecutionContinuedAsNewEventAttributes')).toBe(true);

@@ -1,0 +1,83 @@
+import type { Stripe } from 'stripe';
+import { parkBill, saveInvoiceOutcome } from '../db/bill-status.ts';
+import { billStatusOfInvoice } from '../domain/bill.ts';
+import type { Mode } from '../domain/mode.ts';
+import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import { type ActivityDependencies, stripeOf } from './dependencies.ts';
+
+/** Reads an invoice with what says whether its customer must confirm the payment. */
+export async function retrieveInvoice(
+  dependencies: Pick<ActivityDependencies, 'stripe'>,
+  mode: Mode,
+  invoiceId: string,
+): Promise<Stripe.Invoice> {
+  const expand = ['payments.data.payment.payment_intent'];
+  return await stripeOf(dependencies, mode).invoices.retrieve(invoiceId, { expand });
+}
+
+/** What of an invoice is not in the invoice: when it failed. */
+export interface InvoiceSeen {
+  readonly mode: Mode;
+  /** Events that may tell of its first failure. */
+  readonly events: readonly StripeEventEnvelope[];
+  /** Unix milliseconds; the failure dates from now if no event tells it better. */
+  readonly nowMs: number;
+}
+
+/** Brings the bill of an invoice of ours to the invoice's state. Others, such as the subscription's $0 ones, are not ours. */
+export async function syncInvoice(
+  { db, log }: Pick<ActivityDependencies, 'db' | 'log'>,
+  seen: InvoiceSeen,
+  invoice: Stripe.Invoice,
+): Promise<void> {
+  const { mode } = seen;
+  const billId = invoice.metadata?.['bill_id'];
+  if (billId === undefined) {
+    if (invoice.amount_due > 0) {
+      log.warn(
+        { invoiceId: invoice.id, mode },
+        'an invoice that we did not make asks for money; was a meter event posted?',
+      );
+    }
+    return;
+  }
+  const status = billStatusOfInvoice(invoice);
+  if (status === null) {
+    const problem = invoice.last_finalization_error?.message;
+    if (problem !== undefined)
+      await parkBill(db, mode, billId, `${invoice.id} can't be finalized: ${problem}`);
+    return;
+  }
+  await saveInvoiceOutcome(db, {
+    mode,
+    billId,
+    stripeInvoiceId: invoice.id,
+    status,
+    failedAt: failedAt(seen, invoice.id),
+    hostedInvoiceUrl: invoice.hosted_invoice_url ?? null,
+    stripeRetriesAt:
+      invoice.next_payment_attempt === null ? null : new Date(invoice.next_payment_attempt * 1_000),
+    needsCustomerAction: needsCustomerAction(invoice),
+    isCollectible: invoice.status === 'open',
+  });
+}
+
+const FAILURES: ReadonlySet<string> = new Set(['invoice.payment_failed', 'invoice.payment_action_required']);
+
+/** The earliest failure that the events tell of: it must not matter how late, or in which order, they came. */
+function failedAt({ events, nowMs }: InvoiceSeen, invoiceId: string): Date {
+  const failures = events.filter(({ type, objectId }) => FAILURES.has(type) && objectId === invoiceId);
+  return new Date(Math.min(nowMs, ...failures.map(({ created }) => created * 1_000)));
+}
+
+/** Whether the bank wants to see the customer: charging the card again can't help then. */
+function needsCustomerAction(invoice: Stripe.Invoice): boolean {
+  if (invoice.status !== 'open') return false;
+  return (invoice.payments?.data ?? []).some(({ status, payment }) => {
+    const intent = payment.payment_intent;
+    if (status !== 'open' || typeof intent !== 'object' || intent === null) return false;
+    return (
+      intent.status === 'requires_action' || intent.last_payment_error?.code === 'authentication_required'
+    );
+  });
+}

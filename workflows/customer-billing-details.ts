@@ -1,0 +1,46 @@
+import type { CustomerBillingState } from '../domain/workflow-contracts.ts';
+
+/**
+ * What the Temporal Web UI shows of a customer: which state, why, since when, waiting for what, and which object in Stripe
+ * caused it. Markdown.
+ */
+export function currentDetails(state: CustomerBillingState): string {
+  const { parked, lastEvent } = state;
+  const rows: (readonly [string, string | null])[] = [
+    ['Status', `**${state.status}**`],
+    ['Why', state.reason],
+    ['Since', instant(state.sinceMs)],
+    ['Waiting for', state.waitingFor ?? 'nothing'],
+    ['Because of', state.stripeObjectId],
+    ['Grace period ends', instant(state.graceEndsAtMs)],
+    ['Looks again', instant(state.nextLookAtMs)],
+    ['Cluster', state.clusterId],
+    ...state.attention.map((sentence) => ['**Attention**', sentence] as const),
+    [
+      '**Parked**',
+      parked && `${parked.step}: ${parked.message} (request ${parked.stripeRequestId ?? 'unknown'})`,
+    ],
+    ['**Host product not told**', state.hostProblem],
+    [
+      'Last event',
+      lastEvent &&
+        `${lastEvent.type} of ${lastEvent.objectId}, ${instant(lastEvent.created * 1_000)} (${lastEvent.eventId})`,
+    ],
+    [
+      'Events',
+      `${state.appliedEvents} applied, ${state.duplicateEvents} repeated, ${state.queuedEvents} waiting`,
+    ],
+  ];
+  const shown = rows.flatMap(([name, value]) => (value === null ? [] : [`| ${name} | ${cell(value)} |`]));
+  return ['| | |', '|---|---|', ...shown].join('\n');
+}
+
+/** `2026-11-24 14:30:05 UTC` */
+function instant(ms: number | null): string | null {
+  return ms === null ? null : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** What people and Stripe write must not break the table. */
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
+}

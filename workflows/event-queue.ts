@@ -1,0 +1,92 @@
+import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+
+/** What continue-as-new carries over of the queue. */
+export interface CarriedEvents {
+  readonly seenEventIds: readonly string[];
+  /** Received and not taken up yet: while events keep coming, there is no moment without one. */
+  readonly queuedEvents: readonly StripeEventEnvelope[];
+  readonly parkedEvents: readonly StripeEventEnvelope[];
+  readonly appliedEvents: number;
+  readonly duplicateEvents: number;
+}
+
+/** Stripe repeats a delivery within three days; what is older than this many events is known to the database. */
+const REMEMBERED_EVENTS = 1_000;
+/** Events taken up in one step. Many events need only one look, but the look fetches each one's object. */
+const EVENTS_PER_STEP = 200;
+
+/** The events of one customer: each is taken up once, together with what else waits, and put back when its step is parked. */
+export class EventQueue {
+  private readonly queue: StripeEventEnvelope[];
+  private underWay: readonly StripeEventEnvelope[] = [];
+  private parked: readonly StripeEventEnvelope[];
+  private readonly seenIds: Set<string>;
+  private appliedCount: number;
+  private duplicateCount: number;
+
+  constructor(carried?: CarriedEvents) {
+    this.queue = [...(carried?.queuedEvents ?? [])];
+    this.parked = carried?.parkedEvents ?? [];
+    this.seenIds = new Set(carried?.seenEventIds);
+    this.appliedCount = carried?.appliedEvents ?? 0;
+    this.duplicateCount = carried?.duplicateEvents ?? 0;
+  }
+
+  /** Takes note of a delivery. One that came before is only counted, unless its step is parked: then it is tried again. */
+  receive(event: StripeEventEnvelope): void {
+    if (this.parked.some((parked) => parked.eventId === event.eventId)) {
+      this.queue.push(...this.parked);
+      this.parked = [];
+      return;
+    }
+    if (this.seenIds.has(event.eventId)) {
+      this.duplicateCount += 1;
+      return;
+    }
+    this.seenIds.add(event.eventId);
+    if (this.seenIds.size > REMEMBERED_EVENTS) {
+      for (const oldest of this.seenIds) {
+        this.seenIds.delete(oldest);
+        break;
+      }
+    }
+    this.queue.push(event);
+  }
+
+  /** Whether events wait. Those that a parked step left behind don't count: they go along with the next step. */
+  get hasEvents(): boolean {
+    return this.queue.length > 0;
+  }
+
+  /** The events of the next step. */
+  take(): readonly StripeEventEnvelope[] {
+    this.underWay = [...this.parked, ...this.queue.splice(0, EVENTS_PER_STEP)];
+    this.parked = [];
+    return this.underWay;
+  }
+
+  /** The step is over: its events have had their effect, wait for a person, or were nobody's. */
+  stepEnded(outcome: 'applied' | 'parked' | 'ignored'): void {
+    if (outcome === 'applied') this.appliedCount += this.underWay.length;
+    if (outcome === 'parked') this.parked = this.underWay;
+    this.underWay = [];
+  }
+
+  counts() {
+    return {
+      queuedEvents: this.queue.length + this.underWay.length + this.parked.length,
+      appliedEvents: this.appliedCount,
+      duplicateEvents: this.duplicateCount,
+    };
+  }
+
+  carry(): CarriedEvents {
+    return {
+      seenEventIds: [...this.seenIds],
+      queuedEvents: [...this.queue],
+      parkedEvents: this.parked,
+      appliedEvents: this.appliedCount,
+      duplicateEvents: this.duplicateCount,
+    };
+  }
+}
