@@ -57,6 +57,8 @@ export async function syncInvoice(
     hostedInvoiceUrl: invoice.hosted_invoice_url ?? null,
     stripeRetriesAt:
       invoice.next_payment_attempt === null ? null : new Date(invoice.next_payment_attempt * 1_000),
+    // Beyond the first, Stripe counts only its own attempts. https://docs.stripe.com/api/invoices/object#invoice_object-attempt_count
+    stripeHasRetried: invoice.attempt_count > 1,
     needsCustomerAction: needsCustomerAction(invoice),
     isCollectible: invoice.status === 'open',
   });

@@ -17,6 +17,7 @@ export interface InvoiceOutcome {
   readonly hostedInvoiceUrl: string | null;
   /** Stripe's own next attempt; `null` when it plans none. */
   readonly stripeRetriesAt: Date | null;
+  readonly stripeHasRetried: boolean;
   /** Whether the customer must confirm the payment on that page. */
   readonly needsCustomerAction: boolean;
   /** Whether it can still be charged. */
@@ -45,6 +46,7 @@ export async function saveInvoiceOutcome(db: Database, outcome: InvoiceOutcome):
       payment_failed_at: failed ? sql<Date>`least(payment_failed_at, ${outcome.failedAt})` : null,
       hosted_invoice_url: outcome.hostedInvoiceUrl,
       stripe_retries_at: outcome.stripeRetriesAt,
+      stripe_has_retried: outcome.stripeHasRetried,
       needs_customer_action: outcome.needsCustomerAction,
       is_collectible: outcome.isCollectible,
       problem: null,
@@ -104,6 +106,7 @@ export async function listUnpaidBills(db: Database, mode: Mode, userId: string):
     stripeInvoiceId: row.stripe_invoice_id,
     failedAtMs: (row.payment_failed_at ?? row.updated_at).getTime(),
     stripeRetriesAtMs: row.stripe_retries_at?.getTime() ?? null,
+    stripeHasRetried: row.stripe_has_retried,
     needsCustomerAction: row.needs_customer_action,
     isCollectible: row.is_collectible,
     collectionAttempts: row.collection_attempts,

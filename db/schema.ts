@@ -103,6 +103,7 @@ export interface BillsTable {
   payment_failed_at: Date | null;
   hosted_invoice_url: string | null;
   stripe_retries_at: Date | null;
+  stripe_has_retried: Generated<boolean>;
   needs_customer_action: Generated<boolean>;
   is_collectible: Generated<boolean>;
   collection_attempts: Generated<number>;

@@ -37,6 +37,8 @@ export interface UnpaidBillFact {
   readonly failedAtMs: number;
   /** When Stripe tries again by itself, Unix milliseconds; `null` when it plans no attempt. */
   readonly stripeRetriesAtMs: number | null;
+  /** Whether Stripe has tried again by itself: then its schedule was followed, and is over when it plans no more. */
+  readonly stripeHasRetried: boolean;
   /** Only the customer can go on, on Stripe's hosted page: their bank wants to see them. */
   readonly needsCustomerAction: boolean;
   /** Whether the invoice can still be charged: not when it was written off as uncollectible. */

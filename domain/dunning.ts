@@ -1,12 +1,12 @@
 /**
  * What happens to a bill that could not be collected: how long the customer keeps access, and when the invoice is charged
- * again. Stripe retries by itself as its Dashboard says; where it plans no attempt, we do.
+ * again. Stripe retries by itself as its Dashboard says; where it plans no retry at all, we do.
  */
 import { type CustomerFacts, liveSubscription, type UnpaidBillFact } from './customer-facts.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Days after the first failure at which we have an invoice charged again that Stripe won't try any more. */
+/** Days after the first failure at which we have an invoice charged again that Stripe won't try again at all. */
 export const RETRY_AFTER_DAYS = [1, 3, 5] as const;
 
 /**
@@ -28,7 +28,8 @@ function ruledGraceEnd(facts: CustomerFacts, nowMs: number): number | null {
 
 /** When we have the bill's invoice charged next (Unix milliseconds), or `null` when somebody else must act. */
 export function nextRetryOf(bill: UnpaidBillFact): number | null {
-  if (bill.stripeRetriesAtMs !== null || bill.needsCustomerAction || !bill.isCollectible) return null;
+  if (bill.stripeRetriesAtMs !== null || bill.stripeHasRetried) return null;
+  if (bill.needsCustomerAction || !bill.isCollectible) return null;
   const days = RETRY_AFTER_DAYS[bill.collectionAttempts];
   if (days === undefined) return null;
   // After an outage the attempts that were missed don't follow each other on the heels.

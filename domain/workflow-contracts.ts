@@ -54,6 +54,17 @@ export interface CustomerBillingInput {
   readonly stripeCustomerId: string;
 }
 
+/** What the Temporal Web UI tells an operator about every customer's workflow. Markdown. */
+const CUSTOMER_BILLING_DETAILS = [
+  'To decide, **More Actions → Send an Update**:',
+  '',
+  '| Update | JSON |',
+  '|---|---|',
+  '| extendGrace | `{"days": 7, "by": "your name"}` |',
+  '| suspend | `{"reason": "…", "by": "your name"}` |',
+  '| reactivate | `{"by": "your name"}` |',
+].join('\n');
+
 /**
  * How the one workflow of a customer is started by whoever needs it first. It sets its search attributes itself: named here,
  * a namespace that lacks one would refuse the start, and with it the webhook.
@@ -64,6 +75,7 @@ export function customerBillingStart({ mode, stripeCustomerId }: CustomerBilling
     taskQueue: BILLING_TASK_QUEUE,
     args: [{ mode, stripeCustomerId }] satisfies [CustomerBillingInput],
     staticSummary: `Billing of ${stripeCustomerId} (${mode})`,
+    staticDetails: CUSTOMER_BILLING_DETAILS,
   };
 }
 

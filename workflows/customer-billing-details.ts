@@ -1,4 +1,4 @@
-import type { CustomerBillingState } from '../domain/workflow-contracts.ts';
+import type { CustomerBillingState, StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 
 /**
  * What the Temporal Web UI shows of a customer: which state, why, since when, waiting for what, and which object in Stripe
@@ -12,15 +12,15 @@ export function currentDetails(state: CustomerBillingState): string {
     ['Since', instant(state.sinceMs)],
     ['Waiting for', state.waitingFor ?? 'nothing'],
     ['Because of', state.stripeObjectId],
-    ['Grace period ends', instant(state.graceEndsAtMs)],
-    ['Looks again', instant(state.nextLookAtMs)],
-    ['Cluster', state.clusterId],
     ...state.attention.map((sentence) => ['**Attention**', sentence] as const),
     [
       '**Parked**',
       parked && `${parked.step}: ${parked.message} (request ${parked.stripeRequestId ?? 'unknown'})`,
     ],
     ['**Host product not told**', state.hostProblem],
+    ['Grace period ends', instant(state.graceEndsAtMs)],
+    ['Looks again', instant(state.nextLookAtMs)],
+    ['Cluster', state.clusterId],
     [
       'Last event',
       lastEvent &&
@@ -33,6 +33,14 @@ export function currentDetails(state: CustomerBillingState): string {
   ];
   const shown = rows.flatMap(([name, value]) => (value === null ? [] : [`| ${name} | ${cell(value)} |`]));
   return ['| | |', '|---|---|', ...shown].join('\n');
+}
+
+/** What the history says beside a look: why it was taken. At most 400 bytes, which is what Temporal keeps. */
+export function lookSummary(events: readonly StripeEventEnvelope[]): string {
+  const [first, ...others] = events;
+  if (first === undefined) return 'no event: a deadline, a decision, or something outside Stripe';
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  return `${first.type} of ${first.objectId}${more}`.slice(0, 200);
 }
 
 /** `2026-11-24 14:30:05 UTC` */

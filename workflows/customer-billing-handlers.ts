@@ -79,7 +79,10 @@ export function handleCalls(
     startCheckoutUpdate,
     async (request) =>
       await billing.inTurn(() => billingActivities.createCheckoutSession({ ...billing.input, request })),
-    { description: "Makes a Checkout session on Stripe's hosted page, where the user adds a card." },
+    {
+      description:
+        "Makes a Checkout session on Stripe's hosted page, where the user adds a card or buys credits.",
+    },
   );
   setHandler(billingStateQuery, () => billing.describe(), {
     description: 'Where the customer stands, why, since when, and what billing waits for.',

@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
@@ -19,7 +20,7 @@ import {
   type ParkedStep,
 } from '../domain/workflow-contracts.ts';
 import { billingActivities } from './activities.ts';
-import { currentDetails } from './customer-billing-details.ts';
+import { currentDetails, lookSummary } from './customer-billing-details.ts';
 import { handleCalls, lookAgainSignal } from './customer-billing-handlers.ts';
 import { type CarriedState, CustomerBilling } from './customer-billing-state.ts';
 import {
@@ -33,6 +34,7 @@ import {
 /**
  * The billing of one Stripe customer, for as long as there is one. Handlers only queue; the one loop takes a step at a
  * time, so checkout, subscription creation, suspension and reactivation of a customer can never race.
+ * A request to cancel it is not heeded: events that wait would be lost.
  *
  * @returns `ignored` when the customer is not one of ours: nothing is kept waiting for a stranger.
  */
@@ -40,6 +42,10 @@ export async function customerBillingWorkflow(
   input: CustomerBillingInput,
   carried?: CarriedState,
 ): Promise<'ignored'> {
+  return await CancellationScope.nonCancellable(() => liveAsCustomer(input, carried));
+}
+
+async function liveAsCustomer(input: CustomerBillingInput, carried?: CarriedState): Promise<'ignored'> {
   const billing = new CustomerBilling(input, carried);
   handleCalls(billing, takeStep);
   upsertSearchAttributes([
@@ -104,7 +110,9 @@ async function takeStep(billing: CustomerBilling): Promise<boolean> {
   const events = billing.events.take();
   billing.lookIsDue = false;
   try {
-    const seen = await billingActivities.lookAtCustomer({ ...input, events, nowMs: Date.now() });
+    const seen = await billingActivities.lookAtCustomer.executeWithOptions({ summary: lookSummary(events) }, [
+      { ...input, events, nowMs: Date.now() },
+    ]);
     if (seen === null) {
       billing.events.stepEnded('ignored');
       return false;
@@ -115,7 +123,10 @@ async function takeStep(billing: CustomerBilling): Promise<boolean> {
     const nowMs = Date.now();
     const paymentMethodIds = facts.paymentMethods.map(({ id }) => id);
     const outcome = { standing, defaultPaymentMethodId, paymentMethodIds, events, nowMs };
-    const sinceMs = await billingActivities.saveStanding({ ...user, ...outcome });
+    const summary = `${standing.status}: ${standing.reason}`.slice(0, 200);
+    const sinceMs = await billingActivities.saveStanding.executeWithOptions({ summary }, [
+      { ...user, ...outcome },
+    ]);
     const { userId, tellsHost } = seen;
     billing.stepApplied(events, { userId, standing, sinceMs, clusterId, tellsHost }, nowMs);
   } catch (error) {

@@ -23,6 +23,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     ALTER TABLE bills
       ADD COLUMN hosted_invoice_url text,        -- Stripe's page where the customer can pay or confirm
       ADD COLUMN stripe_retries_at timestamptz,  -- Stripe's own next attempt; null: it plans none
+      ADD COLUMN stripe_has_retried boolean NOT NULL DEFAULT false,
       ADD COLUMN needs_customer_action boolean NOT NULL DEFAULT false,  -- their bank wants to see them
       ADD COLUMN is_collectible boolean NOT NULL DEFAULT true,  -- false: written off in Stripe, and owed all the same
       ADD COLUMN collection_attempts integer NOT NULL DEFAULT 0,  -- how often we had it charged

@@ -36,6 +36,7 @@ const OPEN = {
   failedAt: new Date('2026-10-02T00:00:00Z'),
   hostedInvoiceUrl: 'https://invoice.example/i',
   stripeRetriesAt: new Date('2026-10-05T00:00:00Z'),
+  stripeHasRetried: false,
   needsCustomerAction: false,
   isCollectible: true,
 } as const;
@@ -89,6 +90,7 @@ test('the earliest failure counts, in whichever order they are told, and a payme
       stripeInvoiceId: `in_${billId}`,
       failedAtMs: first.getTime(),
       stripeRetriesAtMs: OPEN.stripeRetriesAt.getTime(),
+      stripeHasRetried: false,
       needsCustomerAction: false,
       isCollectible: true,
       collectionAttempts: 0,
@@ -101,9 +103,15 @@ test('the earliest failure counts, in whichever order they are told, and a payme
 });
 
 test('what Stripe says of its next attempt and of the customer is kept as it is now', async () => {
-  await see('payment_failed', { stripeRetriesAt: null, needsCustomerAction: true, isCollectible: false });
+  await see('payment_failed', {
+    stripeRetriesAt: null,
+    stripeHasRetried: true,
+    needsCustomerAction: true,
+    isCollectible: false,
+  });
   expect((await listUnpaidBills(database.db, 'test', userId))[0]).toMatchObject({
     stripeRetriesAtMs: null,
+    stripeHasRetried: true,
     needsCustomerAction: true,
     isCollectible: false,
   });

@@ -188,6 +188,7 @@ export class CustomerWorld {
         stripeInvoiceId: id,
         failedAtMs: this.failedAtMs.get(id) ?? nowMs,
         stripeRetriesAtMs: nowMs + 1,
+        stripeHasRetried: false,
         needsCustomerAction: false,
         isCollectible: true,
         collectionAttempts: 0,

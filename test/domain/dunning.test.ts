@@ -15,6 +15,7 @@ describe('our own attempts to collect', () => {
 
   it('leave it to Stripe, to the customer, or to nobody where they must', () => {
     expect(nextRetryOf({ ...given, stripeRetriesAtMs: NOW + 1 })).toBeNull();
+    expect(nextRetryOf({ ...given, stripeHasRetried: true })).toBeNull();
     expect(nextRetryOf({ ...given, needsCustomerAction: true })).toBeNull();
     expect(nextRetryOf({ ...given, isCollectible: false })).toBeNull();
   });

@@ -32,6 +32,10 @@ export interface BillingParts {
   readonly places?: Partial<Record<Mode, number>>;
   /** Where the host product is told; nowhere unless given. */
   readonly hostHooks?: ActivityDependencies['hostHooks'];
+  /** One that is there, with the search attributes; unless given, one is made. */
+  readonly namespace?: string;
+  /** The api's clock; the machine's unless given. */
+  readonly now?: () => Date;
 }
 
 /** The whole service in this process: real api, real workers, PostgreSQL, Temporal, and Stripe's stand-in over HTTP. */
@@ -86,7 +90,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
     started.push(() => connection.close());
     const nativeConnection = await NativeConnection.connect({ address });
     started.push(() => nativeConnection.close());
-    const namespace = await createNamespace(connection);
+    const namespace = parts.namespace ?? (await createNamespace(connection));
     const temporal = new Client({ connection, namespace });
 
     const simulator = await startStripeSimulator({ port: 0 });
@@ -110,6 +114,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       metrics: new Registry(),
       port: 0,
       host: '127.0.0.1',
+      ...(parts.now === undefined ? {} : { now: parts.now }),
     });
     // The simulator first: it delivers nothing to an api that is gone.
     started.push(

@@ -8,6 +8,7 @@ import {
   type Customer,
   callApi,
   completeCheckout,
+  defaultCardOf,
   eventsOf,
   newCustomer,
   PERSON,
@@ -17,6 +18,7 @@ import {
   stateOf,
   subscribedCustomer,
   subscriptionsOf,
+  userOf,
   workflowOf,
 } from './customers.ts';
 import { eventually } from './eventually.ts';
@@ -117,6 +119,19 @@ test('events of the step under way count as waiting until they are applied', asy
   expect(await settled(billing, customer)).toMatchObject({ status: 'active', queuedEvents: 0 });
 });
 
+test('a request to cancel the workflow is not heeded: what comes after it is applied', async () => {
+  const customer = await subscribedCustomer(billing);
+  await workflowOf(billing, customer).cancel();
+  await billing.stripe.test.paymentMethods.attach('pm_card_mastercard', {
+    customer: customer.stripeCustomerId,
+  });
+  expect(await settled(billing, customer)).toMatchObject({ status: 'active' });
+  expect(await userOf(billing, customer)).toMatchObject({
+    default_payment_method_id: await defaultCardOf(billing, customer),
+  });
+  expect((await workflowOf(billing, customer).describe()).status.name).toBe('RUNNING');
+});
+
 test("Temporal's own pages show where a customer stands: current details and search attributes", async () => {
   const customer = await subscribedCustomer(billing);
   const details = await currentDetailsOf(customer);
@@ -132,6 +147,8 @@ test("Temporal's own pages show where a customer stands: current details and sea
   expect(found).toEqual([workflowOf(billing, customer).workflowId]);
   const [subscription] = await subscriptionsOf(billing, customer);
   await billing.stripe.test.subscriptions.cancel(subscription?.id ?? '');
+  expect(details).toMatch(/\| Because of \| sub_\w+ \|/);
+  expect(details).toMatch(/\| Since \| 20\d\d-\d\d-\d\d .* UTC \|/);
   const suspended = query.replace('"active"', '"suspended"');
   await eventually(
     'the workflow to be found by its new status',

@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { closeMonth } from '../../cli/close.ts';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { registerUser } from '../../db/users.ts';
-import { type BillingPeriod, periodStart } from '../../domain/billing-period.ts';
+import {
+  type BillingPeriod,
+  nextPeriod,
+  parseBillingPeriod,
+  periodStart,
+} from '../../domain/billing-period.ts';
+import type { Mode } from '../../domain/mode.ts';
 import type { BillingService } from '../support/billing-worker.ts';
-import { type Customer, PERSON } from './customers.ts';
+import { CARDS, type Customer, PERSON, settled, stateIs, subscribedCustomer } from './customers.ts';
 
 type Whose = Pick<Customer, 'mode' | 'userId'>;
 
@@ -35,4 +42,24 @@ export async function userWithoutCustomer({ db }: BillingService): Promise<Whose
     ...PERSON,
   });
   return { mode: 'test', userId };
+}
+
+/** The month that the last bill was for: each gets one of its own, so that a close bills nobody else. */
+let lastPeriod: BillingPeriod = parseBillingPeriod('2020-01');
+
+/** Bills the customer $2.00 for a month of its own. What the card makes of it comes by webhook. */
+export async function billGpuHour(billing: BillingService, customer: Customer): Promise<void> {
+  const period = nextPeriod(lastPeriod);
+  lastPeriod = period;
+  await useGpu(billing, customer, period, '1');
+  await closeMonth(billing.temporal, { mode: customer.mode, period });
+}
+
+/** A customer whose bill of $2.00 could not be collected. */
+export async function pastDueCustomer(billing: BillingService, mode: Mode): Promise<Customer> {
+  const customer = await subscribedCustomer(billing, { mode, card: CARDS.declinesCharges });
+  await billGpuHour(billing, customer);
+  await stateIs(billing, customer, 'past due', ({ status }) => status === 'past_due');
+  await settled(billing, customer);
+  return customer;
 }

@@ -1,0 +1,10 @@
+import { patched, proxyActivities } from '@temporalio/workflow';
+import type { ExampleActivities } from './activities.ts';
+
+const { look, tellHost, save } = proxyActivities<ExampleActivities>({ startToCloseTimeout: '1m' });
+
+export async function exampleWorkflow(): Promise<void> {
+  await look();
+  if (patched('tell-host-before-saving')) await tellHost();
+  await save();
+}

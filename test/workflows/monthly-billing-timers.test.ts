@@ -1,0 +1,88 @@
+import type { Client } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startClose } from '../../cli/close.ts';
+import { type BillingPeriod, billingPeriodOf, nextPeriod, periodEnd } from '../../domain/billing-period.ts';
+import {
+  BILLING_BATCH_TASK_QUEUE,
+  BILLING_PROGRESS_QUERY,
+  type MonthlyBillingReport,
+} from '../../domain/workflow-contracts.ts';
+import { startTimeSkippingTemporal } from '../support/time-skipping.ts';
+import { workflowBundle } from '../support/workflow-bundle.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+const COLLECTION_WINDOW_MS = 3 * 60 * 60_000;
+
+const closeSteps: string[] = [];
+
+/** The clock is the point here, so the activities are stand-ins. */
+const batchActivities = {
+  billingRules: async () => {
+    closeSteps.push('rules');
+    return await Promise.resolve({ collectionWindowMs: COLLECTION_WINDOW_MS, approval: 'auto' });
+  },
+  freezeBillsPage: async () => {
+    closeSteps.push('freeze');
+    return await Promise.resolve({ frozenBills: 0, lastUserId: null });
+  },
+  listBillsPage: async () => {
+    closeSteps.push('list');
+    return await Promise.resolve({ billIds: [], lastUserId: null });
+  },
+};
+
+// The server's time is one for all workflows, so the tests take turns and each leaves the clock further on.
+let environment: TestWorkflowEnvironment;
+let client: Client;
+const started: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  environment = await startTimeSkippingTemporal();
+  started.push(() => environment.teardown());
+  client = environment.client;
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    workflowBundle: workflowBundle(),
+    taskQueue: BILLING_BATCH_TASK_QUEUE,
+    activities: batchActivities,
+  });
+  const running = worker.run();
+  started.push(async () => {
+    worker.shutdown();
+    await running;
+  });
+});
+afterAll(async () => {
+  for (const end of started.toReversed()) await end();
+});
+
+async function sleepUntil(instantMs: number): Promise<void> {
+  await environment.sleep(instantMs - (await environment.currentTimeMs()));
+}
+
+test('a close waits for the end of the month and its collection window', async () => {
+  const now = await environment.currentTimeMs();
+  const period: BillingPeriod = nextPeriod(billingPeriodOf(new Date(now)));
+  const freezesAtMs = periodEnd(period).getTime() + COLLECTION_WINDOW_MS;
+  closeSteps.length = 0;
+  const handle = await startClose(client, { mode: 'test', period });
+  await sleepUntil(freezesAtMs - 60_000);
+  expect(await handle.query<MonthlyBillingReport>(BILLING_PROGRESS_QUERY)).toMatchObject({
+    phase: 'collecting',
+  });
+  expect(closeSteps).toEqual(['rules']);
+  expect(await handle.result()).toMatchObject({ phase: 'done', period });
+  expect(closeSteps).toEqual(['rules', 'freeze', 'list']);
+  expect(await environment.currentTimeMs()).toBeGreaterThanOrEqual(freezesAtMs);
+});
+
+test('a close of a month that is long over waits for nothing', async () => {
+  const before = await environment.currentTimeMs();
+  const period = billingPeriodOf(new Date(before - 90 * DAY_MS));
+  const handle = await startClose(client, { mode: 'test', period });
+  expect(await handle.result()).toMatchObject({ phase: 'done', period });
+  const { events } = await handle.fetchHistory();
+  expect(events?.some((event) => event.timerStartedEventAttributes)).toBe(false);
+});
