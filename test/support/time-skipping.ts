@@ -1,9 +1,12 @@
+import type { Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/workflow-contracts.ts';
 import { prepareTimeSkippingServer } from '../../stack/temporal-test-server.ts';
 import { SEARCH_ATTRIBUTE_TYPE_NUMBERS } from '../../worker/search-attributes.ts';
 import { quietRuntime } from './billing-worker.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 /** A Temporal server whose time stands still until it is slept through, with our search attributes. */
 export async function startTimeSkippingTemporal(): Promise<TestWorkflowEnvironment> {
@@ -24,4 +27,41 @@ export async function startTimeSkippingTemporal(): Promise<TestWorkflowEnvironme
     ),
   });
   return environment;
+}
+
+/** Our workflows with stand-ins for activities, on a clock that is moved. It is one for all workflows: tests take turns. */
+export interface TimeSkippingWorker {
+  readonly client: Client;
+  /** The server's time, Unix milliseconds. */
+  nowMs(): Promise<number>;
+  sleep(durationMs: number): Promise<void>;
+  sleepUntil(instantMs: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startTimeSkippingWorker(
+  taskQueue: string,
+  activities: NonNullable<WorkerOptions['activities']>,
+): Promise<TimeSkippingWorker> {
+  const environment = await startTimeSkippingTemporal();
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    workflowBundle: workflowBundle(),
+    taskQueue,
+    activities,
+  });
+  const running = worker.run();
+  const nowMs = () => environment.currentTimeMs();
+  const sleep = (durationMs: number) => environment.sleep(durationMs);
+  return {
+    client: environment.client,
+    nowMs,
+    sleep,
+    sleepUntil: async (instantMs) => await sleep(instantMs - (await nowMs())),
+    stop: async () => {
+      worker.shutdown();
+      await running;
+      await environment.teardown();
+    },
+  };
 }

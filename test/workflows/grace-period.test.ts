@@ -1,6 +1,4 @@
 import type { Client } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { standingOf } from '../../domain/customer-standing.ts';
 import {
@@ -13,8 +11,7 @@ import {
 } from '../../domain/workflow-contracts.ts';
 import type { CarriedState } from '../../workflows/customer-billing-state.ts';
 import { NOBODY_YET } from '../../workflows/host-messages.ts';
-import { startTimeSkippingTemporal } from '../support/time-skipping.ts';
-import { workflowBundle } from '../support/workflow-bundle.ts';
+import { startTimeSkippingWorker, type TimeSkippingWorker } from '../support/time-skipping.ts';
 import { eventually } from './eventually.ts';
 import {
   DAY_MS,
@@ -28,37 +25,16 @@ import {
   unpaidBill,
 } from './fake-customers.ts';
 
-// The server's time is one for all workflows, so the tests take turns and each leaves the clock further on.
-let environment: TestWorkflowEnvironment;
+let time: TimeSkippingWorker;
 let client: Client;
-const started: (() => Promise<void>)[] = [];
-
 beforeAll(async () => {
-  environment = await startTimeSkippingTemporal();
-  started.push(() => environment.teardown());
-  client = environment.client;
-  const worker = await Worker.create({
-    connection: environment.nativeConnection,
-    workflowBundle: workflowBundle(),
-    taskQueue: BILLING_TASK_QUEUE,
-    activities: fakeBillingActivities,
-  });
-  const running = worker.run();
-  started.push(async () => {
-    worker.shutdown();
-    await running;
-  });
+  time = await startTimeSkippingWorker(BILLING_TASK_QUEUE, fakeBillingActivities);
+  client = time.client;
 });
-afterAll(async () => {
-  for (const end of started.toReversed()) await end();
-});
-
-async function sleepUntil(instantMs: number): Promise<void> {
-  await environment.sleep(instantMs - (await environment.currentTimeMs()));
-}
+afterAll(() => time.stop());
 
 test('a customer who owes is suspended when the grace period ends, and not a moment before', async () => {
-  const failedAtMs = await environment.currentTimeMs();
+  const failedAtMs = await time.nowMs();
   const customer = await newFakeCustomer(client, { unpaidBills: [unpaidBill(failedAtMs)] });
   const graceEndsAtMs = failedAtMs + GRACE_MS;
   expect(await fakeStateOf(customer)).toMatchObject({
@@ -67,18 +43,18 @@ test('a customer who owes is suspended when the grace period ends, and not a mom
     graceEndsAtMs,
   });
 
-  await sleepUntil(graceEndsAtMs - 60_000);
+  await time.sleepUntil(graceEndsAtMs - 60_000);
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'past_due' });
   expect(customer.looksAtMs).toHaveLength(1);
 
-  await sleepUntil(graceEndsAtMs + 60_000);
+  await time.sleepUntil(graceEndsAtMs + 60_000);
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'suspended', waitingFor: 'payment' });
   expect(customer.looksAtMs).toHaveLength(2);
   expect(customer.looksAtMs[1]).toBeGreaterThanOrEqual(graceEndsAtMs);
   expect(customer.looksAtMs[1]).toBeLessThan(graceEndsAtMs + 5_000);
 
   // Suspended is not for ever, and nothing wakes it but an event.
-  await environment.sleep(30 * DAY_MS);
+  await time.sleep(30 * DAY_MS);
   expect(customer.looksAtMs).toHaveLength(2);
   customer.facts = { ...customer.facts, unpaidBills: [], graceEndsAtMs: null };
   await deliver(client, customer);
@@ -87,34 +63,34 @@ test('a customer who owes is suspended when the grace period ends, and not a mom
 
 test('a payment within the grace period cancels its timer', async () => {
   const customer = await newFakeCustomer(client, {
-    unpaidBills: [unpaidBill(await environment.currentTimeMs())],
+    unpaidBills: [unpaidBill(await time.nowMs())],
   });
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'past_due' });
-  await environment.sleep(3 * DAY_MS);
+  await time.sleep(3 * DAY_MS);
   customer.facts = { ...customer.facts, unpaidBills: [], graceEndsAtMs: null };
   await deliver(client, customer);
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'active', graceEndsAtMs: null });
   const { events } = await customer.handle.fetchHistory();
   expect(events?.filter((event) => event.timerCanceledEventAttributes)).toHaveLength(1);
-  await environment.sleep(GRACE_MS);
+  await time.sleep(GRACE_MS);
   expect(customer.standings.map((standing) => standing.status)).toEqual(['past_due', 'active']);
 });
 
 test('an event within the grace period does not prolong it', async () => {
-  const failedAtMs = await environment.currentTimeMs();
+  const failedAtMs = await time.nowMs();
   const customer = await newFakeCustomer(client, { unpaidBills: [unpaidBill(failedAtMs)] });
-  await environment.sleep(5 * DAY_MS);
+  await time.sleep(5 * DAY_MS);
   await deliver(client, customer);
   expect(await fakeStateOf(customer)).toMatchObject({
     status: 'past_due',
     graceEndsAtMs: failedAtMs + GRACE_MS,
   });
-  await sleepUntil(failedAtMs + GRACE_MS + 60_000);
+  await time.sleepUntil(failedAtMs + GRACE_MS + 60_000);
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'suspended' });
 });
 
 test('a grace period that began before continue-as-new ends on time in the run after it', async () => {
-  const graceEndsAtMs = (await environment.currentTimeMs()) + 2 * DAY_MS;
+  const graceEndsAtMs = (await time.nowMs()) + 2 * DAY_MS;
   const customer = fakeCustomer(client, {
     unpaidBills: [unpaidBill(graceEndsAtMs - GRACE_MS)],
     graceEndsAtMs,
@@ -139,7 +115,7 @@ test('a grace period that began before continue-as-new ends on time in the run a
     taskQueue: BILLING_TASK_QUEUE,
     args: [{ mode: 'test', stripeCustomerId }, carried],
   });
-  await sleepUntil(graceEndsAtMs - 60_000);
+  await time.sleepUntil(graceEndsAtMs - 60_000);
   expect(await fakeStateOf(customer)).toMatchObject({
     status: 'past_due',
     graceEndsAtMs,
@@ -148,14 +124,14 @@ test('a grace period that began before continue-as-new ends on time in the run a
     duplicateEvents: 3,
   });
   expect(customer.looksAtMs).toEqual([]);
-  await sleepUntil(graceEndsAtMs + 60_000);
+  await time.sleepUntil(graceEndsAtMs + 60_000);
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'suspended' });
 });
 
 test('without a grace period a failed payment suspends at once', async () => {
   const customer = await newFakeCustomer(client, {
     graceMs: 0,
-    unpaidBills: [unpaidBill(await environment.currentTimeMs())],
+    unpaidBills: [unpaidBill(await time.nowMs())],
   });
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'suspended', waitingFor: 'payment' });
 });
@@ -164,7 +140,7 @@ test('a customer who waits for a cluster has it when told, and asks again now an
   const customer = await newFakeCustomer(client, { clusterId: null });
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'active', waitingFor: 'cluster' });
   expect(customer.clusterRequests).toBe(1);
-  await environment.sleep(3.5 * 60 * 60_000);
+  await time.sleep(3.5 * 60 * 60_000);
   expect(customer.clusterRequests).toBe(4);
   customer.facts = { ...customer.facts, clusterId: 'cluster' };
   await customer.handle.signal(LOOK_AGAIN_SIGNAL);
@@ -173,43 +149,43 @@ test('a customer who waits for a cluster has it when told, and asks again now an
     () => fakeStateOf(customer),
     ({ waitingFor }) => waitingFor === null,
   );
-  await environment.sleep(10 * 60 * 60_000);
+  await time.sleep(10 * 60 * 60_000);
   expect(customer.clusterRequests).toBe(4);
 });
 
 test('a bill that Stripe has given up on is tried again after 1, 3 and 5 days, and then no more', async () => {
-  const failedAtMs = await environment.currentTimeMs();
+  const failedAtMs = await time.nowMs();
   const customer = await newFakeCustomer(client, {
     unpaidBills: [{ ...unpaidBill(failedAtMs), stripeRetriesAtMs: null }],
   });
-  await sleepUntil(failedAtMs + 20 * DAY_MS);
+  await time.sleepUntil(failedAtMs + 20 * DAY_MS);
   const days = customer.collectedAtMs.map((at) => Math.round((at - failedAtMs) / DAY_MS));
   expect(days).toEqual([1, 3, 5]);
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'suspended', waitingFor: 'payment' });
 });
 
 test('a retry that is paid ends the grace period', async () => {
-  const failedAtMs = await environment.currentTimeMs();
+  const failedAtMs = await time.nowMs();
   const customer = await newFakeCustomer(client, {
     unpaidBills: [{ ...unpaidBill(failedAtMs), stripeRetriesAtMs: null }],
   });
-  await sleepUntil(failedAtMs + 2 * DAY_MS);
+  await time.sleepUntil(failedAtMs + 2 * DAY_MS);
   customer.cardPays = true;
-  await sleepUntil(failedAtMs + 4 * DAY_MS);
+  await time.sleepUntil(failedAtMs + 4 * DAY_MS);
   expect(customer.collectedAtMs).toHaveLength(2);
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'active', graceEndsAtMs: null });
 });
 
 test('an extension moves the end of the grace period, and is over when nothing is owed', async () => {
-  const failedAtMs = await environment.currentTimeMs();
+  const failedAtMs = await time.nowMs();
   const customer = await newFakeCustomer(client, { unpaidBills: [unpaidBill(failedAtMs)] });
-  await sleepUntil(failedAtMs + 6 * DAY_MS);
+  await time.sleepUntil(failedAtMs + 6 * DAY_MS);
   const state = await decide(customer, EXTEND_GRACE_UPDATE, { days: 10, by: 'ops' });
   const extended = state.graceEndsAtMs ?? 0;
   expect(extended).toBeGreaterThanOrEqual(failedAtMs + 16 * DAY_MS);
-  await sleepUntil(extended - 60_000);
+  await time.sleepUntil(extended - 60_000);
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'past_due' });
-  await sleepUntil(extended + 60_000);
+  await time.sleepUntil(extended + 60_000);
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'suspended', waitingFor: 'payment' });
   // Given again after the end, it brings access back.
   expect(await decide(customer, EXTEND_GRACE_UPDATE, { days: 1, by: 'ops' })).toMatchObject({
@@ -225,7 +201,7 @@ test('a suspension by an operator outlasts everything but an operator', async ()
     reason: 'Suspended by ops: fraud',
   });
   await deliver(client, customer);
-  await environment.sleep(30 * DAY_MS);
+  await time.sleep(30 * DAY_MS);
   expect(await fakeStateOf(customer)).toMatchObject({ status: 'suspended', waitingFor: 'operator' });
   expect(await decide(customer, REACTIVATE_UPDATE, { by: 'ops' })).toMatchObject({ status: 'active' });
 });

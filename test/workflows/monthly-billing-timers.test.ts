@@ -1,6 +1,4 @@
 import type { Client } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startClose } from '../../cli/close.ts';
 import { type BillingPeriod, billingPeriodOf, nextPeriod, periodEnd } from '../../domain/billing-period.ts';
@@ -9,8 +7,7 @@ import {
   BILLING_PROGRESS_QUERY,
   type MonthlyBillingReport,
 } from '../../domain/workflow-contracts.ts';
-import { startTimeSkippingTemporal } from '../support/time-skipping.ts';
-import { workflowBundle } from '../support/workflow-bundle.ts';
+import { startTimeSkippingWorker, type TimeSkippingWorker } from '../support/time-skipping.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const COLLECTION_WINDOW_MS = 3 * 60 * 60_000;
@@ -33,53 +30,32 @@ const batchActivities = {
   },
 };
 
-// The server's time is one for all workflows, so the tests take turns and each leaves the clock further on.
-let environment: TestWorkflowEnvironment;
+let time: TimeSkippingWorker;
 let client: Client;
-const started: (() => Promise<void>)[] = [];
-
 beforeAll(async () => {
-  environment = await startTimeSkippingTemporal();
-  started.push(() => environment.teardown());
-  client = environment.client;
-  const worker = await Worker.create({
-    connection: environment.nativeConnection,
-    workflowBundle: workflowBundle(),
-    taskQueue: BILLING_BATCH_TASK_QUEUE,
-    activities: batchActivities,
-  });
-  const running = worker.run();
-  started.push(async () => {
-    worker.shutdown();
-    await running;
-  });
+  time = await startTimeSkippingWorker(BILLING_BATCH_TASK_QUEUE, batchActivities);
+  client = time.client;
 });
-afterAll(async () => {
-  for (const end of started.toReversed()) await end();
-});
-
-async function sleepUntil(instantMs: number): Promise<void> {
-  await environment.sleep(instantMs - (await environment.currentTimeMs()));
-}
+afterAll(() => time.stop());
 
 test('a close waits for the end of the month and its collection window', async () => {
-  const now = await environment.currentTimeMs();
+  const now = await time.nowMs();
   const period: BillingPeriod = nextPeriod(billingPeriodOf(new Date(now)));
   const freezesAtMs = periodEnd(period).getTime() + COLLECTION_WINDOW_MS;
   closeSteps.length = 0;
   const handle = await startClose(client, { mode: 'test', period });
-  await sleepUntil(freezesAtMs - 60_000);
+  await time.sleepUntil(freezesAtMs - 60_000);
   expect(await handle.query<MonthlyBillingReport>(BILLING_PROGRESS_QUERY)).toMatchObject({
     phase: 'collecting',
   });
   expect(closeSteps).toEqual(['rules']);
   expect(await handle.result()).toMatchObject({ phase: 'done', period });
   expect(closeSteps).toEqual(['rules', 'freeze', 'list']);
-  expect(await environment.currentTimeMs()).toBeGreaterThanOrEqual(freezesAtMs);
+  expect(await time.nowMs()).toBeGreaterThanOrEqual(freezesAtMs);
 });
 
 test('a close of a month that is long over waits for nothing', async () => {
-  const before = await environment.currentTimeMs();
+  const before = await time.nowMs();
   const period = billingPeriodOf(new Date(before - 90 * DAY_MS));
   const handle = await startClose(client, { mode: 'test', period });
   expect(await handle.result()).toMatchObject({ phase: 'done', period });
