@@ -22,7 +22,9 @@ export function runTask(operation: Operation, task: Task): void {
   switch (task.kind) {
     case 'collect_invoice': {
       const invoice = store.invoices.get(id);
-      if (invoice?.status === 'open' && invoice.auto_advance === true) collectInvoice(operation, invoice);
+      // Nothing is planned any more where an attempt in between has left no retry.
+      const planned = invoice?.auto_advance === true && invoice.next_payment_attempt !== null;
+      if (invoice?.status === 'open' && planned) collectInvoice(operation, invoice, 'schedule');
       return;
     }
     case 'finalize_invoice': {

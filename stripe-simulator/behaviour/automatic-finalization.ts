@@ -38,7 +38,7 @@ export function finalizeAutomatically(operation: Operation, invoice: Invoice): v
     finalized.collection_method === 'charge_automatically' &&
     subscriptionOf(operation, finalized) !== undefined
   ) {
-    collectInvoice(operation, finalized);
+    collectInvoice(operation, finalized, 'schedule');
   }
 }
 

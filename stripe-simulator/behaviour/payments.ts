@@ -66,24 +66,29 @@ export function declineError({ charge, decline, intent }: DeclinedPayment): Stri
   return cardError(message, { ...details, charge: charge.id, payment_intent: intent });
 }
 
+/** The owner did not authenticate. */
+export const AUTHENTICATION_FAILED: Decline = {
+  code: 'payment_intent_authentication_failure',
+  message:
+    'We are unable to authenticate your payment method. Please choose a different payment method and try again.',
+};
+
 /** The owner did not authenticate: the intent wants another payment method. Returns the error to be thrown. */
 export function failAuthentication(
   operation: Operation,
   intent: PaymentIntent,
   method: PaymentMethod,
 ): StripeApiError {
-  const details = { code: 'payment_intent_authentication_failure' } as const;
-  const message =
-    'We are unable to authenticate your payment method. Please choose a different payment method and try again.';
+  const { code, message } = AUTHENTICATION_FAILED;
   const failed = operation.store.paymentIntents.put({
     ...intent,
-    last_payment_error: { ...details, message, payment_method: method, type: 'card_error' },
+    last_payment_error: { code, message, payment_method: method, type: 'card_error' },
     next_action: null,
     payment_method: null,
     status: 'requires_payment_method',
   });
   operation.emit('payment_intent.payment_failed', failed);
-  return cardError(message, { ...details, payment_intent: failed });
+  return cardError(message, { code, payment_intent: failed });
 }
 
 function succeed(operation: Operation, intent: PaymentIntent, method: PaymentMethod): ChargeResult {

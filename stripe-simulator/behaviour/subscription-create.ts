@@ -62,7 +62,7 @@ function startWithInvoice(
   operation.emit('invoice.created', invoice);
   const finalized = finalizeInvoice(operation, invoice, false);
   if (finalized.status !== 'open' || paymentBehavior === 'default_incomplete') return;
-  const { error } = collectInvoice(operation, finalized);
+  const { error } = collectInvoice(operation, finalized, 'schedule');
   if (error !== undefined && paymentBehavior === 'error_if_incomplete') throw error;
 }
 

@@ -1,4 +1,4 @@
-/** The form where a person types a card, shared by Checkout and the billing portal. */
+/** The form where a person types a card, shared by Checkout, the billing portal and the invoice page. */
 import { z } from 'zod';
 import { cardError } from '../errors.ts';
 import type { Html } from './html.ts';
@@ -64,6 +64,9 @@ export function challenge(action: string, card: string): Html {
 }
 
 export const challengeForm = z.object({ card: z.string(), authenticate: z.enum(['complete', 'fail']) });
+
+/** The same choice in the JSON that stands for the pages: nothing yet, authenticated, or failed to. */
+export const authenticationChoice = z.union([z.boolean(), z.literal('fail')]).default(false);
 
 export function errorNote(error: string | undefined): Html {
   return error === undefined ? html`` : html`<p class="error" role="alert">${error}</p>`;

@@ -1,4 +1,4 @@
-/** The pages that Stripe hosts, and what a person does on them: Checkout, the billing portal, an invoice. */
+/** The pages that Stripe hosts, and what a person does on them: here Checkout and the billing portal. */
 import { z } from 'zod';
 import type { Authentication } from '../behaviour/card-setup.ts';
 import { setUpCard } from '../behaviour/card-setup.ts';
@@ -11,10 +11,10 @@ import { invalidRequest, resourceMissing, unrecognizedUrl } from '../errors.ts';
 import type { Operation } from '../operation.ts';
 import type { Mode, Simulation } from '../simulation.ts';
 import type { BillingPortalSession, CheckoutSession, Customer } from '../wire.ts';
-import { cardForm, challengeForm, checkCardForm } from './card-form.ts';
+import { authenticationChoice, cardForm, challengeForm, checkCardForm } from './card-form.ts';
 import { challengePage, checkoutPage, checkoutPath } from './checkout-page.ts';
-import { html, money, page } from './html.ts';
 import { visitIntent } from './intent-page.ts';
+import { visitInvoice } from './invoice-page.ts';
 import type { Answer } from './message.ts';
 import { htmlAnswer, jsonAnswer } from './message.ts';
 import { portalChallengePage, portalPage } from './portal-page.ts';
@@ -23,7 +23,7 @@ import { act, fields, findIn, orTold, seeOther } from './visit.ts';
 
 const completeSchema = z.strictObject({
   cardNumber: z.string().min(1),
-  authenticate: z.union([z.boolean(), z.literal('fail')]).default(false),
+  authenticate: authenticationChoice,
 });
 
 /** Answers `GET` and `POST` below `/_sim/checkout`, `/_sim/intents`, `/_sim/portal` and `/_sim/invoices`. */
@@ -38,7 +38,7 @@ export function handleHostedPage(simulation: Simulation, method: string, url: UR
     case 'portal':
       return visitPortal(visit, id, action);
     case 'invoices':
-      return showInvoice(visit, id);
+      return visitInvoice(visit, id, action);
     default:
       throw unrecognizedUrl(method, url.pathname);
   }
@@ -148,28 +148,4 @@ function customerOf({ store }: Mode, session: BillingPortalSession): Customer {
   const customer = store.customers.get(session.customer ?? '');
   if (customer === undefined) throw resourceMissing('customer', session.customer ?? '', 'id');
   return customer;
-}
-
-function showInvoice({ simulation, method, url }: Visit, id: string): Answer {
-  const place = findIn(simulation, ({ store }) => store.invoices.get(id));
-  if (place === undefined || method !== 'GET') throw unrecognizedUrl(method, url.pathname);
-  const { mode, found: invoice } = place;
-  const lines = mode.store.invoiceLines.all('invoice', id);
-  const { currency } = invoice;
-  return htmlAnswer(
-    200,
-    page(
-      `Invoice ${invoice.number ?? invoice.id}`,
-      html`<p class="soft">${invoice.customer_name ?? invoice.customer_email} · ${invoice.status}</p>
-<div class="scroll"><table>
-<thead><tr><th scope="col">Item</th><th scope="col">Quantity</th><th scope="col" class="amount">Amount</th></tr></thead>
-<tbody>${lines.map(
-        (line) => html`<tr><td>${line.description}</td><td>${line.quantity_decimal}</td>
-<td class="amount">${money(line.amount, currency)}</td></tr>`,
-      )}</tbody>
-<tfoot><tr><th scope="row" colspan="2">Total</th><td class="amount">${money(invoice.total, currency)}</td></tr>
-<tr><th scope="row" colspan="2">Due</th><td class="amount">${money(invoice.amount_remaining, currency)}</td></tr></tfoot>
-</table></div>`,
-    ),
-  );
 }

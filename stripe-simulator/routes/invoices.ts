@@ -264,7 +264,7 @@ export const invoiceRoutes = [
           param: 'payment_method',
         });
       }
-      const { invoice: collected, error } = collectInvoice(operation, invoice, method);
+      const { invoice: collected, error } = collectInvoice(operation, invoice, 'hand', method);
       if (error !== undefined) throw error;
       return collected;
     },

@@ -206,8 +206,10 @@ test('a payment that wants the customer waits for them, is not retried by us, an
   const { hostedInvoiceUrl } = await eve.billing();
   expect(hostedInvoiceUrl).toBe(invoice.hosted_invoice_url);
 
-  // Stripe's stand-in takes no payment on that page, so another card pays.
-  expect(await eve.addCard(CARDS.good)).toMatchObject({ status: 'active', nextLookAtMs: null });
+  // What a person does on that page, and then on their bank's.
+  const paying = `invoices/${invoice.id}/pay`;
+  expect(await simulate(service.billing, paying, { authenticate: true })).toMatchObject({ outcome: 'paid' });
+  expect(await eve.settled()).toMatchObject({ status: 'active', nextLookAtMs: null });
   expect(await eve.billOf(month)).toMatchObject({ status: 'paid' });
   expect(await eve.billing()).not.toHaveProperty('hostedInvoiceUrl');
   expect(await timersRunning(eve)).toBe(0);
