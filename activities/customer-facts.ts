@@ -44,12 +44,13 @@ export function createCustomerFactsActivities(dependencies: ActivityDependencies
       const applied = await appliedEventIds(db, mode, eventIds);
       const events = input.events.filter((event) => !applied.has(event.eventId));
 
+      // First the payment methods: whichever is seen, the failures that it came after are seen as well.
+      const customer = await lookAtStripe(input);
       await syncInvoices({ ...input, events }, userId);
       const customerKey = { mode, stripeCustomerId, userId };
       for (const chargeId of chargeIdsOf(events)) await syncCharge(dependencies, customerKey, chargeId);
       const completedSetups = await lookAtSessions({ ...customerKey, events });
 
-      const customer = await lookAtStripe(input);
       const user = (await findUserByStripeCustomer(db, mode, stripeCustomerId)) ?? found;
       const facts: CustomerFacts = {
         ...customer,

@@ -4,6 +4,7 @@ import { billStatusOfInvoice } from '../domain/bill.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
+import { idOf } from './stripe-references.ts';
 
 /** Reads an invoice with what says whether its customer must confirm the payment. */
 export async function retrieveInvoice(
@@ -55,6 +56,7 @@ export async function syncInvoice(
     status,
     failedAt: failedAt(seen, invoice.id),
     hostedInvoiceUrl: invoice.hosted_invoice_url ?? null,
+    failedPaymentMethodId: failedPaymentMethod(invoice),
     stripeRetriesAt:
       invoice.next_payment_attempt === null ? null : new Date(invoice.next_payment_attempt * 1_000),
     // Beyond the first, Stripe counts only its own attempts. https://docs.stripe.com/api/invoices/object#invoice_object-attempt_count
@@ -74,12 +76,18 @@ function failedAt({ events, nowMs }: InvoiceSeen, invoiceId: string): Date {
 
 /** Whether the bank wants to see the customer: charging the card again can't help then. */
 function needsCustomerAction(invoice: Stripe.Invoice): boolean {
-  if (invoice.status !== 'open') return false;
-  return (invoice.payments?.data ?? []).some(({ status, payment }) => {
-    const intent = payment.payment_intent;
-    if (status !== 'open' || typeof intent !== 'object' || intent === null) return false;
-    return (
-      intent.status === 'requires_action' || intent.last_payment_error?.code === 'authentication_required'
-    );
-  });
+  const intent = openPayment(invoice);
+  if (invoice.status !== 'open' || intent === null) return false;
+  return intent.status === 'requires_action' || intent.last_payment_error?.code === 'authentication_required';
+}
+
+function failedPaymentMethod(invoice: Stripe.Invoice): string | null {
+  return idOf(openPayment(invoice)?.last_payment_error?.payment_method);
+}
+
+/** The payment that is to settle the invoice, where it was expanded ({@link retrieveInvoice}). */
+function openPayment(invoice: Stripe.Invoice): Stripe.PaymentIntent | null {
+  const open = invoice.payments?.data.find(({ status }) => status === 'open');
+  const intent = open?.payment.payment_intent;
+  return typeof intent === 'object' ? intent : null;
 }

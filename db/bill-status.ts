@@ -15,6 +15,8 @@ export interface InvoiceOutcome {
   readonly failedAt: Date;
   /** Stripe's page where the customer can pay or confirm. */
   readonly hostedInvoiceUrl: string | null;
+  /** What the last attempt was to be paid with; `null` when it was nothing, or is not known. */
+  readonly failedPaymentMethodId: string | null;
   /** Stripe's own next attempt; `null` when it plans none. */
   readonly stripeRetriesAt: Date | null;
   readonly stripeHasRetried: boolean;
@@ -45,6 +47,7 @@ export async function saveInvoiceOutcome(db: Database, outcome: InvoiceOutcome):
       stripe_invoice_id: outcome.stripeInvoiceId,
       payment_failed_at: failed ? sql<Date>`least(payment_failed_at, ${outcome.failedAt})` : null,
       hosted_invoice_url: outcome.hostedInvoiceUrl,
+      failed_payment_method_id: outcome.failedPaymentMethodId,
       stripe_retries_at: outcome.stripeRetriesAt,
       stripe_has_retried: outcome.stripeHasRetried,
       needs_customer_action: outcome.needsCustomerAction,
@@ -105,6 +108,7 @@ export async function listUnpaidBills(db: Database, mode: Mode, userId: string):
     billId: row.bill_id,
     stripeInvoiceId: row.stripe_invoice_id,
     failedAtMs: (row.payment_failed_at ?? row.updated_at).getTime(),
+    failedPaymentMethodId: row.failed_payment_method_id,
     stripeRetriesAtMs: row.stripe_retries_at?.getTime() ?? null,
     stripeHasRetried: row.stripe_has_retried,
     needsCustomerAction: row.needs_customer_action,

@@ -102,6 +102,7 @@ export interface BillsTable {
   stripe_invoice_id: string | null;
   payment_failed_at: Date | null;
   hosted_invoice_url: string | null;
+  failed_payment_method_id: string | null;
   stripe_retries_at: Date | null;
   stripe_has_retried: Generated<boolean>;
   needs_customer_action: Generated<boolean>;

@@ -86,16 +86,23 @@ function seeToSubscription(facts: CustomerFacts): CustomerCommand | null {
 }
 
 /**
- * New payment methods pay all that is open, in turn until one does. Without a new one, what Stripe has given up on is tried
+ * New payment methods pay all that is open, in turn until one does. Without a new one, the default pays what failed with
+ * another, which a charge that was under way when the default changed may have done; and what Stripe has given up on is tried
  * again from time to time.
  */
 function collect(facts: CustomerFacts, nowMs: number): CustomerCommand | null {
+  const { paymentMethods, defaultPaymentMethodId } = facts;
   const isNew = new Set(facts.newPaymentMethodIds);
-  const paymentMethodIds = facts.paymentMethods.map(({ id }) => id).filter((id) => isNew.has(id));
-  const bills = paymentMethodIds.length > 0 ? facts.unpaidBills : billsToRetry(facts, nowMs);
-  const stripeInvoiceIds = bills.filter((bill) => bill.isCollectible).map((bill) => bill.stripeInvoiceId);
-  if (facts.paymentMethods.length === 0 || stripeInvoiceIds.length === 0) return null;
-  return { type: 'collectInvoices', stripeInvoiceIds, paymentMethodIds };
+  const paymentMethodIds = paymentMethods.map(({ id }) => id).filter((id) => isNew.has(id));
+  const failedWithAnother = ({ failedPaymentMethodId: failed }: UnpaidBillFact) =>
+    failed != null && failed !== defaultPaymentMethodId;
+  const bills =
+    paymentMethodIds.length > 0
+      ? facts.unpaidBills
+      : [...facts.unpaidBills.filter(failedWithAnother), ...billsToRetry(facts, nowMs)];
+  const collectible = bills.filter((bill) => bill.isCollectible).map((bill) => bill.stripeInvoiceId);
+  if (paymentMethods.length === 0 || collectible.length === 0) return null;
+  return { type: 'collectInvoices', stripeInvoiceIds: [...new Set(collectible)], paymentMethodIds };
 }
 
 /**

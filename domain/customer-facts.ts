@@ -35,6 +35,8 @@ export interface UnpaidBillFact {
   readonly stripeInvoiceId: string;
   /** When it failed first, Unix milliseconds. */
   readonly failedAtMs: number;
+  /** What the last attempt was to be paid with; `null` when it was nothing, or is not known. (Absent in looks of older code.) */
+  readonly failedPaymentMethodId?: string | null;
   /** When Stripe tries again by itself, Unix milliseconds; `null` when it plans no attempt. */
   readonly stripeRetriesAtMs: number | null;
   /** Whether Stripe has tried again by itself: then its schedule was followed, and is over when it plans no more. */

@@ -36,6 +36,8 @@ export interface BillingWorker extends AsyncDisposable {
 
 /** Running activities may take this long to finish when the worker stops; then they are left to another worker's retry. */
 const SHUTDOWN_GRACE = '10s';
+/** The SDK holds beats back for 0.8 of their timeout otherwise, and one that is late or lost would be missed. */
+const HEARTBEAT_THROTTLE = '3s';
 /** Draft, lines, finalize: what one bill costs (activities/monthly-billing.ts). */
 const STRIPE_REQUESTS_PER_BILL = 3;
 
@@ -47,6 +49,7 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
     namespace,
     workflowBundle: options.workflowBundle ?? (await bundleWorkflows()),
     shutdownGraceTime: SHUTDOWN_GRACE,
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     interceptors: {
       activity: [
         () => ({ inbound: new HeartbeatInterceptor() }),

@@ -22,6 +22,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     ALTER TABLE bills
       ADD COLUMN hosted_invoice_url text,        -- Stripe's page where the customer can pay or confirm
+      ADD COLUMN failed_payment_method_id text,  -- what the last attempt was to be paid with
       ADD COLUMN stripe_retries_at timestamptz,  -- Stripe's own next attempt; null: it plans none
       ADD COLUMN stripe_has_retried boolean NOT NULL DEFAULT false,
       ADD COLUMN needs_customer_action boolean NOT NULL DEFAULT false,  -- their bank wants to see them

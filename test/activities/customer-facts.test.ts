@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Stripe } from 'stripe';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { UserKey } from '../../activities/customer-commands.ts';
 import { findUser } from '../../db/users.ts';
@@ -242,6 +243,33 @@ describe('lookAtCustomer', () => {
     const { rows } = await sql<{ url: string }>`
       SELECT hosted_invoice_url AS url FROM bills WHERE user_id = ${customer.userId}`.execute(environment.db);
     expect(rows[0]?.url).toMatch(/^http/);
+  });
+
+  test('a card that came after a failure is not seen without that failure', async () => {
+    await giveCard(environment, customer, 'pm_card_chargeCustomerFail');
+    const bill = await openBill(environment, customer);
+    await environment.simulator.fault('GET /v1/payment_methods', 'latency', { latencyMs: 1_500 });
+    const looking = look();
+    // While the look waits for the payment methods, Stripe's attempt fails, and the customer adds another.
+    await stripe()
+      .invoices.pay(bill.stripeInvoiceId)
+      .catch(() => undefined);
+    const { id } = await stripe().paymentMethods.attach('pm_card_visa', {
+      customer: customer.stripeCustomerId,
+    });
+    const facts = await looking;
+    expect(facts.newPaymentMethodIds).toContain(id);
+    expect(facts.unpaidBills).toHaveLength(1);
+  });
+
+  test('a failed bill knows the card that failed', async () => {
+    const bill = await unpaidBill(environment, customer);
+    const { invoice_settings } = (await stripe().customers.retrieve(
+      customer.stripeCustomerId,
+    )) as Stripe.Customer;
+    expect((await look()).unpaidBills).toMatchObject([
+      { billId: bill.billId, failedPaymentMethodId: invoice_settings.default_payment_method },
+    ]);
   });
 
   test('a bill that was written off is still owed, and not to be charged', async () => {

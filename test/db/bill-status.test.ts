@@ -35,6 +35,7 @@ beforeEach(async () => {
 const OPEN = {
   failedAt: new Date('2026-10-02T00:00:00Z'),
   hostedInvoiceUrl: 'https://invoice.example/i',
+  failedPaymentMethodId: 'pm_1',
   stripeRetriesAt: new Date('2026-10-05T00:00:00Z'),
   stripeHasRetried: false,
   needsCustomerAction: false,
@@ -89,6 +90,7 @@ test('the earliest failure counts, in whichever order they are told, and a payme
       billId,
       stripeInvoiceId: `in_${billId}`,
       failedAtMs: first.getTime(),
+      failedPaymentMethodId: 'pm_1',
       stripeRetriesAtMs: OPEN.stripeRetriesAt.getTime(),
       stripeHasRetried: false,
       needsCustomerAction: false,

@@ -138,6 +138,17 @@ describe('collecting', () => {
     expect(next({ ...owing, unpaidBills: [given], paymentMethods: [] })).toBeNull();
   });
 
+  it('has the default pay what failed with another card, and not what failed with it', () => {
+    const failedWith = (failedPaymentMethodId: string) =>
+      next({ ...owing, unpaidBills: [{ ...unpaidBill, failedPaymentMethodId }] });
+    expect(failedWith('pm_removed')).toEqual({
+      type: 'collectInvoices',
+      stripeInvoiceIds: ['in_1'],
+      paymentMethodIds: [],
+    });
+    expect(failedWith(card.id)).toBeNull();
+  });
+
   it('does not charge what was written off', () => {
     const writtenOff = { ...unpaidBill, isCollectible: false };
     expect(next({ ...owing, unpaidBills: [writtenOff], newPaymentMethodIds: [card.id] })).toBeNull();

@@ -43,6 +43,7 @@ export const unpaidBill = {
   stripeInvoiceId: 'in_1',
   failedAtMs: NOW - DAY_MS,
   stripeRetriesAtMs: NOW + DAY_MS,
+  failedPaymentMethodId: null,
   stripeHasRetried: false,
   needsCustomerAction: false,
   isCollectible: true,

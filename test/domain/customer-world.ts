@@ -27,6 +27,7 @@ interface Card extends PaymentMethodFact {
 interface Bill {
   readonly id: string;
   status: 'open' | 'failed' | 'paid' | 'void';
+  failedWith: string | null;
 }
 
 /** What can happen to a customer in Stripe. `which` picks among what is there. */
@@ -91,7 +92,7 @@ export class CustomerWorld {
         return;
       }
       case 'bill': {
-        const bill: Bill = { id: this.id('in'), status: 'open' };
+        const bill: Bill = { id: this.id('in'), status: 'open', failedWith: null };
         this.bills.push(bill);
         this.charge(bill, this.defaultCard);
         return;
@@ -188,6 +189,7 @@ export class CustomerWorld {
         stripeInvoiceId: id,
         failedAtMs: this.failedAtMs.get(id) ?? nowMs,
         stripeRetriesAtMs: nowMs + 1,
+        failedPaymentMethodId: this.bills.find((bill) => bill.id === id)?.failedWith ?? null,
         stripeHasRetried: false,
         needsCustomerAction: false,
         isCollectible: true,
@@ -246,6 +248,7 @@ export class CustomerWorld {
     const pays = this.cards.some(({ id, pays }) => id === card && pays);
     const first = bill.status === 'open';
     bill.status = pays ? 'paid' : 'failed';
+    bill.failedWith = pays ? null : card;
     if (pays) this.tell('invoice.paid', bill.id);
     else if (first) this.tell('invoice.payment_failed', bill.id);
   }

@@ -16,7 +16,7 @@ export interface TestSimulator {
   fault(
     route: string,
     kind: FaultKind,
-    options?: { readonly count?: number; readonly reason?: string },
+    options?: { readonly count?: number; readonly reason?: string; readonly latencyMs?: number },
   ): Promise<void>;
   clearFaults(): Promise<void>;
   /** What `action` asked of Stripe, oldest first. */

@@ -152,6 +152,7 @@ export function unpaidBill(failedAtMs: number): UnpaidBillFact {
     stripeInvoiceId: 'in_1',
     failedAtMs,
     stripeRetriesAtMs: failedAtMs + 365 * DAY_MS,
+    failedPaymentMethodId: null,
     stripeHasRetried: false,
     needsCustomerAction: false,
     isCollectible: true,
