@@ -64,7 +64,7 @@ async function liveAsCustomer(input: CustomerBillingInput, carried?: CarriedStat
     }
     show();
 
-    if (workflowInfo().continueAsNewSuggested) {
+    if (workflowInfo().continueAsNewSuggested && billing.events.fitsIntoNextRun) {
       await condition(() => allHandlersFinished() || billing.hasWorkOfThisRun());
       if (!billing.hasWorkOfThisRun()) {
         await continueAsNew<typeof customerBillingWorkflow>(input, billing.carry());

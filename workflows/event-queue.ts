@@ -14,6 +14,11 @@ export interface CarriedEvents {
 const REMEMBERED_EVENTS = 1_000;
 /** Events taken up in one step. Many events need only one look, but the look fetches each one's object. */
 const EVENTS_PER_STEP = 200;
+/**
+ * Events that continue-as-new may carry. The server ends a workflow, with all that waits, whose next run's input takes more than
+ * 2 MB; an event takes some 200 bytes.
+ */
+const MOST_CARRIED_EVENTS = 1_000;
 
 /** The events of one customer: each is taken up once, together with what else waits, and put back when its step is parked. */
 export class EventQueue {
@@ -56,6 +61,11 @@ export class EventQueue {
   /** Whether events wait. Those that a parked step left behind don't count: they go along with the next step. */
   get hasEvents(): boolean {
     return this.queue.length > 0;
+  }
+
+  /** Whether so few wait that the next run can be handed them. */
+  get fitsIntoNextRun(): boolean {
+    return this.queue.length <= MOST_CARRIED_EVENTS;
   }
 
   /** The events of the next step. */

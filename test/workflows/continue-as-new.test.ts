@@ -1,24 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { arrayFromPayloads, defaultPayloadConverter } from '@temporalio/common';
 import { expect, onTestFinished, test } from 'vitest';
-import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
-import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
-import { SEARCH_ATTRIBUTES, type StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
-import { onFreePort } from '../../stack/ports.ts';
-import { startReaper } from '../../stack/reaper.ts';
-import { findTemporalBinary } from '../../stack/temporal-binary.ts';
-import { startTemporalServer } from '../../stack/temporal-server.ts';
+import { type CustomerBillingState, customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import type { CarriedState } from '../../workflows/customer-billing-state.ts';
 import type { BillingService } from '../support/billing-worker.ts';
-import {
-  type Customer,
-  stateIs,
-  stateOf,
-  subscribedCustomer,
-  subscriptionsOf,
-  workflowOf,
-} from './customers.ts';
-import { eventually } from './eventually.ts';
+import { type Customer, stateIs, stateOf, subscribedCustomer, subscriptionsOf } from './customers.ts';
+import { appliedEventIdsOf, deliver, historiesOf, newEvents } from './event-stream.ts';
 import { startTestBilling } from './service.ts';
+import { startServerOfShortHistories } from './short-histories.ts';
 
 /** Events in a history after which the server asks for continue-as-new. */
 const SUGGEST_AFTER = 150;
@@ -27,21 +16,18 @@ const EVENTS = 150;
 const SENDERS = 3;
 /** Each sender's pause after an event, shorter than a step: there is always one waiting. */
 const PAUSE_MS = 40;
+/** More than the 1,000 events that a run may be handed. */
+const LONG_QUEUE = 1_500;
 
 test('events that keep coming through many runs are each applied once, and the standing is carried over', async () => {
-  const temporalAddress = await startServerOfShortHistories();
+  const temporalAddress = await startServerOfShortHistories(SUGGEST_AFTER);
   const billing = await startTestBilling({ temporalAddress });
   onTestFinished(() => billing.stop());
   await billing.startWorker();
   const customer = await subscribedCustomer(billing);
   const before = await stateOf(billing, customer);
 
-  const envelopes = Array.from({ length: EVENTS }, () => ({
-    eventId: `evt_${randomUUID()}`,
-    type: 'customer.subscription.updated',
-    objectId: 'sub_any',
-    created: 0,
-  }));
+  const envelopes = newEvents(EVENTS);
   const waiting = [...envelopes.entries()];
   const send = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -65,71 +51,54 @@ test('events that keep coming through many runs are each applied once, and the s
   const { duplicateEvents, lastEvent } = state;
   expect(duplicateEvents).toBeGreaterThanOrEqual(EVENTS / 2);
   expect(state).toEqual({ ...before, appliedEvents: applied, duplicateEvents, lastEvent });
-  const recorded = await billing.db
-    .selectFrom('applied_stripe_events')
-    .select('event_id')
-    .where('stripe_customer_id', '=', customer.stripeCustomerId)
-    .execute();
+  const recorded = await appliedEventIdsOf(billing, customer);
   expect(recorded).toHaveLength(applied);
-  expect(recorded.map((row) => row.event_id)).toEqual(
-    expect.arrayContaining(envelopes.map((envelope) => envelope.eventId)),
-  );
+  expect(recorded).toEqual(expect.arrayContaining(envelopes.map((envelope) => envelope.eventId)));
 
   // Events never stopped coming, and all the same each run ended soon after it was asked to.
-  const lengths = await historyLengthsOf(billing, customer);
-  expect(lengths.length).toBeGreaterThan(2);
-  expect(Math.max(...lengths)).toBeLessThan(2 * SUGGEST_AFTER);
+  const histories = await historiesOf(billing, customer);
+  expect(histories.length).toBeGreaterThan(2);
+  expect(Math.max(...histories.map(({ events }) => events))).toBeLessThan(2 * SUGGEST_AFTER);
   expect(await subscriptionsOf(billing, customer)).toHaveLength(1);
 });
 
-/**
- * Delivers as Stripe does: what was not taken comes again. (A run that is about to continue as new refuses signals for a
- * moment, and the client then waits a second before it tries again.)
- */
-async function deliver(
-  billing: BillingService,
-  customer: Customer,
-  event: StripeEventEnvelope,
-): Promise<void> {
-  await eventually(
-    'the event to be taken',
-    () => signalStripeEvent(billing.temporal, customer, event),
-    () => true,
-  );
-}
+test('a queue that is too long to be handed to the next run is shortened first', async () => {
+  const temporalAddress = await startServerOfShortHistories(SUGGEST_AFTER);
+  const billing = await startTestBilling({ temporalAddress });
+  onTestFinished(() => billing.stop());
+  await billing.startWorker();
+  const customer = await subscribedCustomer(billing);
+  const before = await stateOf(billing, customer);
 
-/** A Temporal server that asks for continue-as-new after a few steps instead of after thousands. */
-async function startServerOfShortHistories(): Promise<string> {
-  const reaper = startReaper();
-  onTestFinished(() => reaper.close());
-  const env = inheritedEnvironment();
-  const binary = await findTemporalBinary({ cacheDir: cacheDirectory(), env, log: console.error, reaper });
-  const server = await onFreePort((port) =>
-    startTemporalServer({
-      binary,
-      port,
-      namespace: 'default',
-      searchAttributes: SEARCH_ATTRIBUTES,
-      dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': SUGGEST_AFTER },
-      env,
-      log: () => undefined,
-      reaper,
-    }),
-  );
-  return server.address;
-}
-
-/** How many events the history of each run of the customer's workflow has. */
-async function historyLengthsOf(billing: BillingService, customer: Customer): Promise<number[]> {
-  const { workflowId } = workflowOf(billing, customer);
-  const lengths = async () => {
-    const lengths: number[] = [];
-    for await (const run of billing.temporal.workflow.list({ query: `WorkflowId="${workflowId}"` })) {
-      lengths.push(
-        (await billing.temporal.workflow.getHandle(workflowId, run.runId).describe()).historyLength,
-      );
-    }
-    return lengths;
+  const unsent = newEvents(LONG_QUEUE);
+  const send = async (): Promise<void> => {
+    for (let event = unsent.shift(); event !== undefined; event = unsent.shift())
+      await deliver(billing, customer, event);
   };
-  return await eventually('all runs to be listed', lengths, (found) => found.length > 1);
+  await billing.db.transaction().execute(async (transaction) => {
+    // The first event's step can't be saved until all others wait behind it.
+    const user = transaction.selectFrom('users').where('user_id', '=', customer.userId);
+    await user.selectAll().forUpdate().execute();
+    await Promise.all(Array.from({ length: SENDERS }, send));
+  });
+  const applied = before.appliedEvents + LONG_QUEUE;
+  const isDone = ({ appliedEvents }: CustomerBillingState) => appliedEvents === applied;
+  await stateIs(billing, customer, 'every event to be applied', isDone);
+
+  const carried = await carriedEventsOf(billing, customer);
+  expect(Math.max(...carried)).toBeGreaterThan(0);
+  expect(Math.max(...carried)).toBeLessThanOrEqual(1_000);
+});
+
+/** How many waiting events each of the customer's runs was handed. */
+async function carriedEventsOf({ temporal }: BillingService, customer: Customer): Promise<number[]> {
+  const workflowId = customerBillingWorkflowId(customer.mode, customer.stripeCustomerId);
+  const carried: number[] = [];
+  for await (const { runId } of temporal.workflow.list({ query: `WorkflowId="${workflowId}"` })) {
+    const { events } = await temporal.workflow.getHandle(workflowId, runId).fetchHistory();
+    const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    const [, state] = arrayFromPayloads(defaultPayloadConverter, input) as [unknown, CarriedState?];
+    carried.push(state?.queuedEvents.length ?? 0);
+  }
+  return carried;
 }

@@ -1,0 +1,35 @@
+/** `npm run bench -- NAME`: how fast it is, on parts of its own that are gone afterwards. Run it alone on the machine. */
+import { Command, InvalidArgumentError } from 'commander';
+import { complain, describeError } from '../cli/console.ts';
+import { type CustomerEventsOptions, measureCustomerEvents, report } from './customer-events.ts';
+import { onThrowAwayStack } from './stack.ts';
+
+const program = new Command('bench').description('Measures how fast it is.').showHelpAfterError();
+
+program
+  .command('customer-events')
+  .description(
+    'ten thousand events of Stripe on one customer: latency, activities and requests per event, rate',
+  )
+  .option('--events <number>', 'events of the flood', parseCount, 10_000)
+  .option('--senders <number>', 'events under way at the same time', parseCount, 16)
+  .option('--runs <number>', 'how often each is measured; the medians are shown', parseCount, 3)
+  .option('--json', 'print the figures as JSON', false)
+  .action(async ({ json, ...options }: CustomerEventsOptions & { readonly json: boolean }) => {
+    const figures = await onThrowAwayStack((parts) => measureCustomerEvents(parts, options));
+    process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : report(figures)}\n`);
+  });
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new InvalidArgumentError('It takes a whole number above 0.');
+  return count;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  complain(describeError(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import { HttpError } from '../api/errors.ts';
+import { signalStripeEvent } from '../api/temporal/customer-billing.ts';
+import { requestJson, Service, waitFor } from '../cli/demo/service.ts';
+import {
+  BILLING_STATE_QUERY,
+  type CustomerBillingState,
+  customerBillingWorkflowId,
+  type StripeEventEnvelope,
+} from '../domain/workflow-contracts.ts';
+import type { BenchParts } from './stack.ts';
+
+/** How long a customer must be at rest before it is believed. */
+const REST_MS = 500;
+/** Stripe would wait longer before it sends again. */
+const SENT_AGAIN_AFTER_MS = 50;
+
+/** A customer with a subscription, whose billing is at rest. */
+export class Subscriber {
+  private readonly parts: BenchParts;
+  private readonly key: { readonly mode: 'live'; readonly stripeCustomerId: string };
+
+  private constructor(parts: BenchParts, stripeCustomerId: string) {
+    this.parts = parts;
+    this.key = { mode: 'live', stripeCustomerId };
+  }
+
+  static async signUp(parts: BenchParts): Promise<Subscriber> {
+    const service = new Service(parts.stack);
+    const userId = `user-${randomUUID()}`;
+    await service.registerUser(userId, { email: `${userId}@example.com`, name: 'Somebody' });
+    const { id } = await service.startCheckout(userId);
+    await requestJson('POST', `${parts.simulatorUrl}/_sim/checkout/${id}/complete`, {
+      cardNumber: '4242424242424242',
+    });
+    const { stripeCustomerId } = await waitFor(
+      'an active user',
+      () => service.billing(userId),
+      ({ status }) => status === 'active',
+    );
+    const subscriber = new Subscriber(parts, stripeCustomerId ?? '');
+    await subscriber.atRest();
+    return subscriber;
+  }
+
+  /** Tells the workflow as the api does, and, as Stripe does, again what was not taken. */
+  async send(event: StripeEventEnvelope): Promise<void> {
+    for (;;) {
+      try {
+        return await signalStripeEvent(this.parts.temporal, this.key, event);
+      } catch (error) {
+        if (!(error instanceof HttpError)) throw error;
+        await sleep(SENT_AGAIN_AFTER_MS);
+      }
+    }
+  }
+
+  /** Waits until nothing is left to do. */
+  async atRest(): Promise<void> {
+    for (let before = -1; ; await sleep(REST_MS)) {
+      const { appliedEvents, queuedEvents } =
+        await this.handle().query<CustomerBillingState>(BILLING_STATE_QUERY);
+      if (queuedEvents === 0 && appliedEvents === before) return;
+      before = appliedEvents;
+    }
+  }
+
+  /** How many activities its current run has scheduled. */
+  async activities(): Promise<number> {
+    const { events } = await this.handle().fetchHistory();
+    return (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes).length;
+  }
+
+  /** The length of each run's history, in events. */
+  async historyLengths(): Promise<number[]> {
+    const { workflow } = this.parts.temporal;
+    const { workflowId } = this.handle();
+    const { runId: lastRunId } = await this.handle().describe();
+    const list = async (): Promise<Map<string, number>> => {
+      const lengths = new Map<string, number>();
+      for await (const { runId } of workflow.list({ query: `WorkflowId="${workflowId}"` }))
+        lengths.set(runId, (await workflow.getHandle(workflowId, runId).describe()).historyLength);
+      return lengths;
+    };
+    return [...(await waitFor('all runs to be listed', list, (runs) => runs.has(lastRunId))).values()];
+  }
+
+  private handle(): WorkflowHandle {
+    const { mode, stripeCustomerId } = this.key;
+    return this.parts.temporal.workflow.getHandle(customerBillingWorkflowId(mode, stripeCustomerId));
+  }
+}
+
+/** A different one each time, that changes nothing: the customer is looked at, and found as before. */
+export function newEvent(): StripeEventEnvelope {
+  return {
+    eventId: `evt_${randomUUID()}`,
+    type: 'customer.subscription.updated',
+    objectId: 'sub_any',
+    created: Math.floor(Date.now() / 1_000),
+  };
+}
