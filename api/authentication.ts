@@ -1,52 +1,75 @@
-import type { RequestHandler, Response } from 'express';
-import { modeOfApiKey } from '../db/api-keys.ts';
-import type { Database } from '../db/database.ts';
+import type { Request, RequestHandler, Response } from 'express';
+import { type ApiKey, useApiKey } from '../db/api-keys.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
+import type { ApiDependencies } from './dependencies.ts';
 import { HttpError } from './errors.ts';
+import { limitByApiKey, limitFailuresByAddress } from './rate-limit.ts';
 
-/** How long a key goes on working after it was revoked, at most. Saves a query for each request. */
+/** How long a key goes on working here after it was revoked, at most. Saves a query for each request. */
 const REMEMBERED_MS = 5_000;
 const MAX_REMEMBERED = 1_000;
 
+type KnownKey = Pick<ApiKey, 'keyId' | 'mode'>;
+
 /**
- * Lets requests with a known API key pass (`Authorization: Bearer …`). The key alone decides the mode, which handlers
- * get from {@link modeOf}: a request can't reach the other world by any parameter.
+ * Lets requests with a known API key pass (`Authorization: Bearer …`), so many per second. The key alone decides the mode,
+ * which handlers get from {@link modeOf}: a request can't reach the other world by any parameter.
  */
-export function authenticate(db: Database): RequestHandler {
-  const remembered = new Map<string, { readonly mode: Mode; readonly untilMs: number }>();
+export function authenticate({
+  db,
+  requestsPerSecond = 0,
+  now = () => new Date(),
+}: ApiDependencies): RequestHandler[] {
+  const remembered = new Map<string, KnownKey & { readonly untilMs: number }>();
+  const failures = limitFailuresByAddress();
 
-  const modeOfKey = async (apiKey: string): Promise<Mode | null> => {
+  const find = async (apiKey: string): Promise<KnownKey | null> => {
     const known = remembered.get(apiKey);
-    if (known !== undefined && known.untilMs > Date.now()) return known.mode;
+    if (known !== undefined && known.untilMs > Date.now()) return known;
+    const key = await useApiKey(db, apiKey, now());
     remembered.delete(apiKey);
-    const mode = await modeOfApiKey(db, apiKey);
-    if (mode === null) return null;
+    if (key === null) return null;
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(apiKey, { mode, untilMs: Date.now() + REMEMBERED_MS });
-    return mode;
+    remembered.set(apiKey, { ...key, untilMs: Date.now() + REMEMBERED_MS });
+    return key;
   };
 
-  return async (request, response, next) => {
+  // A key that was good here before is no guess: behind one address it goes on working when others guess.
+  const mayTry = async (request: Request, apiKey: string): Promise<boolean> =>
+    remembered.has(apiKey) || !(await failures.isReached(request));
+
+  const identify: RequestHandler = async (request, response, next) => {
     const apiKey = bearerToken(request.get('authorization'));
-    if (apiKey === null) {
-      throw new HttpError('missing_api_key', 'Send your API key in the header "Authorization: Bearer <key>"');
+    const key = apiKey !== null && (await mayTry(request, apiKey)) ? await find(apiKey) : null;
+    if (key !== null) {
+      response.locals['apiKey'] = key;
+      return next();
     }
-    const mode = await modeOfKey(apiKey);
-    if (mode === null) {
-      const message =
-        'This API key is unknown or revoked: use the apiKey or testApiKey of stack.json, or have one made';
-      throw new HttpError('invalid_api_key', message);
-    }
-    response.locals['mode'] = mode;
-    next();
+    const refusal =
+      apiKey === null
+        ? new HttpError('missing_api_key', 'Send your API key in the header "Authorization: Bearer <key>"')
+        : new HttpError(
+            'invalid_api_key',
+            'This API key is unknown or revoked: use the apiKey or testApiKey of stack.json, or have one made',
+          );
+    return failures.count(request, response, (error?: unknown) => next(error ?? refusal));
   };
+
+  return [identify, limitByApiKey(requestsPerSecond, (response) => keyOf(response).keyId)];
 }
 
 /** The mode of the API key that the request came with. */
 export function modeOf(response: Response): Mode {
-  const mode = MODES.find((mode) => mode === response.locals['mode']);
-  if (mode === undefined) throw new Error('the route lacks authenticate()');
-  return mode;
+  return keyOf(response).mode;
+}
+
+function keyOf({ locals }: Response): KnownKey {
+  const key: unknown = locals['apiKey'];
+  if (typeof key === 'object' && key !== null && 'keyId' in key && 'mode' in key) {
+    const mode = MODES.find((mode) => mode === key.mode);
+    if (mode !== undefined && typeof key.keyId === 'string') return { keyId: key.keyId, mode };
+  }
+  throw new Error('the route lacks authenticate()');
 }
 
 function bearerToken(header: string | undefined): string | null {

@@ -13,6 +13,10 @@ export interface ApiDependencies {
   readonly log: Logger;
   /** Takes the api's metrics, and is what `/metrics` shows. */
   readonly metrics: Registry;
+  /** What one API key may send per second to this process; 0, or absent: any number. */
+  readonly requestsPerSecond?: number;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[];
   /** The clock, for tests. */
   readonly now?: () => Date;
 }

@@ -24,6 +24,8 @@ const api = await startApi({
   webhookSecrets: { live: live?.webhookSecrets ?? [], test: test?.webhookSecrets ?? [] },
   log,
   metrics,
+  requestsPerSecond: config.requestsPerSecond,
+  trustedProxies: config.trustedProxies,
   port: config.port,
   ...(config.host === undefined ? {} : { host: config.host }),
 });

@@ -5,6 +5,7 @@ import { authenticate } from './authentication.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { errorHandler, notFound } from './error-handler.ts';
 import { createMetrics, measureRequests } from './metrics.ts';
+import { addDocumentationRoutes } from './openapi/routes.ts';
 import { addOperationsRoutes } from './operations.ts';
 import { logRequests } from './request-log.ts';
 import { addUsageRoutes } from './usage/routes.ts';
@@ -14,14 +15,16 @@ import { addWebhookRoutes } from './webhooks/receiver.ts';
 /** The whole HTTP service, without a port to listen on. */
 export function createApi(dependencies: ApiDependencies): Express {
   const metrics = createMetrics(dependencies.metrics);
-  const authenticated = authenticate(dependencies.db);
+  const authenticated = authenticate(dependencies);
   const app = express();
+  app.set('trust proxy', dependencies.trustedProxies ?? []);
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(logRequests(dependencies.log), measureRequests(metrics), safeHeaders);
 
   addOperationsRoutes(app, dependencies);
+  addDocumentationRoutes(app);
   addWebhookRoutes(app, dependencies, metrics);
   addUserRoutes(app, dependencies, authenticated);
   addUsageRoutes(app, dependencies, metrics, authenticated);

@@ -27,7 +27,7 @@ export function firstProblem(
 export const userIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9._:@-]{1,128}$/, 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ -')
-  .meta({ description: "The host product's own id of the user", example: 'user_42' });
+  .meta({ description: "The host product's own id of the user", examples: ['user_42'] });
 
 /** Text of a line: no control characters, nothing PostgreSQL or UTF-8 can't hold. */
 export function lineOfText(maxLength: number): z.ZodString {

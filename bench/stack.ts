@@ -42,7 +42,8 @@ export async function onThrowAwayStack<Figures>(
   const starting = startStack({
     dataDir,
     ports,
-    variables: withoutOurs(inheritedEnvironment()),
+    // A limit would be what is measured.
+    variables: { ...withoutOurs(inheritedEnvironment()), API_REQUESTS_PER_SECOND: '0' },
     cacheDir: cacheDirectory(),
     reaper,
     durability: 'full',

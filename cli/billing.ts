@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { setUpStripe } from '../activities/stripe-setup.ts';
-import { saveApiKey } from '../db/api-keys.ts';
 import { saveCluster } from '../db/clusters.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { type BillingPeriod, isBillingPeriod, periodEnd } from '../domain/billing-period.ts';
@@ -17,6 +15,7 @@ import {
   REACTIVATE_UPDATE,
   SUSPEND_UPDATE,
 } from '../domain/workflow-contracts.ts';
+import { createApiKey, revokeApiKey, showApiKeys } from './api-keys.ts';
 import { closeMonth, startClose } from './close.ts';
 import { complain, describeError, say, table } from './console.ts';
 import { openContext, UsageError } from './context.ts';
@@ -163,13 +162,25 @@ program
   .argument('<name>', 'what it is for')
   .addOption(modeOption())
   .action(async (name: string, { mode }: ModeOption) => {
-    const context = await openContext();
-    const apiKey = `db_${mode}_${randomBytes(24).toString('base64url')}`;
-    await context.withDatabase(async (db) => {
-      await migrateToLatest(db);
-      await saveApiKey(db, { mode, name, apiKey });
-    });
-    say(apiKey);
+    await createApiKey(await openContext(), { mode, name });
+  });
+
+program
+  .command('api-keys')
+  .description('list the API keys: what each is for, when it was last used, and whether it is revoked')
+  .addOption(new Option('--mode <mode>', "only those of one of Stripe's worlds").choices(MODES))
+  .action(async ({ mode }: Partial<ModeOption>) => {
+    await showApiKeys(await openContext(), mode);
+  });
+
+program
+  .command('revoke-api-key')
+  .description('end an API key for good; every api refuses it within 5 seconds')
+  .argument('<key>', 'its id or its name, as "api-keys" shows them')
+  // An id may begin with a hyphen.
+  .allowUnknownOption()
+  .action(async (key: string) => {
+    await revokeApiKey(await openContext(), key);
   });
 
 function parsePeriod(text: string): BillingPeriod {

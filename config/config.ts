@@ -39,6 +39,10 @@ export interface ServiceConfig {
   readonly port: number;
   /** Address that the api listens on; all of them when absent. */
   readonly host: string | undefined;
+  /** What one API key may send per second to one api process; 0: any number. */
+  readonly requestsPerSecond: number;
+  /** Addresses and networks of proxies in front of the api. */
+  readonly trustedProxies: readonly string[];
   readonly databaseUrl: string;
   readonly temporal: TemporalConfig;
   readonly stripe: StripeConfig;
@@ -71,6 +75,8 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
   return {
     port: environment.PORT ?? DEFAULT_PORT,
     host: environment.HOST,
+    requestsPerSecond: environment.API_REQUESTS_PER_SECOND,
+    trustedProxies: environment.API_TRUSTED_PROXIES ?? [],
     databaseUrl: environment.DATABASE_URL,
     temporal,
     stripe: stripeConfig(environment),

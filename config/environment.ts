@@ -51,6 +51,21 @@ const secrets = (prefix: string) =>
     .transform((text) => text.split(',').map((secret) => secret.trim()))
     .pipe(z.array(startsWith(prefix)));
 
+/** `10.0.0.0/8, ::1`, or Express' names for the usual networks. */
+const proxies = z
+  .string()
+  .transform((text) => text.split(',').map((proxy) => proxy.trim()))
+  .pipe(
+    z.array(
+      z.union(
+        [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6(), z.enum(['loopback', 'linklocal', 'uniquelocal'])],
+        {
+          message: 'must be addresses or networks such as 10.0.0.0/8, or loopback',
+        },
+      ),
+    ),
+  );
+
 /** The end of a complaint about a hook's secret. */
 export const NEW_HOOK_SECRET = `make one with: node -e "console.log('whsec_' + require('crypto').randomBytes(32).toString('base64'))"`;
 
@@ -72,6 +87,8 @@ export const environmentSchema = z.object({
   // Where things are; what is absent runs embedded.
   PORT: optional(port),
   HOST: optional(z.string()),
+  API_REQUESTS_PER_SECOND: z.preprocess((value) => value || '100', z.coerce.number().int().min(0)),
+  API_TRUSTED_PROXIES: optional(proxies),
   DATA_DIR: optional(z.string()),
   DATABASE_URL: optional(postgresUrl),
   TEMPORAL_ADDRESS: optional(z.string()),

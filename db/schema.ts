@@ -55,9 +55,11 @@ export interface StripeProductsTable {
 
 export interface ApiKeysTable {
   key_hash: Buffer;
+  key_id: string;
   mode: Mode;
   name: string;
   created_at: Timestamp;
+  last_used_at: Date | null;
   revoked_at: Date | null;
 }
 

@@ -16,10 +16,10 @@ export function addUsageRoutes(
   app: Express,
   dependencies: ApiDependencies,
   metrics: ApiMetrics,
-  authenticated: RequestHandler,
+  authenticated: readonly RequestHandler[],
 ): void {
   addRoute(app, '/api/usage-events', {
-    post: [authenticated, ...jsonBody(parseExactJson), ingest(dependencies, metrics)],
+    post: [...authenticated, ...jsonBody(parseExactJson), ingest(dependencies, metrics)],
   });
 }
 

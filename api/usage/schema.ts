@@ -55,23 +55,25 @@ const batchOf = <Item extends z.ZodType>(item: Item) =>
   z.strictObject({ events: z.array(item).min(1, 'must not be empty').max(MAX_BATCH_SIZE) });
 
 /** Body of `POST /api/usage-events`, for its description. */
-export const usageBatchSchema = batchOf(usageEventSchema);
+export const usageBatchSchema = batchOf(usageEventSchema).meta({ id: 'UsageBatch' });
 /** The same as it is read: one bad event must not cost the others, so each is read by itself. */
 export const usageEnvelopeSchema = batchOf(z.unknown());
 
 /** Answer of `POST /api/usage-events`. */
-export const usageAnswerSchema = z.strictObject({
-  accepted: z.int().nonnegative(),
-  duplicates: z.int().nonnegative(),
-  rejected: z.array(
-    z.strictObject({
-      index: z.int().nonnegative(),
-      id: z.string().nullable(),
-      code: z.enum(USAGE_EVENT_REJECTION_CODES),
-      message: z.string(),
-    }),
-  ),
-});
+export const usageAnswerSchema = z
+  .strictObject({
+    accepted: z.int().nonnegative(),
+    duplicates: z.int().nonnegative(),
+    rejected: z.array(
+      z.strictObject({
+        index: z.int().nonnegative(),
+        id: z.string().nullable(),
+        code: z.enum(USAGE_EVENT_REJECTION_CODES),
+        message: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: 'UsageAnswer' });
 
 const CODE_OF_FIELD: Readonly<Record<keyof typeof eventShape, UsageEventProblem['code']>> = {
   id: 'invalid_id',

@@ -12,13 +12,13 @@ import { getUsage } from './usage.ts';
 export function addUserRoutes(
   app: Express,
   dependencies: ApiDependencies,
-  authenticated: RequestHandler,
+  authenticated: readonly RequestHandler[],
 ): void {
-  addRoute(app, '/api/users/:userId', { put: [authenticated, ...jsonBody(), putUser(dependencies)] });
-  addRoute(app, '/api/users/:userId/billing', { get: [authenticated, getBilling(dependencies)] });
-  addRoute(app, '/api/users/:userId/usage', { get: [authenticated, getUsage(dependencies)] });
-  addRoute(app, '/api/users/:userId/bills', { get: [authenticated, getBills(dependencies)] });
+  addRoute(app, '/api/users/:userId', { put: [...authenticated, ...jsonBody(), putUser(dependencies)] });
+  addRoute(app, '/api/users/:userId/billing', { get: [...authenticated, getBilling(dependencies)] });
+  addRoute(app, '/api/users/:userId/usage', { get: [...authenticated, getUsage(dependencies)] });
+  addRoute(app, '/api/users/:userId/bills', { get: [...authenticated, getBills(dependencies)] });
   addRoute(app, '/api/users/:userId/checkout-sessions', {
-    post: [authenticated, ...jsonBody(), postCheckoutSession(dependencies)],
+    post: [...authenticated, ...jsonBody(), postCheckoutSession(dependencies)],
   });
 }

@@ -8,33 +8,42 @@ import { METERED_PRODUCTS, PRODUCTS } from '../../domain/price-list.ts';
 import { lineOfText, userIdSchema } from '../validation.ts';
 
 /** Body of `PUT /api/users/{userId}`. */
-export const registrationSchema = z.strictObject({
-  email: z.email('must be an e-mail address').max(254),
-  name: lineOfText(256),
-});
+export const registrationSchema = z
+  .strictObject({
+    email: z.email('must be an e-mail address').max(254),
+    name: lineOfText(256),
+  })
+  .meta({ id: 'Registration' });
 
 /** Answer of `PUT /api/users/{userId}`. */
-export const userSchema = z.strictObject({
-  userId: userIdSchema,
-  email: z.string(),
-  name: z.string(),
-  mode: z.enum(MODES),
-});
+export const userSchema = z
+  .strictObject({
+    userId: userIdSchema,
+    email: z.string(),
+    name: z.string(),
+    mode: z.enum(MODES),
+  })
+  .meta({ id: 'User' });
 
 /** Answer of `GET /api/users/{userId}/billing`. */
-export const billingSchema = z.strictObject({
-  status: z.enum(BILLING_STATUSES),
-  waitingFor: z.string().optional(),
-  clusterId: z.string().nullable(),
-  stripeCustomerId: z.string().nullable(),
-  stripeSubscriptionId: z.string().nullable(),
-  creditsCents: z.int(),
-  owedCents: z.int().nonnegative(),
-  graceEndsAt: z.iso.datetime().optional(),
-  hostedInvoiceUrl: z.url().optional().meta({
-    description: "Stripe's page where the customer pays the oldest unpaid bill, or confirms its payment",
-  }),
-});
+export const billingSchema = z
+  .strictObject({
+    status: z.enum(BILLING_STATUSES).meta({
+      description:
+        'none: never subscribed. active: has access. past_due: owes, and has access until graceEndsAt. suspended: has no access',
+    }),
+    waitingFor: z.string().optional().meta({ description: 'What it would take to go on, such as payment' }),
+    clusterId: z.string().nullable(),
+    stripeCustomerId: z.string().nullable(),
+    stripeSubscriptionId: z.string().nullable(),
+    creditsCents: z.int(),
+    owedCents: z.int().nonnegative(),
+    graceEndsAt: z.iso.datetime().optional(),
+    hostedInvoiceUrl: z.url().optional().meta({
+      description: "Stripe's page where the customer pays the oldest unpaid bill, or confirms its payment",
+    }),
+  })
+  .meta({ id: 'Billing' });
 
 /** `YYYY-MM` */
 export const periodSchema = z
@@ -43,49 +52,55 @@ export const periodSchema = z
   .refine(isBillingPeriod);
 
 /** Answer of `GET /api/users/{userId}/usage`. */
-export const usageSchema = z.strictObject({
-  period: z.string(),
-  products: z.array(
-    z.strictObject({
-      product: z.enum(METERED_PRODUCTS),
-      quantity: z.string().meta({ description: 'Decimal, in the unit of the price list' }),
-      unitPrice: z.string().meta({ description: 'Dollars, decimal' }),
-      amountCents: z.int(),
-    }),
-  ),
-  totalCents: z.int(),
-  estimate: z
-    .strictObject({ totalCents: z.int(), method: z.literal('linear') })
-    .optional()
-    .meta({ description: 'Of the running month: what is summed goes on as it began, what is stored stays' }),
-});
+export const usageSchema = z
+  .strictObject({
+    period: z.string(),
+    products: z.array(
+      z.strictObject({
+        product: z.enum(METERED_PRODUCTS),
+        quantity: z.string().meta({ description: 'Decimal, in the unit of the price list' }),
+        unitPrice: z.string().meta({ description: 'Dollars, decimal' }),
+        amountCents: z.int(),
+      }),
+    ),
+    totalCents: z.int(),
+    estimate: z
+      .strictObject({ totalCents: z.int(), method: z.literal('linear') })
+      .optional()
+      .meta({
+        description: 'Of the running month: what is summed goes on as it began, what is stored stays',
+      }),
+  })
+  .meta({ id: 'Usage' });
 
 /** Answer of `GET /api/users/{userId}/bills`, newest first. */
-export const billsSchema = z.strictObject({
-  bills: z.array(
-    z.strictObject({
-      id: z.string(),
-      period: z.string(),
-      status: z.enum(BILL_STATUSES),
-      totalCents: z.int().nonnegative(),
-      lines: z.array(
-        z.strictObject({
-          product: z.enum(PRODUCTS),
-          quantity: z.string(),
-          unitPrice: z.string(),
-          amountCents: z.int(),
-          description: z.string(),
-        }),
-      ),
-      stripeInvoiceId: z.string().nullable(),
-      refundedCents: z.int().positive().optional(),
-      hostedInvoiceUrl: z
-        .url()
-        .optional()
-        .meta({ description: "Stripe's page where the customer can pay, while there is something to pay" }),
-    }),
-  ),
-});
+export const billsSchema = z
+  .strictObject({
+    bills: z.array(
+      z.strictObject({
+        id: z.string(),
+        period: z.string(),
+        status: z.enum(BILL_STATUSES),
+        totalCents: z.int().nonnegative(),
+        lines: z.array(
+          z.strictObject({
+            product: z.enum(PRODUCTS),
+            quantity: z.string(),
+            unitPrice: z.string(),
+            amountCents: z.int(),
+            description: z.string(),
+          }),
+        ),
+        stripeInvoiceId: z.string().nullable(),
+        refundedCents: z.int().positive().optional(),
+        hostedInvoiceUrl: z
+          .url()
+          .optional()
+          .meta({ description: "Stripe's page where the customer can pay, while there is something to pay" }),
+      }),
+    ),
+  })
+  .meta({ id: 'Bills' });
 
 const pageUrl = z
   .url({ protocol: /^https?$/, error: 'must be an absolute URL with http or https' })
@@ -96,22 +111,24 @@ const pages = { successUrl: pageUrl, cancelUrl: pageUrl };
 const creditsProblem = `must be a whole number from 1 to ${MAX_PURCHASED_CREDITS}`;
 
 /** Body of `POST /api/users/{userId}/checkout-sessions`: the user adds a card, or buys credits. */
-export const checkoutSchema = z.discriminatedUnion(
-  'mode',
-  [
-    z.strictObject({
-      mode: z.literal('setup'),
-      credits: z.never('goes with the mode "credits" only').optional(),
-      ...pages,
-    }),
-    z.strictObject({
-      mode: z.literal('credits'),
-      credits: z.int(creditsProblem).min(1, creditsProblem).max(MAX_PURCHASED_CREDITS, creditsProblem),
-      ...pages,
-    }),
-  ],
-  { error: ({ code }) => (code === 'invalid_union' ? 'must be "setup" or "credits"' : undefined) },
-);
+export const checkoutSchema = z
+  .discriminatedUnion(
+    'mode',
+    [
+      z.strictObject({
+        mode: z.literal('setup'),
+        credits: z.never('goes with the mode "credits" only').optional(),
+        ...pages,
+      }),
+      z.strictObject({
+        mode: z.literal('credits'),
+        credits: z.int(creditsProblem).min(1, creditsProblem).max(MAX_PURCHASED_CREDITS, creditsProblem),
+        ...pages,
+      }),
+    ],
+    { error: ({ code }) => (code === 'invalid_union' ? 'must be "setup" or "credits"' : undefined) },
+  )
+  .meta({ id: 'Checkout' });
 
 /** Header `Idempotency-Key`. */
 export const idempotencyKeySchema = z
@@ -119,4 +136,6 @@ export const idempotencyKeySchema = z
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
 /** Answer of `POST /api/users/{userId}/checkout-sessions`. */
-export const startedCheckoutSchema = z.strictObject({ id: z.string(), url: z.url() });
+export const startedCheckoutSchema = z
+  .strictObject({ id: z.string(), url: z.url() })
+  .meta({ id: 'StartedCheckout' });

@@ -4,16 +4,27 @@ import { HttpError } from '../errors.ts';
 import { firstProblem } from '../validation.ts';
 
 /** As much of an event of Stripe's as is read. Stripe adds fields at any time, so others are let through. */
-export const stripeEventSchema = z.looseObject({
-  id: z.string().min(1).max(255),
-  object: z.literal('event'),
-  type: z.string().min(1).max(255),
-  created: z.int(),
-  livemode: z.boolean(),
-  data: z.looseObject({
-    object: z.record(z.string(), z.unknown()),
-    previous_attributes: z.record(z.string(), z.unknown()).nullish(),
-  }),
+export const stripeEventSchema = z
+  .looseObject({
+    id: z.string().min(1).max(255),
+    object: z.literal('event'),
+    type: z.string().min(1).max(255),
+    created: z.int(),
+    livemode: z.boolean(),
+    data: z.looseObject({
+      object: z.record(z.string(), z.unknown()),
+      previous_attributes: z.record(z.string(), z.unknown()).nullish(),
+    }),
+  })
+  .meta({ id: 'StripeEvent' });
+
+/** Answer to an event. */
+export const webhookAnswerSchema = z.strictObject({
+  received: z.literal(true),
+  ignored: z
+    .enum(['type', 'no_customer'])
+    .optional()
+    .meta({ description: 'Why it takes no effect: its type is not handled, or it is of no customer' }),
 });
 
 /** @throws HttpError `not_an_event` */

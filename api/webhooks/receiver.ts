@@ -1,4 +1,5 @@
 import type { Express, RequestHandler } from 'express';
+import type { z } from 'zod';
 import type { Mode } from '../../domain/mode.ts';
 import {
   customerOf,
@@ -13,11 +14,11 @@ import { HttpError } from '../errors.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import { addRoute } from '../route.ts';
 import { signalStripeEvent, startChargeEvent } from '../temporal/customer-billing.ts';
-import { readStripeEvent } from './event-schema.ts';
+import { readStripeEvent, type webhookAnswerSchema } from './event-schema.ts';
 import { verifyWebhook } from './signature.ts';
 
 /** Why an event takes no effect. Stripe gets a 200 all the same, or it would send it again for three days. */
-type Ignored = 'type' | 'no_customer';
+type Ignored = NonNullable<z.output<typeof webhookAnswerSchema>['ignored']>;
 
 /** The endpoints Stripe delivers to; the seed names their paths. Live and test events never meet. */
 export function addWebhookRoutes(app: Express, dependencies: ApiDependencies, metrics: ApiMetrics): void {

@@ -12,6 +12,7 @@ import type { Database } from '../../db/database.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { expectDocumented } from './documented.ts';
 
 export const SECRETS = { live: ['whsec_live_new', 'whsec_live_old'], test: ['whsec_test'] } as const;
 
@@ -29,6 +30,8 @@ export interface TestApi {
 export interface TestApiOptions {
   readonly now?: () => Date;
   readonly webhookSecrets?: Readonly<Record<Mode, readonly string[]>>;
+  readonly requestsPerSecond?: number;
+  readonly trustedProxies?: readonly string[];
   /** In place of the real one, for an address where nobody listens. */
   readonly temporalAddress?: string;
 }
@@ -56,6 +59,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     port: 0,
     host: '127.0.0.1',
     ...(options.now === undefined ? {} : { now: options.now }),
+    requestsPerSecond: options.requestsPerSecond ?? 0,
+    trustedProxies: options.trustedProxies ?? [],
   });
   const close = async (): Promise<void> => {
     await api.close();
@@ -98,7 +103,11 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** Sends a request, with an API key of test mode unless told otherwise, and reads the JSON that comes back. */
+/**
+ * Sends a request, with an API key of test mode unless told otherwise, and reads the JSON that comes back.
+ *
+ * @throws Error when the OpenAPI document does not foresee the answer.
+ */
 export async function request(
   api: TestApi,
   method: string,
@@ -122,7 +131,13 @@ export async function request(
   });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false;
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  const answer: Answer = {
+    status: response.status,
+    headers: response.headers,
+    body: isJson ? JSON.parse(text) : text,
+  };
+  expectDocumented(method, path, answer);
+  return answer;
 }
 
 /** An event of Stripe's in test mode about an invoice, unless told otherwise. */

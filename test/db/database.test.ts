@@ -69,6 +69,7 @@ describe('migrations', () => {
             '0001-customers',
             '0002-usage-and-bills',
             '0003-customer-life',
+            '0004-api-keys',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }

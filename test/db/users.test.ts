@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { modeOfApiKey, saveApiKey } from '../../db/api-keys.ts';
 import { appliedEventIds } from '../../db/applied-events.ts';
 import { completedSessionsOf, saveCheckoutSession } from '../../db/checkout-sessions.ts';
 import { saveOperatorDecision } from '../../db/operator-decisions.ts';
@@ -176,37 +174,4 @@ test('a saved subscription marks its Checkout sessions as seen to, whether they 
   // Remembering the session late does not make it new again.
   await saveCheckoutSession(database.db, { mode: 'test', checkoutSessionId: known, userId });
   expect(await completedSessionsOf(database.db, 'test', userId)).toEqual(new Set([known, unknown]));
-});
-
-describe('API keys', () => {
-  test('a key opens its own mode; an unknown one opens none', async () => {
-    const live = randomUUID();
-    const test = randomUUID();
-    await saveApiKey(database.db, { mode: 'live', name: 'live', apiKey: live });
-    await saveApiKey(database.db, { mode: 'test', name: 'test', apiKey: test });
-    expect(await modeOfApiKey(database.db, live)).toBe('live');
-    expect(await modeOfApiKey(database.db, test)).toBe('test');
-    expect(await modeOfApiKey(database.db, randomUUID())).toBeNull();
-    expect(await modeOfApiKey(database.db, '')).toBeNull();
-  });
-
-  test('a revoked key opens nothing, and saving it again does not bring it back', async () => {
-    const apiKey = randomUUID();
-    await saveApiKey(database.db, { mode: 'live', name: `revoked ${apiKey}`, apiKey });
-    await database.db
-      .updateTable('api_keys')
-      .set({ revoked_at: new Date() })
-      .where('name', '=', `revoked ${apiKey}`)
-      .execute();
-    await saveApiKey(database.db, { mode: 'live', name: 'again', apiKey });
-    expect(await modeOfApiKey(database.db, apiKey)).toBeNull();
-  });
-
-  test('the key itself is not in the database', async () => {
-    const apiKey = `sk_${randomUUID()}`;
-    await saveApiKey(database.db, { mode: 'test', name: 'hashed', apiKey });
-    const rows = await database.db.selectFrom('api_keys').selectAll().execute();
-    expect(rows.some((row) => row.key_hash.includes(Buffer.from(apiKey)))).toBe(false);
-    expect(JSON.stringify(rows)).not.toContain(apiKey);
-  });
 });

@@ -1,0 +1,33 @@
+import type { ErrorCode } from '../errors.ts';
+
+/** A message of each error as a caller may see it. */
+export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
+  invalid_request: 'Failed to decode param %zz',
+  invalid_json: 'The body is not JSON: Unexpected end of JSON input',
+  invalid_parameter: 'userId: must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ -',
+  too_many_events: 'A request takes up to 1000 events, and this one has 1001: send them in several',
+  missing_signature: 'The header Stripe-Signature is missing: only Stripe is to send here',
+  invalid_signature:
+    "The signature fits no secret of this endpoint: compare it with the webhook's in Stripe's Dashboard",
+  stale_timestamp: 'It was signed more than 300 s ago: a replay, or one of the two clocks is wrong',
+  not_an_event: "This is no event of Stripe's: id: Invalid input: expected string, received undefined",
+  wrong_mode: 'This endpoint takes live events only, and livemode is false',
+  missing_api_key: 'Send your API key in the header "Authorization: Bearer <key>"',
+  invalid_api_key:
+    'This API key is unknown or revoked: use the apiKey or testApiKey of stack.json, or have one made',
+  not_found: 'There is nothing at /api/nowhere; /openapi.json lists what there is',
+  user_not_found: 'No user "user_42" is registered in live mode: PUT /api/users/user_42 first',
+  method_not_allowed: '/api/users/:userId takes PUT, not DELETE',
+  payload_too_large: 'The body is larger than the limit of 1048576 bytes: send less at once',
+  unsupported_media_type: 'Send the body as JSON, with Content-Type: application/json',
+  rate_limited:
+    'An API key may send 100 requests per second: wait as Retry-After says, and send more usage events in one request',
+  internal_error: 'Something went wrong on our side; quote request 0b9d1c0e-6c62-4f43-8a5b-0f7a3d5f6a11',
+  stripe_refused: 'Stripe did not take it (StripeRefused, resource_missing, req_1a2b3c)',
+  mode_not_configured: "Stripe's test mode is not set up here: see .env.example for what it needs",
+  database_unavailable: 'The database does not answer just now: send the request again in a moment',
+  temporal_unavailable: 'Temporal does not answer just now: send the request again in a moment',
+  worker_unavailable:
+    'No worker got it done within 15 s: see that one runs, and send the request again with the same Idempotency-Key',
+  workflow_ended: 'The workflow was ended before it was done: send the request again',
+};

@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { answer, errors, OF_API_KEYS, OF_JSON_BODIES, OF_USERS } from '../openapi/answers.ts';
+import { userIdSchema } from '../validation.ts';
+import {
+  billingSchema,
+  billsSchema,
+  checkoutSchema,
+  idempotencyKeySchema,
+  periodSchema,
+  registrationSchema,
+  startedCheckoutSchema,
+  usageSchema,
+  userSchema,
+} from './schema.ts';
+
+const path = z.strictObject({ userId: userIdSchema });
+const tags = ['Users'];
+const pages = { successUrl: 'https://your.app/done', cancelUrl: 'https://your.app/back' };
+
+/** The routes of users, for the OpenAPI document. */
+export const userPaths: ZodOpenApiPathsObject = {
+  '/api/users/{userId}': {
+    put: {
+      operationId: 'putUser',
+      summary: 'Register a user, or take a new e-mail and name over, to Stripe as well',
+      tags,
+      requestParams: { path },
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: registrationSchema,
+            example: { email: 'ada@example.com', name: 'Ada Lovelace' },
+          },
+        },
+      },
+      responses: {
+        200: answer('The user as they stand now', userSchema, {
+          userId: 'user_42',
+          email: 'ada@example.com',
+          name: 'Ada Lovelace',
+          mode: 'live',
+        }),
+        ...errors(...OF_API_KEYS, ...OF_JSON_BODIES, 'temporal_unavailable'),
+      },
+    },
+  },
+  '/api/users/{userId}/billing': {
+    get: {
+      operationId: 'getBilling',
+      summary: 'Say whether a user may use their cluster, and what they owe',
+      tags,
+      requestParams: { path },
+      responses: {
+        200: answer('Where the user stands', billingSchema, {
+          status: 'past_due',
+          waitingFor: 'payment',
+          clusterId: 'cluster-1',
+          stripeCustomerId: 'cus_QXg1o8vlGmxVq4',
+          stripeSubscriptionId: 'sub_1PgafmB7WZ01zgkW',
+          creditsCents: 0,
+          owedCents: 140_921,
+          graceEndsAt: '2026-11-08T00:00:12.000Z',
+          hostedInvoiceUrl: 'https://invoice.stripe.com/i/acct_1/test_1',
+        }),
+        ...errors(...OF_API_KEYS, ...OF_USERS),
+      },
+    },
+  },
+  '/api/users/{userId}/usage': {
+    get: {
+      operationId: 'getUsage',
+      summary: "Say what a month's usage comes to, and what the running month will come to",
+      tags,
+      requestParams: {
+        path,
+        query: z.strictObject({
+          period: periodSchema.optional().meta({
+            description: 'The month; the running one when absent',
+            param: { example: '2026-10' },
+          }),
+        }),
+      },
+      responses: {
+        200: answer('The usage, priced', usageSchema, {
+          period: '2026-10',
+          products: [
+            { product: 'cpu_hour', quantity: '12005.8328', unitPrice: '0.10', amountCents: 120_058 },
+          ],
+          totalCents: 120_058,
+          estimate: { totalCents: 140_921, method: 'linear' },
+        }),
+        ...errors(...OF_API_KEYS, ...OF_USERS),
+      },
+    },
+  },
+  '/api/users/{userId}/bills': {
+    get: {
+      operationId: 'listBills',
+      summary: 'List the bills of a user, newest first',
+      tags,
+      requestParams: { path },
+      responses: {
+        200: answer('The bills with their lines', billsSchema, {
+          bills: [
+            {
+              id: 'bill_1',
+              period: '2026-10',
+              status: 'paid',
+              totalCents: 2_188,
+              lines: [
+                {
+                  product: 'gpu_hour',
+                  quantity: '10.940501',
+                  unitPrice: '2.00',
+                  amountCents: 2_188,
+                  description: 'GPU Hour, 2026-10',
+                },
+              ],
+              stripeInvoiceId: 'in_1PgafmB7WZ01zgkW',
+            },
+          ],
+        }),
+        ...errors(...OF_API_KEYS, ...OF_USERS),
+      },
+    },
+  },
+  '/api/users/{userId}/checkout-sessions': {
+    post: {
+      operationId: 'startCheckout',
+      summary: "Start a Checkout session: a page of Stripe's where the user adds a card or buys credits",
+      tags,
+      requestParams: {
+        path,
+        header: z.strictObject({
+          'Idempotency-Key': idempotencyKeySchema.optional().meta({
+            description: 'Yours: the same key with the same purpose gives the same session',
+            param: { example: 'checkout-7d1f' },
+          }),
+        }),
+      },
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: checkoutSchema,
+            examples: {
+              card: { summary: 'Add a card', value: { mode: 'setup', ...pages } },
+              credits: { summary: 'Buy credits', value: { mode: 'credits', credits: 25, ...pages } },
+            },
+          },
+        },
+      },
+      responses: {
+        201: answer('The page to send the user to', startedCheckoutSchema, {
+          id: 'cs_test_a1b2c3',
+          url: 'https://checkout.stripe.com/c/pay/cs_test_a1b2c3',
+        }),
+        ...errors(
+          ...OF_API_KEYS,
+          ...OF_JSON_BODIES,
+          ...OF_USERS,
+          'mode_not_configured',
+          'stripe_refused',
+          'temporal_unavailable',
+          'worker_unavailable',
+          'workflow_ended',
+        ),
+      },
+    },
+  },
+};
