@@ -119,6 +119,7 @@ async function listToBeTold(transaction: DatabaseTransaction, mode: Mode): Promi
     .where('cluster_wanted_at', 'is not', null)
     .where('cluster_id', 'is not', null)
     .orderBy('cluster_wanted_at')
+    .orderBy('user_id')
     .execute();
   return rows.flatMap((row) => row.stripe_customer_id ?? []);
 }
