@@ -38,6 +38,11 @@ export interface BillingWorker extends AsyncDisposable {
 const SHUTDOWN_GRACE = '10s';
 /** The SDK holds beats back for 0.8 of their timeout otherwise, and one that is late or lost would be missed. */
 const HEARTBEAT_THROTTLE = '3s';
+/**
+ * How long workflow code may run at a time. Thousands of signals that waited while no worker ran take more than the SDK's 5 s, and
+ * it ends the process then, again at each restart. It is no published option, so it comes by a spread.
+ */
+const PATIENCE_WITH_BACKLOGS = { isolateExecutionTimeout: '60s' } as const;
 /** Draft, lines, finalize: what one bill costs (activities/monthly-billing.ts). */
 const STRIPE_REQUESTS_PER_BILL = 3;
 
@@ -50,6 +55,7 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
     workflowBundle: options.workflowBundle ?? (await bundleWorkflows()),
     shutdownGraceTime: SHUTDOWN_GRACE,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    ...PATIENCE_WITH_BACKLOGS,
     interceptors: {
       activity: [
         () => ({ inbound: new HeartbeatInterceptor() }),
