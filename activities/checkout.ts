@@ -8,6 +8,7 @@ import { CURRENCY } from '../domain/money.ts';
 import type { StartCheckoutRequest, StartedCheckout } from '../domain/workflow-contracts.ts';
 import type { CustomerKey } from './customer-commands.ts';
 import { type ActivityDependencies, stripeOf, unixSeconds } from './dependencies.ts';
+import { priceListMissing, userNotFound } from './failures.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
 export function createCheckoutActivities(dependencies: ActivityDependencies) {
@@ -24,10 +25,7 @@ export function createCheckoutActivities(dependencies: ActivityDependencies) {
     ): Promise<StartedCheckout> {
       const { mode, stripeCustomerId: customer, request } = input;
       const user = await findUserByStripeCustomer(db, mode, customer);
-      if (user === undefined) {
-        const message = `The customer ${customer} belongs to no user in ${mode} mode`;
-        throw ApplicationFailure.create({ message, type: 'UserNotFound', nonRetryable: true });
-      }
+      if (user === undefined) throw userNotFound({ mode, stripeCustomerId: customer });
       const stripe = stripeOf(dependencies, mode);
       const metadata = { user_id: user.user_id, idempotency_key: request.idempotencyKey };
       const purpose = await purposeOf(mode, request, metadata);
@@ -88,9 +86,6 @@ export function createCheckoutActivities(dependencies: ActivityDependencies) {
     const products = await listStripeProducts(db, mode);
     const price = products.find((row) => row.product === 'credits' && row.active)?.stripe_price_id ?? null;
     if (price !== null) return price;
-    throw ApplicationFailure.create({
-      message: `stripe_products has no price of credits for ${mode} mode; run "npm run billing -- setup-stripe"`,
-      type: 'PriceListMissing',
-    });
+    throw priceListMissing(mode, 'price of credits');
   }
 }

@@ -1,4 +1,3 @@
-import { ApplicationFailure } from '@temporalio/common';
 import type { Stripe } from 'stripe';
 import { collectionAttemptsOf, listUnpaidBills, saveCollectionAttempt } from '../db/bill-status.ts';
 import { assignCluster, releaseCluster, type ToBeTold } from '../db/clusters.ts';
@@ -9,6 +8,7 @@ import type { SubscriptionFact, UnpaidBillFact } from '../domain/customer-facts.
 import type { Mode } from '../domain/mode.ts';
 import type { OperatorDecision } from '../domain/operator-decisions.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
+import { priceListMissing, userNotFound } from './failures.ts';
 import { retrieveInvoice, syncInvoice } from './invoice-sync.ts';
 import { isCardError } from './stripe-errors.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
@@ -147,8 +147,8 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
   };
 
   /**
-   * Has Stripe charge an open invoice, once for this attempt. A declined card is an answer, and so is a refusal because somebody had it paid before
-   * us: how it stands, the invoice says.
+   * Has Stripe charge an open invoice, once for this attempt. A declined card is an answer, and so is a refusal because
+   * somebody had it paid before us: how it stands, the invoice says.
    */
   async function pay(mode: Mode, invoiceId: string, paymentMethodId: string | null, at: Date): Promise<void> {
     const attempt = (await collectionAttemptsOf(db, mode, invoiceId)) ?? 0;
@@ -181,18 +181,11 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
       row.active && row.product !== 'credits' && row.stripe_price_id !== null ? [row.stripe_price_id] : [],
     );
     if (prices.length > 0) return prices;
-    throw ApplicationFailure.create({
-      message: `stripe_products has no metered price for ${mode} mode; run "npm run billing -- setup-stripe"`,
-      type: 'PriceListMissing',
-    });
+    throw priceListMissing(mode, 'metered price');
   }
 }
 
-function userNotFound({ mode, stripeCustomerId }: CustomerKey): ApplicationFailure {
-  const message = `The customer ${stripeCustomerId} belongs to no user in ${mode} mode`;
-  return ApplicationFailure.create({ message, type: 'UserNotFound', nonRetryable: true });
-}
-
+/** A subscription as the rules know it. */
 export function subscriptionFact(subscription: Stripe.Subscription): SubscriptionFact {
   const { id, status, created, ended_at: endedAt, metadata } = subscription;
   return { id, status, created, endedAt, isOurs: metadata['checkout_session_id'] !== undefined };

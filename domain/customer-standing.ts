@@ -1,4 +1,4 @@
-/** Where a customer stands: one table of rules, read from the top. docs/billing.md shows the same table, and a test compares them. */
+/** Where a customer stands: one table of rules, read from the top. docs/billing.md shows it too, and a test compares them. */
 import {
   type CustomerFacts,
   lastEndedSubscription,
@@ -49,8 +49,18 @@ const statusOfSubscription = (facts: CustomerFacts) => liveSubscription(facts)?.
 const hasSubscribedBefore = (facts: CustomerFacts) =>
   facts.savedSubscriptionId !== null || facts.subscriptions.length > 0;
 
-/** The first rule that holds decides. The last one always does. */
-export const STANDING_RULES: readonly [...StandingRule[], StandingRule] = [
+/** What holds when no other rule does. */
+const OTHERWISE: StandingRule = {
+  when: 'otherwise',
+  holds: () => true,
+  status: 'active',
+  waitingFor: null,
+  reason: () => 'Has a payment method, owes nothing, and has a cluster.',
+  stripeObjectId: (facts) => liveSubscription(facts)?.id ?? null,
+};
+
+/** The first rule that holds decides. */
+export const STANDING_RULES: readonly StandingRule[] = [
   {
     when: 'the customer was deleted in Stripe',
     holds: (facts) => facts.customerDeleted,
@@ -120,14 +130,7 @@ export const STANDING_RULES: readonly [...StandingRule[], StandingRule] = [
     reason: () => 'Every cluster is full; one is assigned as soon as there is room.',
     stripeObjectId: (facts) => liveSubscription(facts)?.id ?? null,
   },
-  {
-    when: 'otherwise',
-    holds: () => true,
-    status: 'active',
-    waitingFor: null,
-    reason: () => 'Has a payment method, owes nothing, and has a cluster.',
-    stripeObjectId: (facts) => liveSubscription(facts)?.id ?? null,
-  },
+  OTHERWISE,
 ];
 
 /** A place on a cluster is given by a signal; this look is for one that was lost, or for a row changed by hand. */
@@ -135,8 +138,7 @@ const CLUSTER_RECHECK_MS = 60 * 60_000;
 
 /** The customer's standing at `nowMs` (Unix milliseconds). */
 export function standingOf(facts: CustomerFacts, nowMs: number): CustomerStanding {
-  const rule =
-    STANDING_RULES.find((each) => each.holds(facts, nowMs)) ?? STANDING_RULES[STANDING_RULES.length - 1]!;
+  const rule = STANDING_RULES.find((each) => each.holds(facts, nowMs)) ?? OTHERWISE;
   const graceEndsAtMs = graceEndOf(facts, nowMs);
   const wantsCluster = hasAccess(rule.status) && facts.clusterId === null;
   return {

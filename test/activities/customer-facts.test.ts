@@ -5,6 +5,7 @@ import type { UserKey } from '../../activities/customer-commands.ts';
 import { findUser } from '../../db/users.ts';
 import { standingOf } from '../../domain/customer-standing.ts';
 import type { StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
+import { nobody } from '../domain/customer-fixtures.ts';
 import {
   type ActivityTestEnvironment,
   runOnce,
@@ -57,24 +58,7 @@ describe('lookAtCustomer', () => {
     expect(await runOnce(() => environment.activities.lookAtCustomer(input))).toEqual({
       userId: customer.userId,
       tellsHost: false,
-      facts: {
-        customerDeleted: false,
-        defaultPaymentMethodId: null,
-        paymentMethods: [],
-        newPaymentMethodIds: [],
-        subscriptions: [],
-        completedSetups: [],
-        unpaidBills: [],
-        parkedBills: [],
-        disputes: [],
-        creditShortfallCents: 0,
-        savedSubscriptionId: null,
-        clusterId: null,
-        operatorSuspension: null,
-        graceEndsAtMs: null,
-        graceExtendedUntilMs: null,
-        graceMs: TEST_RULES.graceMs,
-      },
+      facts: { ...nobody, graceMs: TEST_RULES.graceMs },
     });
   });
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
 import { findUser, type User } from '../../db/users.ts';
 import type { Mode } from '../../domain/mode.ts';
-import { customerOf, isHandledEventType } from '../../domain/stripe-event.ts';
+import { customerOf, isHandledEventType, type StripeEvent } from '../../domain/stripe-event.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
@@ -138,6 +138,12 @@ export async function stateIs(
   return await eventually(what, () => stateOf(service, customer), isThere);
 }
 
+/** An event from the SDK, as the service reads it. */
+export function readEvent({ id, type, created, livemode, data }: Stripe.Event): StripeEvent {
+  const previous_attributes = { ...data.previous_attributes };
+  return { id, type, created, livemode, data: { object: { ...data.object }, previous_attributes } };
+}
+
 /** Every event of Stripe's about the customer that takes effect, newest first; of a refund or dispute its charge tells. */
 export async function eventsOf(
   { stripe }: BillingService,
@@ -147,13 +153,9 @@ export async function eventsOf(
   for await (const { id } of stripe[mode].charges.list({ customer, limit: 100 })) charges.add(id);
   const events: Stripe.Event[] = [];
   for await (const event of stripe[mode].events.list({ limit: 100 })) {
-    const { id, type, created, livemode } = event;
-    const object: Readonly<Record<string, unknown>> = { ...event.data.object };
-    const previous_attributes = event.data.previous_attributes;
-    const data = { object, previous_attributes: { ...previous_attributes } };
-    const isTheirs =
-      customerOf({ id, type, created, livemode, data }) === customer || charges.has(object['charge']);
-    if (isHandledEventType(type) && isTheirs) events.push(event);
+    const read = readEvent(event);
+    const isTheirs = customerOf(read) === customer || charges.has(read.data.object['charge']);
+    if (isHandledEventType(event.type) && isTheirs) events.push(event);
   }
   return events;
 }

@@ -1,7 +1,8 @@
 import type { Stripe } from 'stripe';
 import { MODES, type Mode } from '../../domain/mode.ts';
-import { customerOf, isHandledEventType, type StripeEvent } from '../../domain/stripe-event.ts';
+import { customerOf, isHandledEventType } from '../../domain/stripe-event.ts';
 import type { BillingService } from '../support/billing-worker.ts';
+import { readEvent } from './customers.ts';
 import { until } from './life-steps.ts';
 
 /** Knows when nothing is under way any more, for any customer of a service. */
@@ -52,8 +53,8 @@ export class Settling {
     }
     const counts = new Map<string, number>();
     for (const event of this.events[mode]) {
-      const { object } = event.data as unknown as StripeEvent['data'];
-      const customer = customerOf(event as unknown as StripeEvent) ?? customerOfCharge.get(object['charge']);
+      const read = readEvent(event);
+      const customer = customerOf(read) ?? customerOfCharge.get(read.data.object['charge']);
       if (customer !== undefined) counts.set(customer, (counts.get(customer) ?? 0) + 1);
     }
     return counts;
