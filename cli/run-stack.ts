@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import colors from 'picocolors';
 import { cacheDirectory } from '../config/machine.ts';
 import { logToFile } from '../stack/log.ts';
-import { startReaper } from '../stack/reaper.ts';
+import { type Reaper, startReaper } from '../stack/reaper.ts';
 import { type Stack, type StackOptions, startStack } from '../stack/stack.ts';
 import { complain, describeError, say } from './console.ts';
 
@@ -34,6 +35,7 @@ export async function runOnStack(
   await mkdir(path.dirname(logFile), { recursive: true });
   const output = logToFile(logFile);
 
+  let starting: Promise<Stack> | undefined;
   let stack: Stack | undefined;
   let status = 0;
   try {
@@ -44,7 +46,7 @@ export async function runOnStack(
         process.on(signal, () => reject(new Interruption()));
     });
     say(colors.bold(options.title));
-    const starting = startStack({
+    starting = startStack({
       ...options,
       cacheDir: cacheDirectory(),
       reaper,
@@ -59,11 +61,26 @@ export async function runOnStack(
     if (!(error instanceof Interruption)) complain(`\n${describeError(error)}`);
   }
   say(colors.dim('\nStopping …'));
+  stack ??= await endOfStart(starting, reaper);
   await stack?.stop();
   await output.close();
-  // Ends what a start that was interrupted has left, and deletes a throw-away folder.
+  // Deletes a throw-away folder.
   await reaper.close();
   process.exit(status);
+}
+
+/** What still waits when all programs are gone, such as for another process that builds Temporal, writes nothing. */
+const START_ENDS_WITHIN_MS = 5_000;
+
+/**
+ * Waits for a start that was interrupted: it fails as its programs end, and until it has it may start others and write to the
+ * folder that is to be deleted.
+ *
+ * @returns the stack, if it had come up all the same
+ */
+async function endOfStart(starting: Promise<Stack> | undefined, reaper: Reaper): Promise<Stack | undefined> {
+  reaper.endPrograms();
+  return await Promise.race([starting?.catch(() => undefined), sleep(START_ENDS_WITHIN_MS, undefined)]);
 }
 
 class PartFailure extends Error {

@@ -22,8 +22,10 @@ export function openDatabase(url: string, options: { readonly maxConnections?: n
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     types: exactTypes,
   });
-  // An idle connection that breaks (the server restarted) is replaced on next use; without a listener it would end the process.
+  // A connection that breaks (the server restarted) is replaced on next use, and a transaction on it fails with its next query.
+  // Without a listener it would end the process: the pool's hears of idle ones, a connection's own of one in use.
   pool.on('error', () => undefined);
+  pool.on('connect', (connection) => connection.on('error', () => undefined));
   return new Kysely<DatabaseSchema>({ dialect: new PostgresDialect({ pool }) });
 }
 

@@ -155,6 +155,8 @@ async function waitUntilReady(program: Program, folder: string, port: number): P
 
 async function createDatabase(adminUrl: string): Promise<void> {
   const client = new Client({ connectionString: adminUrl });
+  // What was asked fails when the connection breaks; the event as such would end this process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);

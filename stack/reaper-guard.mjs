@@ -14,33 +14,47 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * @typedef {{kind: 'program', id: number, pid: number, signal: NodeJS.Signals, wholeGroup: boolean, graceMs: number}} ProgramEntry
  * @typedef {{kind: 'directory', id: number, path: string}} DirectoryEntry
  * @typedef {{kind: 'release', id: number}} ReleaseMessage
+ * @typedef {{kind: 'end-programs'}} EndProgramsMessage
  */
 
 /** @type {Map<number, ProgramEntry & {startedAt: string | undefined}>} */
 const programs = new Map();
 /** @type {Map<number, DirectoryEntry>} */
 const directories = new Map();
+/** @type {Promise<void>[]} */
+const endings = [];
+let endingPrograms = false;
 
 // A terminal's Ctrl-C or hang-up must not end the one who cleans up afterwards.
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
   process.on(signal, () => undefined);
 
 for await (const line of createInterface({ input: process.stdin })) {
-  /** @type {ProgramEntry | DirectoryEntry | ReleaseMessage} */
+  /** @type {ProgramEntry | DirectoryEntry | ReleaseMessage | EndProgramsMessage} */
   // oxlint-disable-next-line typescript/no-unsafe-assignment -- written by reaper.ts
   const message = JSON.parse(line);
   if (message.kind === 'program') {
     programs.set(message.id, { ...message, startedAt: startTimeOf(message.pid) });
+    if (endingPrograms) endAll();
   } else if (message.kind === 'directory') {
     directories.set(message.id, message);
+  } else if (message.kind === 'end-programs') {
+    endingPrograms = true;
+    endAll();
   } else {
     programs.delete(message.id);
     directories.delete(message.id);
   }
 }
-await Promise.all([...programs.values()].map(end));
+endAll();
+await Promise.all(endings);
 for (const { path } of directories.values()) {
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }).catch(() => undefined);
+}
+
+function endAll() {
+  endings.push(...[...programs.values()].map(end));
+  programs.clear();
 }
 
 /** @param {ProgramEntry & {startedAt: string | undefined}} program */

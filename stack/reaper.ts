@@ -27,6 +27,8 @@ export interface Reaper extends AsyncDisposable {
   program(program: ReapedProgram): Registration;
   /** A folder to delete with all it holds, after the programs have ended. */
   directory(path: string): Registration;
+  /** Ends the programs that are registered, and at once whatever program is registered after this. */
+  endPrograms(): void;
   /** Ends the guard, after it has ended and deleted whatever was not released. */
   close(): Promise<void>;
 }
@@ -70,6 +72,7 @@ export function startReaper(): Reaper {
   return {
     program: (program) => register({ kind: 'program', wholeGroup: false, ...program }),
     directory: (path) => register({ kind: 'directory', path }),
+    endPrograms: () => tell({ kind: 'end-programs' }),
     close,
     [Symbol.asyncDispose]: close,
   };

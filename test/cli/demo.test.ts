@@ -44,7 +44,7 @@ describe('npm run demo', () => {
     expect(await demo.ended, demo.output()).toBe(0);
   });
 
-  it.each(['the whole story', '3. '])(
+  it.each(['the whole story', 'PostgreSQL ', '3. '])(
     'ends on Ctrl-C after it printed "%s", and leaves nothing behind',
     async (line) => {
       const demo = runCommand('demo', [], { TMPDIR: folder });

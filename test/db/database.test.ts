@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -38,6 +39,17 @@ describe('numbers arrive exact or not at all', () => {
       '123456789012345678.123456789012',
     );
   });
+});
+
+test('a connection that breaks between two queries fails the transaction, and not the process', async () => {
+  const broken = database.db.transaction().execute(async (transaction) => {
+    const { rows } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(transaction);
+    await sql`SELECT pg_terminate_backend(${rows[0]?.pid})`.execute(database.db);
+    await setTimeout(50);
+    await sql`SELECT 1`.execute(transaction);
+  });
+  await expect(broken).rejects.toThrow(/terminat|not queryable/);
+  await expect(sql`SELECT 1`.execute(database.db)).resolves.toBeDefined();
 });
 
 describe('migrations', () => {

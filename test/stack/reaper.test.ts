@@ -43,3 +43,16 @@ test('what was registered ends with the reaper, what was released does not', asy
   expect(await isRunning(released)).toBe(true);
   expect(await isGone(folder)).toBe(true);
 });
+
+test('programs can be ended before the rest, also those that are registered too late', async () => {
+  const folder = await temporaryFolder();
+  await using reaper = startReaper();
+  reaper.directory(folder);
+  const [early, late] = [startSleeper(), startSleeper()];
+  reaper.program({ pid: early, signal: 'SIGTERM', graceMs: 1_000 });
+  reaper.endPrograms();
+  await eventuallyGone(early);
+  reaper.program({ pid: late, signal: 'SIGTERM', graceMs: 1_000 });
+  await eventuallyGone(late);
+  expect(await isGone(folder)).toBe(false);
+});
