@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import type { Gate } from './histories.ts';
+
+/** First half of the gates' advisory lock keys: any number that nobody else uses in these databases. */
+const GATE_LOCKS = 20_263;
+
+/**
+ * Deferred triggers run when everything of a transaction is done but its commit: there it waits for whoever has closed the
+ * gate.
+ */
+const TRIGGERS = `
+  CREATE FUNCTION pass_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM pg_advisory_xact_lock_shared(${GATE_LOCKS}, TG_ARGV[0]::integer);
+    RETURN NULL;
+  END $$;
+  CREATE CONSTRAINT TRIGGER hold_commit AFTER INSERT ON usage_events
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pass_gate(1);
+  CREATE CONSTRAINT TRIGGER hold_commit AFTER INSERT ON bills
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pass_gate(2)`;
+
+/** What whoever closes the gate does in a transaction of their own, which they keep open. */
+const HOLD: Readonly<Record<Gate, string>> = {
+  'commit of sends': `SELECT pg_advisory_xact_lock(${GATE_LOCKS}, 1)`,
+  'commit of freezes': `SELECT pg_advisory_xact_lock(${GATE_LOCKS}, 2)`,
+  totals: 'SELECT 1 FROM usage_totals FOR UPDATE',
+  user: 'SELECT 1 FROM users FOR NO KEY UPDATE',
+};
+
+/** Long enough for a machine with much else to do. */
+const STILL_TIMEOUT_MS = 20_000;
+
+/** Holds the transactions of one database open on purpose. */
+export class Gatekeeper {
+  readonly #connection: Client;
+
+  private constructor(connection: Client) {
+    this.#connection = connection;
+  }
+
+  static async start(databaseUrl: string): Promise<Gatekeeper> {
+    const connection = new Client({ connectionString: databaseUrl });
+    await connection.connect();
+    await connection.query(TRIGGERS);
+    return new Gatekeeper(connection);
+  }
+
+  async close(gate: Gate): Promise<void> {
+    await this.#connection.query('BEGIN');
+    await this.#connection.query(HOLD[gate]);
+  }
+
+  async open(): Promise<void> {
+    await this.#connection.query('COMMIT');
+  }
+
+  /**
+   * Waits until nothing moves any more: all that is unfinished stands still for somebody's lock, so none of it is
+   * committed.
+   *
+   * @param unfinished how many of our operations have not come back yet; each has one connection at a time.
+   */
+  async untilStill(unfinished: () => number): Promise<void> {
+    const deadline = Date.now() + STILL_TIMEOUT_MS;
+    for (;;) {
+      const { rows } = await this.#connection.query<{ waiting: number }>(`
+        SELECT count(*)::integer AS waiting FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'`);
+      if (rows[0]?.waiting === unfinished()) return;
+      if (Date.now() > deadline) throw new Error(`${unfinished()} operations neither end nor wait`);
+      await sleep(2);
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#connection.end();
+  }
+}

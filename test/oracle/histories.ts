@@ -1,0 +1,349 @@
+import fc from 'fast-check';
+import { monthAfter, monthEndMs, monthStartMs } from './calendar.ts';
+import { type Operation, ORACLE_PRODUCTS, type OracleProduct, type SentEvent } from './oracle.ts';
+
+/** Where a transaction can be held open on purpose (service.ts says how). */
+export const GATES = ['commit of sends', 'commit of freezes', 'totals', 'user'] as const;
+export type Gate = (typeof GATES)[number];
+
+export type Step =
+  | { readonly kind: 'alone'; readonly operation: Operation }
+  /** Begun at the same time, each so many milliseconds after the one before. */
+  | { readonly kind: 'race'; readonly operations: readonly Operation[]; readonly apartMs: number }
+  /** `first` begins while the gate is closed, then `meanwhile`; the gate opens when nothing moves any more. */
+  | {
+      readonly kind: 'held';
+      readonly gate: Gate;
+      readonly first: readonly Operation[];
+      readonly meanwhile: readonly Operation[];
+    };
+
+/** Some months of some users. */
+export interface History {
+  readonly users: readonly string[];
+  /** In which something is used. */
+  readonly months: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+/** One that nobody registered. */
+const STRANGER = 'stranger';
+
+// What is generated refers to users, months and earlier events by number, counted around: so every part of a history can
+// be left out or made smaller by itself when a counterexample is shrunk.
+
+type ValueOf<Any> = Any extends fc.Arbitrary<infer Value> ? Value : never;
+
+const anyQuantity = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ halves: fc.integer({ min: 1, max: 9 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ digits: fc.nat(1_000_000), decimals: fc.constantFrom(0, 1, 3, 6, 12) }),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('0', '0.000000000001', '1.50', '1000000000') },
+);
+type AnyQuantity = ValueOf<typeof anyQuantity>;
+
+/** Where in a month: its first and last milliseconds, the very next month's first, or so many hours in. */
+const anyPlace = fc.oneof(
+  fc.constantFrom('first', 'second', 'last', 'past'),
+  fc.integer({ min: 0, max: 31 * 24 - 1 }),
+);
+
+const anyEvent = fc.oneof(
+  {
+    weight: 20,
+    arbitrary: fc.record({
+      kind: fc.constant('new'),
+      user: fc.nat(2),
+      product: fc.constantFrom(...ORACLE_PRODUCTS, 'storage_gb_month' as const),
+      quantity: anyQuantity,
+      month: fc.nat(3),
+      place: anyPlace,
+      disk: fc.nat(1),
+      // So that neither the order of arrival nor a database's collation is the order of ids.
+      letter: fc.constantFrom('a', 'B', 'Z', 'é', '_'),
+      zone: fc.constantFrom(0, 0, 330, -480),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('again'), of: fc.nat(40) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('clash'),
+      of: fc.nat(40),
+      change: fc.constantFrom('quantity', 'occurredAt', 'userId'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('stranger'), of: fc.nat(40) }) },
+);
+type AnyEvent = ValueOf<typeof anyEvent>;
+
+const anySend = fc.record({
+  type: fc.constant('send'),
+  events: fc.array(anyEvent, { minLength: 1, maxLength: 4 }),
+});
+const anyFreeze = fc.record({ type: fc.constant('freeze'), user: fc.nat(2), month: fc.nat(4) });
+const anyClose = fc.record({ type: fc.constant('close'), month: fc.nat(4) });
+const anyCents = fc.oneof(fc.constantFrom(1, 50, 1_000), fc.integer({ min: 1, max: 5_000 }));
+const anyPurchase = fc.record({ type: fc.constant('buyCredits'), user: fc.nat(2), cents: anyCents });
+const anyRefund = fc.record({
+  type: fc.constant('takeBack'),
+  of: fc.nat(5),
+  percent: fc.constantFrom(10, 50, 100),
+});
+const anyOperation = fc.oneof(
+  { weight: 8, arbitrary: anySend },
+  { weight: 5, arbitrary: anyFreeze },
+  { weight: 1, arbitrary: anyClose },
+  { weight: 2, arbitrary: anyPurchase },
+  { weight: 1, arbitrary: anyRefund },
+);
+type AnyOperation = ValueOf<typeof anyOperation>;
+
+const anyRacer = fc.oneof(
+  { weight: 8, arbitrary: anySend },
+  { weight: 8, arbitrary: anyFreeze },
+  { weight: 1, arbitrary: anyPurchase },
+);
+const anyStep = fc.oneof(
+  { weight: 10, arbitrary: fc.record({ kind: fc.constant('alone'), operation: anyOperation }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('race'),
+      operations: fc.array(anyRacer, { minLength: 2, maxLength: 4 }),
+      apartMs: fc.nat(3),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('held'),
+      gate: fc.constantFrom(...GATES),
+      first: fc.array(anyRacer, { minLength: 1, maxLength: 2 }),
+      meanwhile: fc.array(anyRacer, { minLength: 1, maxLength: 2 }),
+    }),
+  },
+);
+type AnyStep = ValueOf<typeof anyStep>;
+
+/** Around leap days, and around the end of a year; 2100 has no leap day. */
+const FIRST_MONTHS = ['2026-01', '2024-01', '2024-02', '2028-01', '2027-12', '2025-11', '2100-01'];
+
+export const histories: fc.Arbitrary<History> = fc
+  .record({
+    firstMonth: fc.constantFrom(...FIRST_MONTHS),
+    monthCount: fc.integer({ min: 1, max: 4 }),
+    userCount: fc.integer({ min: 1, max: 3 }),
+    steps: fc.array(anyStep, { minLength: 1, maxLength: 14 }),
+  })
+  .map(({ firstMonth, monthCount, userCount, steps }) => {
+    const months = monthsAfter(firstMonth, monthCount);
+    const users = Array.from({ length: userCount }, (_, index) => `u${index + 1}`);
+    const scribe = new Scribe(users, months);
+    return { users, months, steps: steps.flatMap((step) => scribe.step(step)) };
+  });
+
+function monthsAfter(first: string, count: number): string[] {
+  const months = [first];
+  while (months.length < count) months.push(monthAfter(months.at(-1) ?? first));
+  return months;
+}
+
+/** Writes out what was generated, with the names of what came before. */
+class Scribe {
+  readonly #users: readonly string[];
+  readonly #months: readonly string[];
+  readonly #events: SentEvent[] = [];
+  readonly #purchases: { readonly userId: string; readonly cents: number; dueCents: number }[] = [];
+
+  constructor(users: readonly string[], months: readonly string[]) {
+    this.#users = users;
+    this.#months = months;
+  }
+
+  step(step: AnyStep): Step[] {
+    switch (step.kind) {
+      case 'alone':
+        return this.#operations([step.operation]).map((operation) => ({ kind: 'alone', operation }));
+      case 'race': {
+        const operations = this.#operations(step.operations);
+        return [{ kind: 'race', operations, apartMs: step.apartMs }];
+      }
+      default: {
+        const first = this.#operations(step.first);
+        return [{ kind: 'held', gate: step.gate, first, meanwhile: this.#operations(step.meanwhile) }];
+      }
+    }
+  }
+
+  #operations(all: readonly AnyOperation[]): Operation[] {
+    return all.flatMap((each) => this.#operation(each) ?? []);
+  }
+
+  #operation(any: AnyOperation): Operation | null {
+    switch (any.type) {
+      case 'send': {
+        const events = any.events.flatMap((event) => this.#event(event) ?? []);
+        return events.length === 0 ? null : { type: 'send', events };
+      }
+      case 'freeze':
+        return { type: 'freeze', userId: this.#user(any.user), month: this.#monthToFreeze(any.month) };
+      case 'close':
+        return { type: 'close', month: this.#monthToFreeze(any.month) };
+      case 'buyCredits': {
+        const { cents } = any;
+        const userId = this.#user(any.user);
+        const purchase = `p${this.#purchases.push({ userId, cents, dueCents: 0 })}`;
+        return { type: 'buyCredits', userId, purchase, cents };
+      }
+      default: {
+        const index = any.of % Math.max(this.#purchases.length, 1);
+        const purchase = this.#purchases[index];
+        if (purchase === undefined) return null;
+        purchase.dueCents = Math.max(purchase.dueCents, Math.ceil((purchase.cents * any.percent) / 100));
+        const { userId, dueCents } = purchase;
+        return { type: 'takeBack', userId, purchase: `p${index + 1}`, dueCents };
+      }
+    }
+  }
+
+  #user(number: number): string {
+    return around(this.#users, number) ?? STRANGER;
+  }
+
+  /** A month of the history, or the one after it. */
+  #monthToFreeze(number: number): string {
+    return around(monthsAfter(this.#months[0] ?? '', this.#months.length + 1), number) ?? '';
+  }
+
+  #event(any: AnyEvent): SentEvent | null {
+    const event = any.kind === 'new' ? this.#newEvent(any) : this.#oldEvent(any);
+    if (event !== null && any.kind === 'new') this.#events.push(event);
+    return event;
+  }
+
+  #newEvent(any: Extract<AnyEvent, { kind: 'new' }>): SentEvent {
+    const month = around(this.#months, any.month) ?? '';
+    const { product } = any;
+    return {
+      id: `${any.letter}${this.#events.length + 1}`,
+      userId: this.#user(any.user),
+      product,
+      quantity: quantityOf(product, any.quantity),
+      occurredAt: written(placeInMonth(month, any.place), any.zone),
+      ...(product === 'storage_gb_month' ? { resourceId: `d${any.disk + 1}` } : {}),
+    };
+  }
+
+  /** Something of an earlier event; there may be none. */
+  #oldEvent(any: Exclude<AnyEvent, { kind: 'new' }>): SentEvent | null {
+    const event = around(this.#events, any.of);
+    if (event === undefined) return null;
+    if (any.kind === 'again') return event;
+    if (any.kind === 'stranger') return { ...event, id: `${event.id}s`, userId: STRANGER };
+    switch (any.change) {
+      case 'quantity':
+        return { ...event, quantity: event.quantity === '7' ? '8' : '7' };
+      case 'userId':
+        return { ...event, userId: this.#users.find((each) => each !== event.userId) ?? event.userId };
+      default: {
+        const [first = ''] = this.#months;
+        return { ...event, occurredAt: written(monthStartMs(first) + 86_400_001, 0) };
+      }
+    }
+  }
+}
+
+function around<Item>(items: readonly Item[], number: number): Item | undefined {
+  return items[number % Math.max(items.length, 1)];
+}
+
+/** Quantities that are worth half a cent: where rounding shows. */
+const HALF_A_CENT: Readonly<Record<OracleProduct, { readonly digits: number; readonly decimals: number }>> = {
+  cpu_hour: { digits: 5, decimals: 2 },
+  gpu_hour: { digits: 25, decimals: 4 },
+  storage_gb_month: { digits: 1, decimals: 1 },
+  api_calls: { digits: 500, decimals: 0 },
+};
+
+function quantityOf(product: OracleProduct, any: AnyQuantity): string {
+  if (typeof any === 'string') return any;
+  if ('digits' in any) return decimal(any.digits, any.decimals);
+  const { digits, decimals } = HALF_A_CENT[product];
+  return decimal(digits * any.halves, decimals);
+}
+
+function decimal(digits: number, decimals: number): string {
+  const text = String(digits).padStart(decimals + 1, '0');
+  return decimals === 0 ? text : `${text.slice(0, -decimals)}.${text.slice(-decimals)}`;
+}
+
+const HOUR_MS = 3_600_000;
+
+function placeInMonth(month: string, place: string | number): number {
+  const start = monthStartMs(month);
+  const end = monthEndMs(month);
+  if (typeof place === 'number') return Math.min(start + place * HOUR_MS, end - 1);
+  const places: Readonly<Record<string, number>> = {
+    first: start,
+    second: start + 1,
+    last: end - 1,
+    past: end,
+  };
+  return places[place] ?? start;
+}
+
+/** In ISO 8601, as a clock shows it that is so many minutes ahead of UTC. */
+function written(ms: number, aheadMinutes: number): string {
+  const local = new Date(ms + aheadMinutes * 60_000).toISOString();
+  if (aheadMinutes === 0) return local;
+  const minutes = Math.abs(aheadMinutes);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const zone = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  return local.replace('Z', `${aheadMinutes < 0 ? '-' : '+'}${zone}`);
+}
+
+/** A history as a list of what is done, one line each. */
+export function describeHistory({ users, months, steps }: History): string {
+  return [
+    `${users.join(', ')}; ${months[0]} to ${months.at(-1)}`,
+    ...steps.map((step, index) => `${index + 1}. ${describeStep(step)}`),
+  ].join('\n');
+}
+
+export function describeStep(step: Step): string {
+  switch (step.kind) {
+    case 'alone':
+      return describeOperation(step.operation);
+    case 'race':
+      return `at once, ${step.apartMs} ms apart:${indented(step.operations)}`;
+    case 'held':
+      return `held open (${step.gate}):${indented(step.first)}\n   meanwhile:${indented(step.meanwhile)}`;
+  }
+}
+
+function indented(operations: readonly Operation[]): string {
+  return operations.map((each) => `\n   - ${describeOperation(each)}`).join('');
+}
+
+export function describeOperation(operation: Operation): string {
+  switch (operation.type) {
+    case 'send':
+      return `send ${operation.events.map(describeEvent).join(' | ')}`;
+    case 'freeze':
+      return `freeze ${operation.month} of ${operation.userId}`;
+    case 'close':
+      return `freeze ${operation.month} of everybody`;
+    case 'buyCredits':
+      return `${operation.userId} buys ${operation.cents} cents of credits (${operation.purchase})`;
+    case 'takeBack':
+      return `take back ${operation.dueCents} cents of ${operation.purchase}, of ${operation.userId}`;
+  }
+}
+
+function describeEvent({ id, userId, product, quantity, occurredAt, resourceId }: SentEvent): string {
+  const what = resourceId === undefined ? product : `${product} on ${resourceId}`;
+  return `${id}: ${userId} ${quantity} ${what} at ${occurredAt}`;
+}

@@ -1,0 +1,281 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from '@temporalio/client';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { createMonthlyBillingActivities } from '../../activities/monthly-billing.ts';
+import { startApi } from '../../api/server.ts';
+import { connectLazily } from '../../api/temporal/connection.ts';
+import { saveApiKey } from '../../db/api-keys.ts';
+import { saveCreditPurchase, saveTakenBack } from '../../db/credit-purchases.ts';
+import type { Database } from '../../db/database.ts';
+import { freezeBill } from '../../db/freeze.ts';
+import { ensurePriceList } from '../../db/price-list.ts';
+import { registerUser } from '../../db/users.ts';
+import { parseBillingPeriod } from '../../domain/billing-period.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { monthEndMs, monthStartMs } from './calendar.ts';
+import { Gatekeeper } from './gates.ts';
+import type { Seen } from './judge.ts';
+import type { Bill, Line, Operation, OracleProduct, Outcome, SentEvent } from './oracle.ts';
+import { format, over, parseDecimal, rational } from './rational.ts';
+
+const MODE = 'test';
+
+/** A bill as a customer's account page shows it. */
+export interface ShownBill {
+  readonly period: string;
+  readonly totalCents: number;
+  readonly lines: readonly { readonly amountCents: number }[];
+}
+
+interface Parts {
+  readonly db: Database;
+  readonly gates: Gatekeeper;
+  readonly url: string;
+  readonly apiKey: string;
+  readonly activities: ReturnType<typeof createMonthlyBillingActivities>;
+  readonly setClock: (now: Date) => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** The api and the activities on a database of their own, with one history at a time. */
+export class Service {
+  readonly gates: Gatekeeper;
+  readonly #db: Database;
+  readonly #parts: Parts;
+  #historyCount = 0;
+  /** In front of all names of the history, which must be new in the database. */
+  #prefix = '';
+
+  private constructor(parts: Parts) {
+    this.gates = parts.gates;
+    this.#db = parts.db;
+    this.#parts = parts;
+  }
+
+  static async start(): Promise<Service> {
+    const database = await createTestDatabase();
+    const { db } = database;
+    const gates = await Gatekeeper.start(database.url);
+    await ensurePriceList(db, MODE);
+    const apiKey = `key-${randomUUID()}`;
+    await saveApiKey(db, { mode: MODE, name: 'oracle', apiKey });
+
+    let now = new Date();
+    // Usage and freezing need no Temporal: nobody listens there.
+    const { connection, close: closeConnection } = connectLazily({ address: '127.0.0.1:1' });
+    const temporal = new Client({ connection });
+    const log = pino({ level: 'silent' });
+    const api = await startApi({
+      db,
+      temporal,
+      log,
+      webhookSecrets: { live: [], test: [] },
+      metrics: new Registry(),
+      port: 0,
+      host: '127.0.0.1',
+      now: () => now,
+    });
+    const activities = createMonthlyBillingActivities({
+      db,
+      temporal,
+      log,
+      stripe: { live: null, test: null },
+      hostHooks: { live: null, test: null },
+      rules: { graceMs: 0, collectionWindowMs: 0, approval: 'auto', automaticTax: false },
+    });
+    return new Service({
+      gates,
+      db,
+      url: `http://127.0.0.1:${api.port}`,
+      apiKey,
+      activities,
+      setClock: (instant) => {
+        now = instant;
+      },
+      stop: async () => {
+        await api.close();
+        await closeConnection();
+        await gates.end();
+        await database.drop();
+      },
+    });
+  }
+
+  /** Begins a history of these users, with the clock after the month's end. */
+  async begin(users: readonly string[], lastMonth: string): Promise<void> {
+    this.#historyCount += 1;
+    // Later ones come later in any collation: a page of users (freezeBillsPage) after this prefix is this history's.
+    this.#prefix = `h${String(this.#historyCount).padStart(7, '0')}`;
+    this.#parts.setClock(new Date(monthEndMs(lastMonth)));
+    for (const user of users) {
+      const email = `${user}@example.com`;
+      await registerUser(this.#db, { mode: MODE, userId: this.#named(user), email, name: user });
+    }
+  }
+
+  /** Does it as the outside world would, and says what was seen. */
+  async perform(operation: Operation): Promise<Seen> {
+    try {
+      return await this.#attempt(operation);
+    } catch (error) {
+      return { failed: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async #attempt(operation: Operation): Promise<Outcome> {
+    switch (operation.type) {
+      case 'send':
+        return await this.#send(operation.events);
+      case 'freeze': {
+        const period = parseBillingPeriod(operation.month);
+        const userId = this.#named(operation.userId);
+        const billId = await freezeBill(this.#db, { mode: MODE, userId, period });
+        return { bills: billId === null ? [] : await this.#bills([billId]) };
+      }
+      case 'close':
+        return await this.#close(operation.month);
+      case 'buyCredits': {
+        await saveCreditPurchase(this.#db, {
+          mode: MODE,
+          userId: this.#named(operation.userId),
+          checkoutSessionId: this.#named(operation.purchase),
+          grantedCents: operation.cents,
+        });
+        return 'done';
+      }
+      case 'takeBack': {
+        const checkoutSessionId = this.#named(operation.purchase);
+        const takenBackCents = operation.dueCents;
+        await saveTakenBack(this.#db, { mode: MODE, checkoutSessionId, takenBackCents });
+        return 'done';
+      }
+    }
+  }
+
+  async #send(events: readonly SentEvent[]): Promise<Outcome> {
+    const answer = (await this.#request('/api/usage-events', {
+      events: events.map((event) => ({
+        ...event,
+        id: this.#named(event.id),
+        userId: this.#named(event.userId),
+      })),
+    })) as {
+      readonly accepted: number;
+      readonly duplicates: number;
+      readonly rejected: readonly { readonly index: number; readonly code: string }[];
+    };
+    const { accepted, duplicates, rejected } = answer;
+    return { accepted, duplicates, rejected: rejected.map(({ index, code }) => `${index} ${code}`) };
+  }
+
+  /** Freezes the month of everybody, and finds the bills that were made. */
+  async #close(month: string): Promise<Outcome> {
+    const before = new Set(await this.#billIds(month));
+    const page = { afterUserId: this.#prefix, limit: 100 };
+    await this.#parts.activities.freezeBillsPage({ mode: MODE, period: parseBillingPeriod(month), ...page });
+    const made = (await this.#billIds(month)).filter((billId) => !before.has(billId));
+    return { bills: await this.#bills(made) };
+  }
+
+  /** Ids of the history's bills of a month, by user. */
+  async #billIds(month: string): Promise<string[]> {
+    const { rows } = await sql<{ bill_id: string }>`
+      SELECT bill_id FROM bills
+      WHERE user_id LIKE ${`${this.#prefix}-%`} AND period = ${month} ORDER BY user_id`.execute(this.#db);
+    return rows.map((row) => row.bill_id);
+  }
+
+  async #bills(billIds: readonly string[]): Promise<Bill[]> {
+    const bills: Bill[] = [];
+    for (const billId of billIds) bills.push(await this.#bill(billId));
+    return bills;
+  }
+
+  /** A frozen bill with what its lines hold exactly. */
+  async #bill(billId: string): Promise<Bill> {
+    const { rows } = await sql<BillLineRow>`
+      SELECT * FROM bills JOIN bill_lines USING (mode, bill_id)
+      WHERE bill_id = ${billId} ORDER BY line_number`.execute(this.#db);
+    const [first] = rows;
+    if (first === undefined) throw new Error(`the bill ${billId} has no lines`);
+    const credits = rows.filter((row) => row.product === 'credits');
+    const creditsCents = credits.reduce((sum, row) => sum - row.amount_cents, 0);
+    if (creditsCents !== first.credits_applied_cents) throw new Error(`credits of ${billId} differ`);
+    return {
+      userId: this.#bare(first.user_id),
+      month: first.period,
+      lines: rows.flatMap((row) => (row.product === 'credits' ? [] : lineOf(row.product, row))),
+      creditsCents: creditsCents === 0 ? 0 : creditsCents, // never −0
+      totalCents: first.total_cents,
+    };
+  }
+
+  /** All bills of a user, oldest month first, over HTTP. */
+  async shownBills(user: string): Promise<readonly ShownBill[]> {
+    const { bills } = (await this.#request(`/api/users/${this.#named(user)}/bills`)) as {
+      readonly bills: readonly ShownBill[];
+    };
+    return bills.toReversed().map(({ period, totalCents, lines }) => ({ period, totalCents, lines }));
+  }
+
+  /** What the ledger of the user's credits sums up to, and what is due back and could not be taken. In cents. */
+  async credits(user: string): Promise<{ readonly balanceCents: number; readonly shortfallCents: number }> {
+    const { rows } = await sql<{ balance: number; shortfall: number }>`
+      SELECT credit_shortfall_cents AS shortfall, (
+        SELECT coalesce(sum(amount_cents), 0)::bigint FROM credit_entries
+        WHERE credit_entries.mode = users.mode AND credit_entries.user_id = users.user_id
+      ) AS balance
+      FROM users WHERE mode = ${MODE} AND user_id = ${this.#named(user)}`.execute(this.#db);
+    return { balanceCents: rows[0]?.balance ?? Number.NaN, shortfallCents: rows[0]?.shortfall ?? Number.NaN };
+  }
+
+  async stop(): Promise<void> {
+    await this.#parts.stop();
+  }
+
+  async #request(path: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${this.#parts.url}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${this.#parts.apiKey}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`${path} answered ${response.status}: ${text}`);
+    return JSON.parse(text);
+  }
+
+  #named(name: string): string {
+    return `${this.#prefix}-${name}`;
+  }
+
+  #bare(name: string): string {
+    return name.slice(this.#prefix.length + 1);
+  }
+}
+
+interface BillLineRow {
+  readonly user_id: string;
+  readonly period: string;
+  readonly total_cents: number;
+  readonly credits_applied_cents: number;
+  readonly product: OracleProduct | 'credits';
+  readonly usage_period: string;
+  readonly exact_quantity: string;
+  readonly unit_price_cents: string;
+  readonly amount_cents: number;
+}
+
+/** A line in the unit that is priced: what storage keeps in GB × ms is divided by the month's length. */
+function lineOf(product: OracleProduct, row: BillLineRow): Line {
+  const month = row.usage_period;
+  const perUnit = product === 'storage_gb_month' ? monthEndMs(month) - monthStartMs(month) : 1;
+  return {
+    product,
+    month,
+    quantity: format(over(parseDecimal(row.exact_quantity), rational(BigInt(perUnit)))),
+    unitPriceCents: format(parseDecimal(row.unit_price_cents)),
+    amountCents: row.amount_cents,
+  };
+}
