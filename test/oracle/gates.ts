@@ -15,7 +15,7 @@ const TRIGGERS = `
     PERFORM pg_advisory_xact_lock_shared(${GATE_LOCKS}, TG_ARGV[0]::integer);
     RETURN NULL;
   END $$;
-  CREATE CONSTRAINT TRIGGER hold_commit AFTER INSERT ON usage_events
+  CREATE CONSTRAINT TRIGGER hold_commit AFTER INSERT ON usage_event_ids
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pass_gate(1);
   CREATE CONSTRAINT TRIGGER hold_commit AFTER INSERT ON bills
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pass_gate(2)`;
@@ -33,26 +33,31 @@ const STILL_TIMEOUT_MS = 20_000;
 
 /** Holds the transactions of one database open on purpose. */
 export class Gatekeeper {
-  readonly #connection: Client;
+  readonly #holder: Client;
+  /** A transaction sees pg_stat_activity as it was when it first looked, so whoever holds one open can't watch. */
+  readonly #watcher: Client;
 
-  private constructor(connection: Client) {
-    this.#connection = connection;
+  private constructor(holder: Client, watcher: Client) {
+    this.#holder = holder;
+    this.#watcher = watcher;
   }
 
   static async start(databaseUrl: string): Promise<Gatekeeper> {
-    const connection = new Client({ connectionString: databaseUrl });
-    await connection.connect();
-    await connection.query(TRIGGERS);
-    return new Gatekeeper(connection);
+    const holder = new Client({ connectionString: databaseUrl });
+    const watcher = new Client({ connectionString: databaseUrl });
+    await holder.connect();
+    await watcher.connect();
+    await holder.query(TRIGGERS);
+    return new Gatekeeper(holder, watcher);
   }
 
   async close(gate: Gate): Promise<void> {
-    await this.#connection.query('BEGIN');
-    await this.#connection.query(HOLD[gate]);
+    await this.#holder.query('BEGIN');
+    await this.#holder.query(HOLD[gate]);
   }
 
   async open(): Promise<void> {
-    await this.#connection.query('COMMIT');
+    await this.#holder.query('COMMIT');
   }
 
   /**
@@ -64,7 +69,7 @@ export class Gatekeeper {
   async untilStill(unfinished: () => number): Promise<void> {
     const deadline = Date.now() + STILL_TIMEOUT_MS;
     for (;;) {
-      const { rows } = await this.#connection.query<{ waiting: number }>(`
+      const { rows } = await this.#watcher.query<{ waiting: number }>(`
         SELECT count(*)::integer AS waiting FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'`);
       if (rows[0]?.waiting === unfinished()) return;
@@ -74,6 +79,7 @@ export class Gatekeeper {
   }
 
   async end(): Promise<void> {
-    await this.#connection.end();
+    await this.#holder.end();
+    await this.#watcher.end();
   }
 }

@@ -92,12 +92,19 @@ const anyRefund = fc.record({
   of: fc.nat(5),
   percent: fc.constantFrom(10, 50, 100),
 });
+const anyPrice = fc.record({
+  type: fc.constant('setPrice'),
+  product: fc.constantFrom(...ORACLE_PRODUCTS),
+  month: fc.nat(4),
+  cents: fc.constantFrom('1', '12.5', '0.0015', '250', '0.333333'),
+});
 const anyOperation = fc.oneof(
   { weight: 8, arbitrary: anySend },
   { weight: 5, arbitrary: anyFreeze },
   { weight: 1, arbitrary: anyClose },
   { weight: 2, arbitrary: anyPurchase },
   { weight: 1, arbitrary: anyRefund },
+  { weight: 2, arbitrary: anyPrice },
 );
 type AnyOperation = ValueOf<typeof anyOperation>;
 
@@ -197,6 +204,10 @@ class Scribe {
         const userId = this.#user(any.user);
         const purchase = `p${this.#purchases.push({ userId, cents, dueCents: 0 })}`;
         return { type: 'buyCredits', userId, purchase, cents };
+      }
+      case 'setPrice': {
+        const { product, cents } = any;
+        return { type: 'setPrice', product, fromMonth: this.#monthToFreeze(any.month), cents };
       }
       default: {
         const index = any.of % Math.max(this.#purchases.length, 1);
@@ -340,6 +351,8 @@ export function describeOperation(operation: Operation): string {
       return `${operation.userId} buys ${operation.cents} cents of credits (${operation.purchase})`;
     case 'takeBack':
       return `take back ${operation.dueCents} cents of ${operation.purchase}, of ${operation.userId}`;
+    case 'setPrice':
+      return `${operation.product} costs ${operation.cents} cents from ${operation.fromMonth} on`;
   }
 }
 

@@ -43,10 +43,11 @@ function orders(past: Past, seen: readonly Observation[]): Past[] {
 }
 
 /** Pasts of the same essence answer everything alike: in which order events came in, or bills were made, tells nothing. */
-function essence({ events, bills, purses }: Past): string {
+function essence({ events, priceChanges, bills, purses }: Past): string {
   return JSON.stringify([
     events.map((event) => JSON.stringify(event)).toSorted(),
     bills.map((bill) => JSON.stringify(bill)).toSorted(),
+    priceChanges,
     Object.entries(purses).toSorted(([a], [b]) => (a < b ? -1 : 1)),
   ]);
 }

@@ -53,7 +53,15 @@ export type Operation =
       readonly userId: string;
       readonly purchase: string;
       readonly dueCents: number;
-    };
+    }
+  /** What a unit costs that is used from the month on; before the month is over. */
+  | ({ readonly type: 'setPrice' } & PriceChange);
+
+export interface PriceChange {
+  readonly product: OracleProduct;
+  readonly fromMonth: string;
+  readonly cents: string;
+}
 
 export interface Line {
   readonly product: OracleProduct;
@@ -91,13 +99,15 @@ export interface Past {
   readonly users: readonly string[];
   /** Those that count, each id once. */
   readonly events: readonly SentEvent[];
+  /** In the order in which they were made. */
+  readonly priceChanges: readonly PriceChange[];
   readonly bills: readonly Bill[];
   /** By user. */
   readonly purses: Readonly<Record<string, Purse>>;
 }
 
 export function nothingYet(users: readonly string[]): Past {
-  return { users, events: [], bills: [], purses: {} };
+  return { users, events: [], priceChanges: [], bills: [], purses: {} };
 }
 
 /** What `operation` comes to after `past`, and what must be seen of it. */
@@ -118,6 +128,11 @@ export function happen(past: Past, operation: Operation): { readonly past: Past;
       const { userId, purchase, dueCents } = operation;
       const purse = takeBack(purseOf(past, userId), purchase, dueCents);
       return { past: withPurse(past, userId, purse), outcome: 'done' };
+    }
+    case 'setPrice': {
+      const { product, fromMonth, cents } = operation;
+      const priceChanges = [...past.priceChanges, { product, fromMonth, cents }];
+      return { past: { ...past, priceChanges }, outcome: 'done' };
     }
   }
 }
@@ -214,15 +229,25 @@ function unbilledLines(past: Past, userId: string, lastMonth: string): Line[] {
   return ORACLE_PRODUCTS.flatMap((product) =>
     monthsFrom(first, lastMonth).flatMap((month) => {
       const quantity = minus(used(past, userId, product, month), billed(past, userId, product, month));
-      return isZero(quantity) ? [] : [lineOf(product, month, quantity)];
+      return isZero(quantity) ? [] : [lineOf(past, product, month, quantity)];
     }),
   );
 }
 
-function lineOf(product: OracleProduct, month: string, quantity: Rational): Line {
-  const price = parseDecimal(BASE_PRICES[product]);
+function lineOf(past: Past, product: OracleProduct, month: string, quantity: Rational): Line {
+  const price = priceOf(past, product, month);
   const amountCents = Number(nearestWhole(times(quantity, price)));
   return { product, month, quantity: format(quantity), unitPriceCents: format(price), amountCents };
+}
+
+/** Usage costs what its own month costs, whenever it is billed. */
+function priceOf({ priceChanges }: Past, product: OracleProduct, month: string): Rational {
+  let latest: PriceChange | null = null;
+  for (const change of priceChanges) {
+    if (change.product !== product || change.fromMonth > month) continue;
+    if (latest === null || change.fromMonth >= latest.fromMonth) latest = change;
+  }
+  return parseDecimal(latest?.cents ?? BASE_PRICES[product]);
 }
 
 /** What the user's bills hold of the product and month. */

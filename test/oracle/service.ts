@@ -10,9 +10,10 @@ import { saveApiKey } from '../../db/api-keys.ts';
 import { saveCreditPurchase, saveTakenBack } from '../../db/credit-purchases.ts';
 import type { Database } from '../../db/database.ts';
 import { freezeBill } from '../../db/freeze.ts';
-import { ensurePriceList } from '../../db/price-list.ts';
+import { ensurePriceList, setUnitPrice } from '../../db/price-list.ts';
 import { registerUser } from '../../db/users.ts';
-import { parseBillingPeriod } from '../../domain/billing-period.ts';
+import { parseBillingPeriod, periodStart } from '../../domain/billing-period.ts';
+import { runOnce } from '../support/activity-environment.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { monthEndMs, monthStartMs } from './calendar.ts';
 import { Gatekeeper } from './gates.ts';
@@ -109,6 +110,8 @@ export class Service {
     // Later ones come later in any collation: a page of users (freezeBillsPage) after this prefix is this history's.
     this.#prefix = `h${String(this.#historyCount).padStart(7, '0')}`;
     this.#parts.setClock(new Date(monthEndMs(lastMonth)));
+    // Prices are everybody's: those of the history before are none of this one's.
+    await sql`DELETE FROM price_changes WHERE mode = ${MODE}`.execute(this.#db);
     for (const user of users) {
       const email = `${user}@example.com`;
       await registerUser(this.#db, { mode: MODE, userId: this.#named(user), email, name: user });
@@ -151,6 +154,13 @@ export class Service {
         await saveTakenBack(this.#db, { mode: MODE, checkoutSessionId, takenBackCents });
         return 'done';
       }
+      case 'setPrice': {
+        const { product, cents: unitPriceCents } = operation;
+        const fromPeriod = parseBillingPeriod(operation.fromMonth);
+        const change = { mode: MODE, product, fromPeriod, unitPriceCents } as const;
+        await setUnitPrice(this.#db, change, periodStart(fromPeriod));
+        return 'done';
+      }
     }
   }
 
@@ -174,7 +184,8 @@ export class Service {
   async #close(month: string): Promise<Outcome> {
     const before = new Set(await this.#billIds(month));
     const page = { afterUserId: this.#prefix, limit: 100 };
-    await this.#parts.activities.freezeBillsPage({ mode: MODE, period: parseBillingPeriod(month), ...page });
+    const input = { mode: MODE, period: parseBillingPeriod(month), ...page } as const;
+    await runOnce(() => this.#parts.activities.freezeBillsPage(input));
     const made = (await this.#billIds(month)).filter((billId) => !before.has(billId));
     return { bills: await this.#bills(made) };
   }
