@@ -6,12 +6,15 @@ export interface OracleOptions {
   readonly seed: number;
   /** The way to one history and its shrunk forms, as a failure names it; with it, only that one is tried. */
   readonly path: string | null;
+  /** For how long a history that is billed otherwise is made smaller. */
+  readonly shrinkMs: number;
 }
 
 const DEFAULT_RUNS = 1_000;
+const DEFAULT_SHRINK_SECONDS = 20;
 
 /**
- * From `ORACLE_RUNS`, `ORACLE_SEED` and `ORACLE_PATH`.
+ * From `ORACLE_RUNS`, `ORACLE_SEED`, `ORACLE_PATH` and `ORACLE_SHRINK_SECONDS`.
  *
  * @throws RangeError when one of the numbers is none.
  */
@@ -27,5 +30,6 @@ export function oracleOptions(environment = inheritedEnvironment()): OracleOptio
     runs: Math.max(1, wholeNumber('ORACLE_RUNS', DEFAULT_RUNS)),
     seed: wholeNumber('ORACLE_SEED', Date.now() % 2 ** 31),
     path: environment['ORACLE_PATH'] || null,
+    shrinkMs: wholeNumber('ORACLE_SHRINK_SECONDS', DEFAULT_SHRINK_SECONDS) * 1_000,
   };
 }

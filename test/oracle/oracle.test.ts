@@ -9,14 +9,17 @@ const options = oracleOptions();
 
 /** Databases side by side: while one waits, or holds a transaction open, others go on. */
 const PARTS = 4;
-/** A counterexample is made smaller for so long. */
-const SHRINKING_MS = 20_000;
 /** For one history, on a machine with much else to do. */
 const MAX_MS = 5_000;
 
 const seeds =
   options.path === null ? Array.from({ length: PARTS }, (_, part) => options.seed + part) : [options.seed];
 const runsOfPart = Math.ceil(options.runs / PARTS);
+
+/** How many histories were tried, in all parts. */
+let tried = 0;
+/** The first one that is billed otherwise. */
+let found: { readonly after: number; readonly at: number } | null = null;
 
 describe.concurrent(`${runsOfPart * seeds.length} histories are billed as the oracle says`, () => {
   test.each(seeds)('seed %i', { timeout: 60_000 + runsOfPart * MAX_MS }, async (seed) => {
@@ -31,14 +34,14 @@ describe.concurrent(`${runsOfPart * seeds.length} histories are billed as the or
 
 /** @throws Error that shows the smallest history found that is billed otherwise, and how to see it again. */
 async function tryOutMany(service: Service, seed: number): Promise<void> {
-  let firstFailureAt: number | null = null;
   const property = fc.asyncProperty(histories, async (history) => {
-    // What is not tried any more passes: the smallest one so far stays the counterexample.
-    if (firstFailureAt !== null && Date.now() - firstFailureAt > SHRINKING_MS) return;
+    // What is not tried any more passes, so the smallest one so far stays the counterexample.
+    if (found !== null && Date.now() - found.at >= options.shrinkMs) return;
+    if (found === null) tried += 1;
     try {
       await tryOut(service, history);
     } catch (error) {
-      firstFailureAt ??= Date.now();
+      found ??= { after: tried, at: Date.now() };
       throw error;
     }
   });
@@ -48,9 +51,9 @@ async function tryOutMany(service: Service, seed: number): Promise<void> {
 }
 
 function describeFailure(details: fc.RunDetails<[History]>): string {
-  const { numRuns, numShrinks, seed, counterexample, counterexamplePath, errorInstance } = details;
+  const { numShrinks, seed, counterexample, counterexamplePath, errorInstance } = details;
   return [
-    `History ${numRuns} is billed otherwise; made smaller ${numShrinks} times:`,
+    `Found after ${found?.after} histories, and made smaller ${numShrinks} times:`,
     counterexample === null ? '' : describeHistory(counterexample[0]),
     errorInstance instanceof Error ? errorInstance.message : String(errorInstance),
     `Again: ORACLE_SEED=${seed} ORACLE_PATH=${counterexamplePath} npx vitest run test/oracle`,

@@ -1,0 +1,61 @@
+/** A rule broken by one line. */
+export interface Mutation {
+  /** What the service does then. */
+  readonly breaks: string;
+  /** From the root. */
+  readonly file: string;
+  /** Stands exactly once in the file. */
+  readonly text: string;
+  readonly replacement: string;
+}
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    breaks: 'half a cent is rounded to the even cent',
+    file: 'domain/money.ts',
+    text: 'WholeCents.RM = WholeCents.roundHalfUp;',
+    replacement: 'WholeCents.RM = WholeCents.roundHalfEven;',
+  },
+  {
+    breaks: "a month's first instant belongs to the month before",
+    file: 'domain/billing-period.ts',
+    text: 'return parseBillingPeriod(instant.toISOString().slice(0, 7));',
+    replacement: 'return parseBillingPeriod(new Date(instant.getTime() - 1).toISOString().slice(0, 7));',
+  },
+  {
+    breaks: 'a freeze bills its own month only: late usage is lost',
+    file: 'db/freeze.ts',
+    text: ".where('period', '<=', period)",
+    replacement: ".where('period', '=', period)",
+  },
+  {
+    breaks: 'an event that is sent again counts again',
+    file: 'db/usage-events.ts',
+    text: '(event, index) => newIds.has(event.id) && firstOfId.get(event.id) === sent[index],',
+    replacement: '(event, index) => firstOfId.get(event.id) === sent[index],',
+  },
+  {
+    breaks: 'every month has 30 days of storage',
+    file: 'domain/bill.ts',
+    text: '? periodLengthMs(usagePeriod) : 1',
+    replacement: '? 30 * 86_400_000 : 1',
+  },
+  {
+    breaks: 'what is billed late overwrites what was billed before',
+    file: 'db/freeze.ts',
+    text: "billed_quantity: row('usage_totals.billed_quantity', '+', row.ref('excluded.billed_quantity')),",
+    replacement: "billed_quantity: row.ref('excluded.billed_quantity'),",
+  },
+  {
+    breaks: 'late usage costs what the month of its bill costs',
+    file: 'domain/bill.ts',
+    text: 'unitPricesCents(usage.product, usage.usagePeriod)',
+    replacement: 'unitPricesCents(usage.product, period)',
+  },
+  {
+    breaks: 'batches with levels of one disk take no turns',
+    file: 'db/storage-levels.ts',
+    text: '  await lockDisks(transaction, mode, disks);\n',
+    replacement: '',
+  },
+];

@@ -1,0 +1,115 @@
+/**
+ * `npm run oracle:mutations`: can the oracle fail? In a copy of the sources one rule after the other is broken, and each time
+ * the oracle must notice. ORACLE_RUNS says within how many histories (300), ORACLE_SEED with which ones (1).
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Table from 'cli-table3';
+import { inheritedEnvironment } from '../../config/machine.ts';
+import { MUTATIONS, type Mutation } from './mutation-list.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const LEFT_OUT: readonly string[] = ['node_modules', '.git', '.data', '.cache', 'coverage'];
+const DEFAULT_RUNS = '300';
+const DEFAULT_SEED = '1';
+
+interface Verdict {
+  readonly outcome: 'passed' | 'caught' | 'broken';
+  /** Until the first history that is billed otherwise. */
+  readonly histories: string;
+  readonly seconds: number;
+  readonly output: string;
+}
+
+/** The exit code. */
+async function run(): Promise<number> {
+  const copy = await mkdtemp(path.join(tmpdir(), 'durable-billing-mutations-'));
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  try {
+    await copySources(copy);
+    return await tryAll(copy, interrupted.signal);
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
+}
+
+async function copySources(copy: string): Promise<void> {
+  await cp(ROOT, copy, {
+    recursive: true,
+    filter: (source) => !LEFT_OUT.includes(path.relative(ROOT, source)),
+  });
+  await symlink(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
+}
+
+async function tryAll(copy: string, signal: AbortSignal): Promise<number> {
+  const table = new Table({ head: ['The service', 'Oracle', 'Histories', 'Seconds'], style: { head: [] } });
+  let survived = 0;
+  for (const mutation of [null, ...MUTATIONS]) {
+    const breaks = mutation?.breaks ?? 'as it is';
+    process.stdout.write(`${breaks} …\n`);
+    const restore = mutation === null ? null : await apply(copy, mutation);
+    const { outcome, histories, seconds, output } = await consult(copy, signal);
+    await restore?.();
+    table.push([breaks, outcome, histories, seconds.toFixed(1)]);
+    if (outcome === (mutation === null ? 'passed' : 'caught')) continue;
+    survived += 1;
+    process.stdout.write(`${output}\n`);
+    // If it objects to the service as it is, its objections to the others mean nothing.
+    if (mutation === null) break;
+  }
+  process.stdout.write(`${table.toString()}\n`);
+  return survived === 0 ? 0 : 1;
+}
+
+/**
+ * @returns what undoes it.
+ * @throws Error when the text is not there exactly once: the list must follow the sources.
+ */
+async function apply(copy: string, { file, text, replacement }: Mutation): Promise<() => Promise<void>> {
+  const source = path.join(copy, file);
+  const before = await readFile(source, 'utf8');
+  if (before.split(text).length !== 2) throw new Error(`${file} does not have exactly once: ${text}`);
+  await writeFile(
+    source,
+    before.replace(text, () => replacement),
+  );
+  return () => writeFile(source, before);
+}
+
+/** Asks the oracle about the copy as it stands. */
+async function consult(copy: string, signal: AbortSignal): Promise<Verdict> {
+  const env = inheritedEnvironment();
+  const startedAt = Date.now();
+  const vitest = path.join(copy, 'node_modules/vitest/vitest.mjs');
+  const child = spawn(process.execPath, [vitest, 'run', '--config', 'test/oracle/vitest.config.ts'], {
+    cwd: copy,
+    env: {
+      ...env,
+      NO_COLOR: '1',
+      ORACLE_RUNS: env['ORACLE_RUNS'] || DEFAULT_RUNS,
+      ORACLE_SEED: env['ORACLE_SEED'] || DEFAULT_SEED,
+      ORACLE_PATH: '',
+      ORACLE_SHRINK_SECONDS: '0',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const [code] = (await once(child, 'close')) as [number | null];
+  const after = /Found after (\d+) histories/.exec(output)?.[1];
+  // A failure that names no history is no verdict: the copy does not even run.
+  const outcome = code === 0 ? 'passed' : after === undefined ? 'broken' : 'caught';
+  return { outcome, histories: after ?? '', seconds: (Date.now() - startedAt) / 1_000, output };
+}
+
+process.exitCode = await run();
