@@ -28,6 +28,7 @@ const HOLD: Readonly<Record<Gate, string>> = {
   user: 'SELECT 1 FROM users FOR NO KEY UPDATE',
 };
 
+const POLL_MS = 8;
 /** Long enough for a machine with much else to do. */
 const STILL_TIMEOUT_MS = 20_000;
 
@@ -74,7 +75,7 @@ export class Gatekeeper {
         WHERE datname = current_database() AND wait_event_type = 'Lock'`);
       if (rows[0]?.waiting === unfinished()) return;
       if (Date.now() > deadline) throw new Error(`${unfinished()} operations neither end nor wait`);
-      await sleep(2);
+      await sleep(POLL_MS);
     }
   }
 

@@ -86,7 +86,12 @@ const anySend = fc.record({
 const anyFreeze = fc.record({ type: fc.constant('freeze'), user: fc.nat(2), month: fc.nat(4) });
 const anyClose = fc.record({ type: fc.constant('close'), month: fc.nat(4) });
 const anyCents = fc.oneof(fc.constantFrom(1, 50, 1_000), fc.integer({ min: 1, max: 5_000 }));
-const anyPurchase = fc.record({ type: fc.constant('buyCredits'), user: fc.nat(2), cents: anyCents });
+const anyPurchase = fc.record({
+  type: fc.constant('buyCredits'),
+  user: fc.nat(2),
+  cents: anyCents,
+  expires: fc.option(fc.record({ month: fc.nat(3), place: anyPlace })),
+});
 const anyRefund = fc.record({
   type: fc.constant('takeBack'),
   of: fc.nat(5),
@@ -103,7 +108,7 @@ const anyOperation = fc.oneof(
   { weight: 5, arbitrary: anyFreeze },
   { weight: 1, arbitrary: anyClose },
   { weight: 2, arbitrary: anyPurchase },
-  { weight: 1, arbitrary: anyRefund },
+  { weight: 2, arbitrary: anyRefund },
   { weight: 2, arbitrary: anyPrice },
 );
 type AnyOperation = ValueOf<typeof anyOperation>;
@@ -200,10 +205,14 @@ class Scribe {
       case 'close':
         return { type: 'close', month: this.#monthToFreeze(any.month) };
       case 'buyCredits': {
-        const { cents } = any;
+        const { cents, expires } = any;
         const userId = this.#user(any.user);
         const purchase = `p${this.#purchases.push({ userId, cents, dueCents: 0 })}`;
-        return { type: 'buyCredits', userId, purchase, cents };
+        const expiresAt =
+          expires === null
+            ? null
+            : written(placeInMonth(around(this.#months, expires.month) ?? '', expires.place), 0);
+        return { type: 'buyCredits', userId, purchase, cents, expiresAt };
       }
       case 'setPrice': {
         const { product, cents } = any;
@@ -348,7 +357,7 @@ export function describeOperation(operation: Operation): string {
     case 'close':
       return `freeze ${operation.month} of everybody`;
     case 'buyCredits':
-      return `${operation.userId} buys ${operation.cents} cents of credits (${operation.purchase})`;
+      return `${operation.userId} buys ${operation.cents} cents of credits until ${operation.expiresAt} (${operation.purchase})`;
     case 'takeBack':
       return `take back ${operation.dueCents} cents of ${operation.purchase}, of ${operation.userId}`;
     case 'setPrice':

@@ -30,9 +30,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     breaks: 'an event that is sent again counts again',
-    file: 'db/usage-events.ts',
-    text: '(event, index) => newIds.has(event.id) && firstOfId.get(event.id) === sent[index],',
-    replacement: '(event, index) => firstOfId.get(event.id) === sent[index],',
+    file: 'db/usage-sums.ts',
+    text: 'FROM sent JOIN new USING (event_id)',
+    replacement: 'FROM sent',
   },
   {
     breaks: 'every month has 30 days of storage',

@@ -4,7 +4,7 @@
  * the product's: what the two have in common is only what the rules say (docs/billing.md).
  */
 import { instantMs, monthEndMs, monthOf, monthStartMs, monthsFrom } from './calendar.ts';
-import { balanceCents, consume, EMPTY_PURSE, grant, type Purse, takeBack } from './purse.ts';
+import { consume, EMPTY_PURSE, grant, type Purse, takeBack, writeOff } from './purse.ts';
 import {
   format,
   isZero,
@@ -46,6 +46,8 @@ export type Operation =
       readonly userId: string;
       readonly purchase: string;
       readonly cents: number;
+      /** An instant; `null`: never. */
+      readonly expiresAt: string | null;
     }
   /** All that is to be taken back of the purchase so far. */
   | {
@@ -96,6 +98,8 @@ export type Outcome =
 
 /** All that has happened. Never changed: every operation makes a new one. */
 export interface Past {
+  /** The clock that decides which credits have expired when some are taken back. */
+  readonly nowMs: number;
   readonly users: readonly string[];
   /** Those that count, each id once. */
   readonly events: readonly SentEvent[];
@@ -106,8 +110,8 @@ export interface Past {
   readonly purses: Readonly<Record<string, Purse>>;
 }
 
-export function nothingYet(users: readonly string[]): Past {
-  return { users, events: [], priceChanges: [], bills: [], purses: {} };
+export function nothingYet(users: readonly string[], nowMs: number): Past {
+  return { nowMs, users, events: [], priceChanges: [], bills: [], purses: {} };
 }
 
 /** What `operation` comes to after `past`, and what must be seen of it. */
@@ -120,13 +124,15 @@ export function happen(past: Past, operation: Operation): { readonly past: Past;
     case 'close':
       return freezeAll(past, past.users, operation.month);
     case 'buyCredits': {
-      const { userId, purchase, cents } = operation;
-      const purse = grant(purseOf(past, userId), { purchase, leftCents: cents });
+      const { userId, purchase, cents, expiresAt } = operation;
+      const expiresAtMs = expiresAt === null ? null : instantMs(expiresAt);
+      const lot = { purchase, expiresAtMs, leftCents: cents };
+      const purse = grant(purseOf(past, userId), lot, past.nowMs);
       return { past: withPurse(past, userId, purse), outcome: 'done' };
     }
     case 'takeBack': {
       const { userId, purchase, dueCents } = operation;
-      const purse = takeBack(purseOf(past, userId), purchase, dueCents);
+      const purse = takeBack(purseOf(past, userId), purchase, dueCents, past.nowMs);
       return { past: withPurse(past, userId, purse), outcome: 'done' };
     }
     case 'setPrice': {
@@ -211,15 +217,14 @@ function freezeAll(
 function freeze(past: Past, userId: string, month: string): Past {
   if (past.bills.some((bill) => bill.userId === userId && bill.month === month)) return past;
   const lines = unbilledLines(past, userId, month);
-  if (lines.length === 0) return past;
+  const purse = writeOff(purseOf(past, userId), monthEndMs(month));
+  if (lines.length === 0) return withPurse(past, userId, purse);
   const usedCents = lines.reduce((sum, { amountCents }) => sum + amountCents, 0);
-  const purse = purseOf(past, userId);
-  const creditsCents = usedCents < 0 ? usedCents : Math.min(usedCents, balanceCents(purse));
+  const paid = consume(purse, Math.max(0, usedCents));
+  const creditsCents = usedCents < 0 ? usedCents : paid.takenCents;
   const bill = { userId, month, lines, creditsCents, totalCents: usedCents - creditsCents };
-  const purseAfter =
-    creditsCents < 0
-      ? grant(purse, { purchase: null, leftCents: -creditsCents })
-      : consume(purse, creditsCents);
+  const correction = { purchase: null, expiresAtMs: null, leftCents: -creditsCents };
+  const purseAfter = usedCents < 0 ? grant(purse, correction, past.nowMs) : paid.purse;
   return withPurse({ ...past, bills: [...past.bills, bill] }, userId, purseAfter);
 }
 

@@ -140,11 +140,13 @@ export class Service {
       case 'close':
         return await this.#close(operation.month);
       case 'buyCredits': {
+        const { expiresAt } = operation;
         await saveCreditPurchase(this.#db, {
           mode: MODE,
           userId: this.#named(operation.userId),
           checkoutSessionId: this.#named(operation.purchase),
           grantedCents: operation.cents,
+          expiresAt: expiresAt === null ? null : new Date(expiresAt),
         });
         return 'done';
       }

@@ -54,7 +54,7 @@ class Trial {
 
   constructor(service: Service, users: readonly string[]) {
     this.#service = service;
-    this.#pasts = [nothingYet(users)];
+    this.#pasts = [nothingYet(users, Date.now())];
   }
 
   /** @throws Error when nothing that the rules allow explains what was seen. */
