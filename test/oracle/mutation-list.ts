@@ -58,4 +58,22 @@ export const MUTATIONS: readonly Mutation[] = [
     text: '  await lockDisks(transaction, mode, disks);\n',
     replacement: '',
   },
+  {
+    breaks: 'credits pay for more than there are',
+    file: 'domain/bill.ts',
+    text: 'usedCents < 0 ? usedCents : Math.min(creditBalanceCents, usedCents)',
+    replacement: 'usedCents',
+  },
+  {
+    breaks: 'credits that expire last are used first',
+    file: 'domain/credits.ts',
+    text: 'first < second ? -1 : 1',
+    replacement: 'first < second ? 1 : -1',
+  },
+  {
+    breaks: "credits that expire with the month's end still pay for it",
+    file: 'domain/credits.ts',
+    text: 'expiresAt === null || expiresAt > instant',
+    replacement: 'expiresAt === null || expiresAt >= instant',
+  },
 ];

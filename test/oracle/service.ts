@@ -13,7 +13,7 @@ import { freezeBill } from '../../db/freeze.ts';
 import { ensurePriceList, setUnitPrice } from '../../db/price-list.ts';
 import { registerUser } from '../../db/users.ts';
 import { parseBillingPeriod, periodStart } from '../../domain/billing-period.ts';
-import { runOnce } from '../support/activity-environment.ts';
+import { runOnce, TEST_RULES } from '../support/activity-environment.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { monthEndMs, monthStartMs } from './calendar.ts';
 import { Gatekeeper } from './gates.ts';
@@ -84,7 +84,7 @@ export class Service {
       log,
       stripe: { live: null, test: null },
       hostHooks: { live: null, test: null },
-      rules: { graceMs: 0, collectionWindowMs: 0, approval: 'auto', automaticTax: false },
+      rules: TEST_RULES,
     });
     return new Service({
       gates,
