@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Stripe } from 'stripe';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { UserKey } from '../../activities/customer-commands.ts';
+import type { BillingRules } from '../../activities/dependencies.ts';
 import { syncCharge, syncCreditPurchase } from '../../activities/payment-sync.ts';
 import { idOf } from '../../activities/stripe-references.ts';
 import type { BillWithLines } from '../../db/bills.ts';
@@ -14,6 +15,7 @@ import {
   type ActivityTestEnvironment,
   runOnce,
   startActivityEnvironment,
+  TEST_RULES,
 } from '../support/activity-environment.ts';
 import { writesAmong } from '../support/simulator.ts';
 import { giveCard, NEW_BILL_TOTAL_CENTS, newBill, newCustomer, reloaded } from './fixtures.ts';
@@ -32,7 +34,11 @@ const DISPUTED = '4000000000000259';
 const INQUIRED = '4000000000001976';
 
 const stripeOf = (mode: Mode) => environment.simulator.stripe[mode];
-const dependencies = () => ({ db: environment.db, stripe: environment.simulator.stripe });
+const dependencies = (rules: Partial<BillingRules> = {}) => ({
+  db: environment.db,
+  stripe: environment.simulator.stripe,
+  rules: { ...TEST_RULES, ...rules },
+});
 const syncSession = (buyer: UserKey, session: Stripe.Checkout.Session) =>
   runOnce(() => syncCreditPurchase(dependencies(), buyer, session));
 const sync = (buyer: UserKey, charge: Pick<Stripe.Charge, 'id'>) =>
@@ -261,7 +267,13 @@ describe('a refund', () => {
     const { mode, userId } = bought.buyer;
     await environment.db
       .insertInto('credit_entries')
-      .values({ mode, user_id: userId, amount_cents: -2_000, cause: `bill:${randomUUID()}` })
+      .values({
+        mode,
+        user_id: userId,
+        amount_cents: -2_000,
+        cause: `bill:${randomUUID()}`,
+        lot: `checkout_session:${bought.session.id}`,
+      })
       .execute();
     await refund(bought, 2_500);
     await sync(bought.buyer, bought.charge);

@@ -82,6 +82,7 @@ describe('migrations', () => {
             '0002-usage-and-bills',
             '0003-customer-life',
             '0004-api-keys',
+            '0006-credit-lots',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }
