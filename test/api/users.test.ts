@@ -134,6 +134,7 @@ describe('GET /api/users/{userId}/billing', () => {
         stripeCustomerId: null,
         stripeSubscriptionId: null,
         creditsCents: 0,
+        creditLots: [],
         owedCents: 0,
       },
     });
@@ -149,7 +150,8 @@ describe('GET /api/users/{userId}/billing', () => {
       mode: 'test' as const,
       user_id: userId,
       amount_cents,
-      cause: randomUUID(),
+      cause: amount_cents > 0 ? 'checkout_session:cs_1' : 'bill:bill_1',
+      lot: 'checkout_session:cs_1',
     }));
     await api.db.insertInto('credit_entries').values(entries).execute();
     await api.db
@@ -165,6 +167,7 @@ describe('GET /api/users/{userId}/billing', () => {
       stripeCustomerId: null,
       stripeSubscriptionId: null,
       creditsCents: 150,
+      creditLots: [{ remainingCents: 150, expiresAt: null, cause: 'checkout_session:cs_1' }],
       owedCents: 2_000,
       graceEndsAt: '2026-11-15T00:00:00.000Z',
       hostedInvoiceUrl: 'https://invoice.stripe.example/2026-10',
