@@ -39,8 +39,8 @@ const dependencies = (rules: Partial<BillingRules> = {}) => ({
   stripe: environment.simulator.stripe,
   rules: { ...TEST_RULES, ...rules },
 });
-const syncSession = (buyer: UserKey, session: Stripe.Checkout.Session) =>
-  runOnce(() => syncCreditPurchase(dependencies(), buyer, session));
+const syncSession = (buyer: UserKey, session: Stripe.Checkout.Session, rules: Partial<BillingRules> = {}) =>
+  runOnce(() => syncCreditPurchase(dependencies(rules), buyer, session));
 const sync = (buyer: UserKey, charge: Pick<Stripe.Charge, 'id'>) =>
   runOnce(() => syncCharge(dependencies(), buyer, charge.id));
 
@@ -135,6 +135,27 @@ describe('a purchase of credits', () => {
         { mode, amount_cents: 2_500, cause: `checkout_session:${session.id}` },
       ]);
     }
+  });
+
+  test('expires so long after its session was made, as the house rules said when it was first seen', async () => {
+    const { buyer, session, charge } = await purchase();
+    const hour = 60 * 60_000;
+    const made = session.created * 1_000;
+    for (const creditsExpireAfterMs of [hour, 2 * hour, null])
+      await syncSession(buyer, session, { creditsExpireAfterMs });
+    await sync(buyer, charge);
+    expect((await stateOf(buyer)).entries).toMatchObject([
+      { amount_cents: 2_500, expires_at: new Date(made + hour) },
+    ]);
+    const { mode, userId } = buyer;
+    expect(await creditBalanceCents(environment.db, mode, userId, new Date(made + hour - 1))).toBe(2_500);
+    expect(await creditBalanceCents(environment.db, mode, userId, new Date(made + hour))).toBe(0);
+  });
+
+  test('never expires without such a rule', async () => {
+    const { buyer, session } = await purchase();
+    await syncSession(buyer, session);
+    expect((await stateOf(buyer)).entries).toMatchObject([{ expires_at: null }]);
   });
 
   test('is only looked at: nothing is written to Stripe', async () => {

@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { sql } from 'kysely';
+import { Migrator, sql } from 'kysely';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { saveCreditPurchase, saveTakenBack } from '../../db/credit-purchases.ts';
+import { listCreditLots } from '../../db/credits.ts';
 import { openDatabase } from '../../db/database.ts';
 import { migrateToLatest } from '../../db/migrate.ts';
+import * as customers from '../../db/migrations/0001-customers.ts';
+import * as usageAndBills from '../../db/migrations/0002-usage-and-bills.ts';
+import * as customerLife from '../../db/migrations/0003-customer-life.ts';
+import * as creditLots from '../../db/migrations/0006-credit-lots.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
@@ -88,6 +94,43 @@ describe('migrations', () => {
         }
       } finally {
         await Promise.all(processes.map((db) => db.destroy()));
+      }
+    });
+  });
+
+  test('credits from before there were lots are one lot of each user, which never expires', async () => {
+    await withFreshDatabase(async (url) => {
+      const db = openDatabase(url);
+      try {
+        const migrations = { '1': customers, '2': usageAndBills, '3': customerLife, '6': creditLots };
+        const provider = { getMigrations: () => Promise.resolve(migrations) };
+        const migrator = new Migrator({ db, provider });
+        await migrator.migrateTo('3');
+        await sql`INSERT INTO users (mode, user_id, email, name) VALUES
+          ('test', 'ada', '', ''), ('test', 'eve', '', '')`.execute(db);
+        await sql`INSERT INTO credit_purchases (mode, checkout_session_id, user_id, granted_cents)
+          VALUES ('test', 'cs_1', 'ada', 500), ('test', 'cs_2', 'ada', 300)`.execute(db);
+        await sql`INSERT INTO credit_entries (mode, user_id, amount_cents, cause) VALUES
+          ('test', 'ada', 500, 'checkout_session:cs_1'), ('test', 'eve', 10, 'bill:bill_1'),
+          ('test', 'ada', -50, 'bill:bill_2'), ('test', 'ada', 300, 'checkout_session:cs_2')`.execute(db);
+        expect(await migrator.migrateToLatest()).not.toHaveProperty('error');
+        const lotsOf = (userId: string) => listCreditLots(db, { mode: 'test', userId }, new Date());
+        const opening = { lot: 'opening', expiresAt: null };
+        expect(await lotsOf('ada')).toMatchObject([{ ...opening, remainingCents: 750 }]);
+        expect(await lotsOf('eve')).toMatchObject([{ ...opening, remainingCents: 10 }]);
+
+        // What is refunded of a purchase from before is its own still.
+        const purchase = { mode: 'test', userId: 'ada', grantedCents: 100, expiresAt: null } as const;
+        await saveCreditPurchase(db, { ...purchase, checkoutSessionId: 'cs_3' });
+        await saveTakenBack(db, { mode: 'test', checkoutSessionId: 'cs_1', takenBackCents: 500 });
+        await saveTakenBack(db, { mode: 'test', checkoutSessionId: 'cs_2', takenBackCents: 300 });
+        await saveTakenBack(db, { mode: 'test', checkoutSessionId: 'cs_1', takenBackCents: 100 });
+        expect(await lotsOf('ada')).toMatchObject([
+          { ...opening, remainingCents: 350 },
+          { lot: 'checkout_session:cs_3', remainingCents: 100 },
+        ]);
+      } finally {
+        await db.destroy();
       }
     });
   });
