@@ -1,10 +1,12 @@
+import { hash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Mode } from '../domain/mode.ts';
-import type { MeteredProduct } from '../domain/price-list.ts';
-import { sameContent, type UsageEvent, type UsageEventRejection } from '../domain/usage-event.ts';
+import { contentOf, type UsageEvent, type UsageEventRejection } from '../domain/usage-event.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
+import { storeLevels } from './storage-levels.ts';
 import { inTransaction } from './transaction.ts';
-import { growUsageTotals } from './usage-totals.ts';
+import { withUsagePartitions } from './usage-partitions.ts';
+import { type SentEvent, storeIdsAndSums } from './usage-sums.ts';
 
 export interface IngestionResult {
   /** Events that are stored and counted now, and were not before. */
@@ -29,7 +31,9 @@ export async function ingestUsageEvents(
   mode: Mode,
   events: readonly UsageEvent[],
 ): Promise<IngestionResult> {
-  return await inTransaction(db, (transaction) => ingest(transaction, mode, events));
+  return await withUsagePartitions(db, events, () =>
+    inTransaction(db, (transaction) => ingest(transaction, mode, events)),
+  );
 }
 
 async function ingest(
@@ -38,31 +42,37 @@ async function ingest(
   events: readonly UsageEvent[],
 ): Promise<IngestionResult> {
   const users = await registeredUsers(transaction, mode, events);
-  const firstOfId = new Map<string, UsageEvent>();
-  for (const event of events) {
-    if (users.has(event.userId) && !firstOfId.has(event.id)) firstOfId.set(event.id, event);
+  const firstOfId = new Map<string, SentEvent>();
+  const sent = events.map((event): SentEvent => ({ event, contentHash: hashOf(event) }));
+  for (const each of sent) {
+    const { userId, id } = each.event;
+    if (users.has(userId) && !firstOfId.has(id)) firstOfId.set(id, each);
   }
 
-  const insertedIds = await insertNew(transaction, mode, [...firstOfId.values()]);
-  const added = [...firstOfId.values()].filter((event) => insertedIds.has(event.id));
-  await growUsageTotals(transaction, mode, added);
+  const earlierIds = await storeIdsAndSums(transaction, mode, [...firstOfId.values()]);
+  const added = [...firstOfId.values()].map(({ event }) => event).filter(({ id }) => !earlierIds.has(id));
+  await storeLevels(transaction, mode, added);
 
-  const earlier = await storedEvents(
-    transaction,
-    mode,
-    [...firstOfId.keys()].filter((id) => !insertedIds.has(id)),
-  );
+  const earlierHashes = await hashesOf(transaction, mode, [...earlierIds]);
   const rejected: UsageEventRejection[] = [];
-  for (const [index, event] of events.entries()) {
-    const stored = insertedIds.has(event.id) ? firstOfId.get(event.id) : earlier.get(event.id);
+  for (const [index, { event, contentHash }] of sent.entries()) {
+    const stored = earlierHashes.get(event.id) ?? firstOfId.get(event.id)?.contentHash;
     if (!users.has(event.userId)) rejected.push(unknownUser(index, event));
-    else if (stored !== undefined && !sameContent(event, stored)) rejected.push(idReused(index, event));
+    else if (stored !== contentHash) rejected.push(idReused(index, event));
   }
   return {
     accepted: added.length,
     duplicates: events.length - added.length - rejected.length,
     rejected,
   };
+}
+
+const HASH_HEX_DIGITS = 32;
+
+/** 128 bits, which PostgreSQL writes as a uuid. */
+function hashOf(event: UsageEvent): string {
+  const hex = hash('sha256', contentOf(event), 'hex').slice(0, HASH_HEX_DIGITS);
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 async function registeredUsers(
@@ -78,57 +88,19 @@ async function registeredUsers(
   return new Set(rows.map((row) => row.user_id));
 }
 
-/** @returns the ids that were not stored before. Waits for whoever is storing one of them right now. */
-async function insertNew(
-  transaction: DatabaseTransaction,
-  mode: Mode,
-  events: readonly UsageEvent[],
-): Promise<Set<string>> {
-  if (events.length === 0) return new Set();
-  const sorted = events.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const { rows } = await sql<{ event_id: string }>`
-    INSERT INTO usage_events (mode, event_id, user_id, product, quantity, occurred_at, resource_id)
-    SELECT ${mode}, * FROM unnest(
-      ${sorted.map((event) => event.id)}::text[],
-      ${sorted.map((event) => event.userId)}::text[],
-      ${sorted.map((event) => event.product)}::text[],
-      ${sorted.map((event) => event.quantity)}::numeric[],
-      ${sorted.map((event) => event.occurredAt.toISOString())}::timestamptz[],
-      ${sorted.map((event) => event.resourceId)}::text[])
-    ON CONFLICT (mode, event_id) DO NOTHING
-    RETURNING event_id`.execute(transaction);
-  return new Set(rows.map((row) => row.event_id));
-}
-
-async function storedEvents(
+async function hashesOf(
   transaction: DatabaseTransaction,
   mode: Mode,
   ids: readonly string[],
-): Promise<Map<string, UsageEvent>> {
+): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
-  const { rows } = await sql<{
-    event_id: string;
-    user_id: string;
-    product: MeteredProduct;
-    quantity: string;
-    occurred_at: Date;
-    resource_id: string | null;
-  }>`
-    SELECT event_id, user_id, product, quantity, occurred_at, resource_id
-    FROM usage_events WHERE mode = ${mode} AND event_id = ANY(${ids}::text[])`.execute(transaction);
-  return new Map(
-    rows.map((row) => [
-      row.event_id,
-      {
-        id: row.event_id,
-        userId: row.user_id,
-        product: row.product,
-        quantity: row.quantity,
-        occurredAt: row.occurred_at,
-        resourceId: row.resource_id,
-      },
-    ]),
-  );
+  const rows = await transaction
+    .selectFrom('usage_event_ids')
+    .select(['event_id', 'content_hash'])
+    .where('mode', '=', mode)
+    .where('event_id', '=', sql<string>`ANY(${ids}::text[])`)
+    .execute();
+  return new Map(rows.map((row) => [row.event_id, row.content_hash]));
 }
 
 function unknownUser(index: number, event: UsageEvent): UsageEventRejection {

@@ -9,7 +9,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       ADD COLUMN expires_at timestamptz,  -- of the entry that grants: from then on the lot pays nothing; null: never
       ADD CHECK (expires_at IS NULL OR (cause = lot AND amount_cents > 0)),
       DROP CONSTRAINT credit_entries_mode_cause_key,
-      ADD UNIQUE (mode, cause, lot)       -- one cause may draw on several lots, on each once`.execute(db);
+      ADD UNIQUE (cause, lot, mode)       -- one cause may draw on several lots, on each once`.execute(db);
   await sql`ALTER TABLE credit_entries ALTER COLUMN lot DROP DEFAULT`.execute(db);
 
   // What is left of each of a user's lots, and of one.

@@ -1,17 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { Migrator, sql } from 'kysely';
-import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { saveCreditPurchase, saveTakenBack } from '../../db/credit-purchases.ts';
-import { listCreditLots } from '../../db/credits.ts';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../db/database.ts';
 import { migrateToLatest } from '../../db/migrate.ts';
-import * as customers from '../../db/migrations/0001-customers.ts';
-import * as usageAndBills from '../../db/migrations/0002-usage-and-bills.ts';
-import * as customerLife from '../../db/migrations/0003-customer-life.ts';
-import * as creditLots from '../../db/migrations/0006-credit-lots.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase, withFreshDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -59,22 +51,6 @@ test('a connection that breaks between two queries fails the transaction, and no
 });
 
 describe('migrations', () => {
-  /** A database with nothing in it, for as long as `use` takes. */
-  async function withFreshDatabase(use: (url: string) => Promise<void>): Promise<void> {
-    const name = `fresh_${randomBytes(8).toString('hex')}`;
-    const admin = new Client({ connectionString: inject('postgresUrl') });
-    await admin.connect();
-    try {
-      await admin.query(`CREATE DATABASE ${name}`);
-      const url = new URL(inject('postgresUrl'));
-      url.pathname = `/${name}`;
-      await use(url.href);
-    } finally {
-      await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      await admin.end();
-    }
-  }
-
   test('processes that start at once on a fresh database all succeed, and it is migrated once', async () => {
     await withFreshDatabase(async (url) => {
       const processes = [openDatabase(url), openDatabase(url), openDatabase(url)];
@@ -88,49 +64,13 @@ describe('migrations', () => {
             '0002-usage-and-bills',
             '0003-customer-life',
             '0004-api-keys',
+            '0005-usage-by-month',
             '0006-credit-lots',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }
       } finally {
         await Promise.all(processes.map((db) => db.destroy()));
-      }
-    });
-  });
-
-  test('credits from before there were lots are one lot of each user, which never expires', async () => {
-    await withFreshDatabase(async (url) => {
-      const db = openDatabase(url);
-      try {
-        const migrations = { '1': customers, '2': usageAndBills, '3': customerLife, '6': creditLots };
-        const provider = { getMigrations: () => Promise.resolve(migrations) };
-        const migrator = new Migrator({ db, provider });
-        await migrator.migrateTo('3');
-        await sql`INSERT INTO users (mode, user_id, email, name) VALUES
-          ('test', 'ada', '', ''), ('test', 'eve', '', '')`.execute(db);
-        await sql`INSERT INTO credit_purchases (mode, checkout_session_id, user_id, granted_cents)
-          VALUES ('test', 'cs_1', 'ada', 500), ('test', 'cs_2', 'ada', 300)`.execute(db);
-        await sql`INSERT INTO credit_entries (mode, user_id, amount_cents, cause) VALUES
-          ('test', 'ada', 500, 'checkout_session:cs_1'), ('test', 'eve', 10, 'bill:bill_1'),
-          ('test', 'ada', -50, 'bill:bill_2'), ('test', 'ada', 300, 'checkout_session:cs_2')`.execute(db);
-        expect(await migrator.migrateToLatest()).not.toHaveProperty('error');
-        const lotsOf = (userId: string) => listCreditLots(db, { mode: 'test', userId }, new Date());
-        const opening = { lot: 'opening', expiresAt: null };
-        expect(await lotsOf('ada')).toMatchObject([{ ...opening, remainingCents: 750 }]);
-        expect(await lotsOf('eve')).toMatchObject([{ ...opening, remainingCents: 10 }]);
-
-        // What is refunded of a purchase from before is its own still.
-        const purchase = { mode: 'test', userId: 'ada', grantedCents: 100, expiresAt: null } as const;
-        await saveCreditPurchase(db, { ...purchase, checkoutSessionId: 'cs_3' });
-        await saveTakenBack(db, { mode: 'test', checkoutSessionId: 'cs_1', takenBackCents: 500 });
-        await saveTakenBack(db, { mode: 'test', checkoutSessionId: 'cs_2', takenBackCents: 300 });
-        await saveTakenBack(db, { mode: 'test', checkoutSessionId: 'cs_1', takenBackCents: 100 });
-        expect(await lotsOf('ada')).toMatchObject([
-          { ...opening, remainingCents: 350 },
-          { lot: 'checkout_session:cs_3', remainingCents: 100 },
-        ]);
-      } finally {
-        await db.destroy();
       }
     });
   });
