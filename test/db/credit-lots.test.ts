@@ -25,6 +25,7 @@ import {
   newUser,
   OCTOBER,
   SEPTEMBER,
+  untilWaiting,
   usage,
 } from './fixtures.ts';
 
@@ -283,13 +284,15 @@ describe('the database itself refuses', () => {
       await expect(entry(-1, each).execute(database.db)).rejects.toThrow('would be overdrawn by 1 cents');
   });
 
-  test('that entries at the same time overdraw a lot', async () => {
+  test('that entries at the same time overdraw a lot: the second waits for the first', async () => {
     const lot = await grantCredits(database.db, userId, 100);
-    const taken = await Promise.allSettled(
-      Array.from({ length: 8 }, () => entry(-30, lot).execute(database.db)),
-    );
-    expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
-    expect(await balance()).toBe(10);
+    const first = await database.db.startTransaction().execute();
+    await entry(-60, lot).execute(first);
+    const second = expect(entry(-60, lot).execute(database.db)).rejects.toThrow('by 20 cents');
+    await untilWaiting(database.db, 1);
+    await first.commit().execute();
+    await second;
+    expect(await balance()).toBe(40);
   });
 
   test('to take credits in a transaction that may not see what was taken just now', async () => {
