@@ -19,7 +19,7 @@ import {
   subscribedCustomer,
   subscriptionsOf,
 } from '../workflows/customers.ts';
-import { runCommand } from './command.ts';
+import { runBilling } from './command.ts';
 
 let database: TestDatabase;
 let billing: BillingService;
@@ -41,16 +41,10 @@ afterAll(async () => {
 });
 
 /** `npm run billing -- …` against the service of this file. */
-async function run(...args: string[]): Promise<{ status: unknown; output: string }> {
-  const command = runCommand('billing', args, {
-    DATA_DIR: '/nonexistent',
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
+const run = (...args: string[]) =>
+  runBilling(database.url, args, {
     TEMPORAL_NAMESPACE: billing.temporal.options.namespace,
   });
-  const status = await command.ended;
-  return { status, output: command.output() };
-}
 
 describe('a customer who is active', () => {
   beforeEach(async () => {
