@@ -18,9 +18,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     breaks: "a month's first instant belongs to the month before",
-    file: 'domain/billing-period.ts',
-    text: 'return parseBillingPeriod(instant.toISOString().slice(0, 7));',
-    replacement: 'return parseBillingPeriod(new Date(instant.getTime() - 1).toISOString().slice(0, 7));',
+    file: 'db/usage-sums.ts',
+    text: 'billingPeriodOf(event.occurredAt)',
+    replacement: 'billingPeriodOf(new Date(event.occurredAt.getTime() - 1))',
   },
   {
     breaks: 'a freeze bills its own month only: late usage is lost',

@@ -13,7 +13,9 @@ import { inheritedEnvironment } from '../../config/machine.ts';
 import { MUTATIONS, type Mutation } from './mutation-list.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const LEFT_OUT: readonly string[] = ['node_modules', '.git', '.data', '.cache', 'coverage'];
+const LEFT_OUT: ReadonlySet<string> = new Set(['node_modules', '.git', '.data', '.cache', 'coverage']);
+/** A service that never comes to an end does not even run. */
+const LIMIT_MS = 10 * 60_000;
 const DEFAULT_RUNS = '300';
 const DEFAULT_SEED = '1';
 
@@ -33,6 +35,9 @@ async function run(): Promise<number> {
   try {
     await copySources(copy);
     return await tryAll(copy, interrupted.signal);
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    return 1;
   } finally {
     await rm(copy, { recursive: true, force: true });
   }
@@ -41,7 +46,7 @@ async function run(): Promise<number> {
 async function copySources(copy: string): Promise<void> {
   await cp(ROOT, copy, {
     recursive: true,
-    filter: (source) => !LEFT_OUT.includes(path.relative(ROOT, source)),
+    filter: (source) => !LEFT_OUT.has(path.relative(ROOT, source)),
   });
   await symlink(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
 }
@@ -55,6 +60,7 @@ async function tryAll(copy: string, signal: AbortSignal): Promise<number> {
     const restore = mutation === null ? null : await apply(copy, mutation);
     const { outcome, histories, seconds, output } = await consult(copy, signal);
     await restore?.();
+    signal.throwIfAborted();
     table.push([breaks, outcome, histories, seconds.toFixed(1)]);
     if (outcome === (mutation === null ? 'passed' : 'caught')) continue;
     survived += 1;
@@ -97,8 +103,10 @@ async function consult(copy: string, signal: AbortSignal): Promise<Verdict> {
       ORACLE_SHRINK_SECONDS: '0',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    signal,
   });
+  const end = (): boolean => child.kill();
+  signal.addEventListener('abort', end);
+  const limit = setTimeout(end, LIMIT_MS);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -106,6 +114,8 @@ async function consult(copy: string, signal: AbortSignal): Promise<Verdict> {
     });
   }
   const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(limit);
+  signal.removeEventListener('abort', end);
   const after = /Found after (\d+) histories/.exec(output)?.[1];
   // A failure that names no history is no verdict: the copy does not even run.
   const outcome = code === 0 ? 'passed' : after === undefined ? 'broken' : 'caught';

@@ -104,11 +104,13 @@ class Trial {
   #begin(operation: Operation): Running {
     this.#tick += 1;
     const running: Running = { operation, began: this.#tick, ended: null, finished: Promise.resolve() };
-    const finished = this.#service.perform(operation).then((seen) => {
-      this.#tick += 1;
-      running.ended = { at: this.#tick, seen };
-    });
-    return Object.assign(running, { finished });
+    return Object.assign(running, { finished: this.#finish(running) });
+  }
+
+  async #finish(running: Running): Promise<void> {
+    const seen = await this.#service.perform(running.operation);
+    this.#tick += 1;
+    running.ended = { at: this.#tick, seen };
   }
 
   async #ended(running: readonly Running[]): Promise<Observation[]> {
