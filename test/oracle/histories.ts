@@ -90,7 +90,7 @@ const anyPurchase = fc.record({
   type: fc.constant('buyCredits'),
   user: fc.nat(2),
   cents: anyCents,
-  expires: fc.option(fc.record({ month: fc.nat(3), place: anyPlace })),
+  expires: fc.option(fc.record({ month: fc.nat(4), place: anyPlace }), { freq: 1 }),
 });
 const anyRefund = fc.record({
   type: fc.constant('takeBack'),
@@ -107,8 +107,8 @@ const anyOperation = fc.oneof(
   { weight: 8, arbitrary: anySend },
   { weight: 5, arbitrary: anyFreeze },
   { weight: 1, arbitrary: anyClose },
-  { weight: 2, arbitrary: anyPurchase },
-  { weight: 2, arbitrary: anyRefund },
+  { weight: 3, arbitrary: anyPurchase },
+  { weight: 3, arbitrary: anyRefund },
   { weight: 2, arbitrary: anyPrice },
 );
 type AnyOperation = ValueOf<typeof anyOperation>;
@@ -211,7 +211,7 @@ class Scribe {
         const expiresAt =
           expires === null
             ? null
-            : written(placeInMonth(around(this.#months, expires.month) ?? '', expires.place), 0);
+            : written(placeInMonth(this.#monthToFreeze(expires.month), expires.place), 0);
         return { type: 'buyCredits', userId, purchase, cents, expiresAt };
       }
       case 'setPrice': {
