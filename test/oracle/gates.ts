@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import { Client, type QueryConfig } from 'pg';
 import type { Gate } from './histories.ts';
 
 /** First half of the gates' advisory lock keys: any number that nobody else uses in these databases. */
@@ -21,11 +21,17 @@ const TRIGGERS = `
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pass_gate(2)`;
 
 /** What whoever closes the gate does in a transaction of their own, which they keep open. */
-const HOLD: Readonly<Record<Gate, string>> = {
-  'commit of sends': `SELECT pg_advisory_xact_lock(${GATE_LOCKS}, 1)`,
-  'commit of freezes': `SELECT pg_advisory_xact_lock(${GATE_LOCKS}, 2)`,
-  totals: 'SELECT 1 FROM usage_totals FOR UPDATE',
-  user: 'SELECT 1 FROM users FOR NO KEY UPDATE',
+const HOLD: Readonly<Record<Gate, (userPrefix: string) => QueryConfig>> = {
+  'commit of sends': () => ({ text: `SELECT pg_advisory_xact_lock(${GATE_LOCKS}, 1)` }),
+  'commit of freezes': () => ({ text: `SELECT pg_advisory_xact_lock(${GATE_LOCKS}, 2)` }),
+  totals: (prefix) => ({
+    text: 'SELECT 1 FROM usage_totals WHERE starts_with(user_id, $1) FOR UPDATE',
+    values: [prefix],
+  }),
+  user: (prefix) => ({
+    text: 'SELECT 1 FROM users WHERE starts_with(user_id, $1) FOR NO KEY UPDATE',
+    values: [prefix],
+  }),
 };
 
 const POLL_MS = 8;
@@ -52,9 +58,10 @@ export class Gatekeeper {
     return new Gatekeeper(holder, watcher);
   }
 
-  async close(gate: Gate): Promise<void> {
+  /** @param userPrefix what the ids of the users begin with that are to be held up. */
+  async close(gate: Gate, userPrefix: string): Promise<void> {
     await this.#holder.query('BEGIN');
-    await this.#holder.query(HOLD[gate]);
+    await this.#holder.query(HOLD[gate](userPrefix));
   }
 
   async open(): Promise<void> {

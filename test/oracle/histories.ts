@@ -35,6 +35,11 @@ const STRANGER = 'stranger';
 type ValueOf<Any> = Any extends fc.Arbitrary<infer Value> ? Value : never;
 
 const anyQuantity = fc.oneof(
+  // About as much as credits are bought.
+  {
+    weight: 2,
+    arbitrary: fc.record({ digits: fc.integer({ min: 1, max: 400 }), decimals: fc.constant(1) }),
+  },
   { weight: 3, arbitrary: fc.record({ halves: fc.integer({ min: 1, max: 9 }) }) },
   {
     weight: 2,
@@ -119,6 +124,8 @@ const anyRacer = fc.oneof(
   { weight: 1, arbitrary: anyPurchase },
 );
 const anyStep = fc.oneof(
+  // So that what raced, or was held open, becomes one operation alone where that will do.
+  { withCrossShrink: true },
   { weight: 10, arbitrary: fc.record({ kind: fc.constant('alone'), operation: anyOperation }) },
   {
     weight: 2,
@@ -148,13 +155,16 @@ export const histories: fc.Arbitrary<History> = fc
     firstMonth: fc.constantFrom(...FIRST_MONTHS),
     monthCount: fc.integer({ min: 1, max: 4 }),
     userCount: fc.integer({ min: 1, max: 3 }),
+    // Early enough that bills find several, to choose from.
+    purchases: fc.array(anyPurchase, { maxLength: 3 }),
     steps: fc.array(anyStep, { minLength: 1, maxLength: 14 }),
   })
-  .map(({ firstMonth, monthCount, userCount, steps }) => {
+  .map(({ firstMonth, monthCount, userCount, purchases, steps }) => {
     const months = monthsAfter(firstMonth, monthCount);
     const users = Array.from({ length: userCount }, (_, index) => `u${index + 1}`);
     const scribe = new Scribe(users, months);
-    return { users, months, steps: steps.flatMap((step) => scribe.step(step)) };
+    const bought = purchases.map((operation): AnyStep => ({ kind: 'alone', operation }));
+    return { users, months, steps: [...bought, ...steps].flatMap((step) => scribe.step(step)) };
   });
 
 function monthsAfter(first: string, count: number): string[] {
@@ -323,49 +333,4 @@ function written(ms: number, aheadMinutes: number): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const zone = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
   return local.replace('Z', `${aheadMinutes < 0 ? '-' : '+'}${zone}`);
-}
-
-/** A history as a list of what is done, one line each. */
-export function describeHistory({ users, months, steps }: History): string {
-  return [
-    `${users.join(', ')}; ${months[0]} to ${months.at(-1)}`,
-    ...steps.map((step, index) => `${index + 1}. ${describeStep(step)}`),
-  ].join('\n');
-}
-
-export function describeStep(step: Step): string {
-  switch (step.kind) {
-    case 'alone':
-      return describeOperation(step.operation);
-    case 'race':
-      return `at once, ${step.apartMs} ms apart:${indented(step.operations)}`;
-    case 'held':
-      return `held open (${step.gate}):${indented(step.first)}\n   meanwhile:${indented(step.meanwhile)}`;
-  }
-}
-
-function indented(operations: readonly Operation[]): string {
-  return operations.map((each) => `\n   - ${describeOperation(each)}`).join('');
-}
-
-export function describeOperation(operation: Operation): string {
-  switch (operation.type) {
-    case 'send':
-      return `send ${operation.events.map(describeEvent).join(' | ')}`;
-    case 'freeze':
-      return `freeze ${operation.month} of ${operation.userId}`;
-    case 'close':
-      return `freeze ${operation.month} of everybody`;
-    case 'buyCredits':
-      return `${operation.userId} buys ${operation.cents} cents of credits until ${operation.expiresAt} (${operation.purchase})`;
-    case 'takeBack':
-      return `take back ${operation.dueCents} cents of ${operation.purchase}, of ${operation.userId}`;
-    case 'setPrice':
-      return `${operation.product} costs ${operation.cents} cents from ${operation.fromMonth} on`;
-  }
-}
-
-function describeEvent({ id, userId, product, quantity, occurredAt, resourceId }: SentEvent): string {
-  const what = resourceId === undefined ? product : `${product} on ${resourceId}`;
-  return `${id}: ${userId} ${quantity} ${what} at ${occurredAt}`;
 }

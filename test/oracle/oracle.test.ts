@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { describeHistory, type History, histories } from './histories.ts';
+import { describeHistory } from './describe-history.ts';
+import { type History, histories } from './histories.ts';
 import { oracleOptions } from './options.ts';
 import { Service } from './service.ts';
 import { tryOut } from './trial.ts';

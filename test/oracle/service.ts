@@ -118,6 +118,11 @@ export class Service {
     }
   }
 
+  /** What the ids of the history's users begin with. */
+  get userPrefix(): string {
+    return this.#named('');
+  }
+
   /** Does it as the outside world would, and says what was seen. */
   async perform(operation: Operation): Promise<Seen> {
     try {

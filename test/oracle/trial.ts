@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { monthAfter, monthsFrom } from './calendar.ts';
-import { describeOperation, describeStep, type History, type Step } from './histories.ts';
+import { describeOperation, describeStep } from './describe-history.ts';
+import type { History, Step } from './histories.ts';
 import { explanations, type Observation, type Seen } from './judge.ts';
 import {
   billed,
@@ -86,7 +87,7 @@ class Trial {
     const { gates } = this.#service;
     const running: Running[] = [];
     const unfinished = () => running.filter((each) => each.ended === null);
-    await gates.close(gate);
+    await gates.close(gate, this.#service.userPrefix);
     try {
       for (const operations of [first, meanwhile]) {
         running.push(...operations.map((operation) => this.#begin(operation)));
