@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Stripe } from 'stripe';
 import { listBillsToInvoice, parkBill } from '../db/bill-status.ts';
@@ -50,9 +51,10 @@ export function createMonthlyBillingActivities(dependencies: ActivityDependencie
     /** Freezes the bills of one page of users, each in a transaction of its own; those frozen before stay as they are. */
     async freezeBillsPage(input: MonthlyBillingInput & Page): Promise<FrozenPage> {
       const userIds = await listUsersWithUsage(db, input.mode, input);
+      const { workflowExecution: workflow } = activityInfo();
       let frozenBills = 0;
       for (const userId of userIds) {
-        const billId = await freezeBill(db, { mode: input.mode, userId, period: input.period });
+        const billId = await freezeBill(db, { mode: input.mode, userId, period: input.period }, workflow);
         if (billId !== null) frozenBills += 1;
       }
       return { frozenBills, lastUserId: userIds.length < input.limit ? null : (userIds.at(-1) ?? null) };

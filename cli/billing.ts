@@ -1,12 +1,12 @@
 import { userInfo } from 'node:os';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { setUpStripe } from '../activities/stripe-setup.ts';
 import { saveCluster } from '../db/clusters.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { type BillingPeriod, isBillingPeriod, periodEnd } from '../domain/billing-period.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import { formatCents, formatUnitPrice } from '../domain/money.ts';
-import { PRICE_LIST } from '../domain/price-list.ts';
+import { METERED_PRODUCTS, type MeteredProduct, PRICE_LIST } from '../domain/price-list.ts';
 import {
   APPROVE_UPDATE,
   EXTEND_GRACE_UPDATE,
@@ -21,6 +21,8 @@ import { complain, describeError, say, table } from './console.ts';
 import { openContext, UsageError } from './context.ts';
 import { decideOnCustomer, showCustomer, tellToLookAgain } from './customer.ts';
 import { loadEnvironmentFile } from './environment-file.ts';
+import { parseDollars, setPrice, showPrices } from './prices.ts';
+import { dropUsageBefore } from './retention.ts';
 import { workflowLink } from './workflow-link.ts';
 
 interface ModeOption {
@@ -61,6 +63,40 @@ program
         rows,
       ),
     );
+  });
+
+program
+  .command('prices')
+  .description('show what each product costs, and from which month on')
+  .addOption(modeOption())
+  .action(async ({ mode }: ModeOption) => {
+    await showPrices(await openContext(), mode);
+  });
+
+program
+  .command('set-price')
+  .description('change what a product costs from a month on; what was used before costs what it did')
+  .addArgument(new Argument('<product>').choices(METERED_PRODUCTS))
+  .argument('<dollars>', 'for one unit, such as 0.12')
+  .requiredOption('--from <YYYY-MM>', 'the first month that costs this; not one that is over', parsePeriod)
+  .addOption(modeOption())
+  .action(
+    async (
+      product: MeteredProduct,
+      dollars: string,
+      { mode, from: fromPeriod }: ModeOption & { readonly from: BillingPeriod },
+    ) => {
+      const unitPriceCents = parseDollars(dollars);
+      await setPrice(await openContext(), { mode, product, fromPeriod, unitPriceCents });
+    },
+  );
+
+program
+  .command('drop-usage-events')
+  .description('delete the raw usage events of old months, of both modes; bills stay as they are')
+  .requiredOption('--before <YYYY-MM>', 'the first month to keep', parsePeriod)
+  .action(async ({ before }: { readonly before: BillingPeriod }) => {
+    await dropUsageBefore(await openContext(), before);
   });
 
 program

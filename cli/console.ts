@@ -48,6 +48,8 @@ export function describeError(error: unknown): string {
     'DemoFailure',
     'UsageError',
     'UnusablePriceError',
+    'PastPriceError',
+    'UsageStillTakenError',
   ].includes(error.name);
   return isOurs ? error.message : (error.stack ?? error.message);
 }

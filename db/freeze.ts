@@ -1,5 +1,6 @@
 import { Big } from 'big.js';
-import { type RatedBill, rateBill, type UnbilledUsage } from '../domain/bill.ts';
+import type { Selectable } from 'kysely';
+import { type EventSpan, type RatedBill, rateBill, type UnbilledUsage } from '../domain/bill.ts';
 import { type BillingPeriod, periodsBetween } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import { PRICE_LIST } from '../domain/price-list.ts';
@@ -7,12 +8,19 @@ import { type StorageTotal, storageGbMs } from '../domain/storage.ts';
 import { addCreditEntry, creditBalanceCents, creditCause, lockUser, settleCredits } from './credits.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import { loadUnitPrices } from './price-list.ts';
+import type { UsageTotalsTable } from './schema.ts';
 import { inTransaction } from './transaction.ts';
 
 interface BillKey {
   readonly mode: Mode;
   readonly userId: string;
   readonly period: BillingPeriod;
+}
+
+/** Who freezes: kept with the bill, for Temporal forgets its histories. */
+export interface WorkflowRun {
+  readonly workflowId: string;
+  readonly runId: string;
 }
 
 /**
@@ -22,11 +30,12 @@ interface BillKey {
  *
  * @returns the new bill's id, or `null` when the month is frozen already or there is nothing to bill.
  */
-export async function freezeBill(db: Database, key: BillKey): Promise<string | null> {
+export async function freezeBill(db: Database, key: BillKey, workflow?: WorkflowRun): Promise<string | null> {
   return await inTransaction(db, async (transaction) => {
     await lockUser(transaction, key);
     if (await isFrozen(transaction, key)) return null;
-    const usage = await lockUnbilledUsage(transaction, key);
+    await lockTotals(transaction, key);
+    const usage = await unbilledUsage(transaction, key);
     const bill = rateBill({
       period: key.period,
       usage,
@@ -34,7 +43,7 @@ export async function freezeBill(db: Database, key: BillKey): Promise<string | n
       creditBalanceCents: await creditBalanceCents(transaction, key.mode, key.userId),
     });
     if (bill.lines.length === 0) return null;
-    const billId = await insertBill(transaction, key, bill);
+    const billId = await insertBill(transaction, key, bill, workflow);
     await markBilled(transaction, key, usage);
     return billId;
   });
@@ -56,46 +65,78 @@ async function isFrozen(
 }
 
 /**
- * Used minus billed for each product and month up to `period`, zeros left out. The rows stay locked until the bill is
- * written, in the same order in which ingestion locks them.
+ * Lets nobody add to the user's totals until the bill is written, in the same order in which ingestion locks them. Then
+ * whoever is half-way through a batch has either committed all of it or is seen nothing of.
  */
-async function lockUnbilledUsage(
-  transaction: DatabaseTransaction,
-  { mode, userId, period }: BillKey,
-): Promise<UnbilledUsage[]> {
-  const rows = await transaction
+async function lockTotals(transaction: DatabaseTransaction, key: BillKey): Promise<void> {
+  await totalsUpTo(transaction, key).select('period').forUpdate().execute();
+}
+
+function totalsUpTo(transaction: DatabaseTransaction, { mode, userId, period }: BillKey) {
+  return transaction
     .selectFrom('usage_totals')
-    .select(['product', 'period', 'used_quantity', 'level_change_gb', 'billed_quantity'])
     .where('mode', '=', mode)
     .where('user_id', '=', userId)
     .where('period', '<=', period)
     .orderBy('product')
-    .orderBy('period')
-    .forUpdate()
-    .execute();
+    .orderBy('period');
+}
 
-  const unbilled: UnbilledUsage[] = [];
-  for (const row of rows) {
-    if (PRICE_LIST[row.product].aggregation !== 'sum') continue;
-    const quantity = new Big(row.used_quantity).minus(row.billed_quantity);
-    unbilled.push({ product: row.product, usagePeriod: row.period, quantity });
-  }
+/** Used minus billed for each product and month up to `period`, zeros left out: by one statement, so of one instant. */
+async function unbilledUsage(transaction: DatabaseTransaction, key: BillKey): Promise<UnbilledUsage[]> {
+  const rows = await totalsUpTo(transaction, key).selectAll().execute();
+  const sums = rows
+    .filter((row) => PRICE_LIST[row.product].aggregation === 'sum')
+    .map((row) => ({
+      product: row.product,
+      usagePeriod: row.period,
+      quantity: new Big(row.used_quantity).minus(row.billed_quantity),
+      events: unbilledEvents(row),
+    }));
+  const levels = rows.filter((row) => PRICE_LIST[row.product].aggregation === 'level');
+  return [...sums, ...unbilledStorage(levels, key.period)].filter((usage) => !usage.quantity.eq(0));
+}
 
-  const storage = rows.filter((row) => row.product === 'storage_gb_month');
-  const totals = storage.map((row): readonly [BillingPeriod, StorageTotal] => [
+/** Of each month from the first level on: a level is carried into months that have no total of their own. */
+function unbilledStorage(
+  rows: readonly Selectable<UsageTotalsTable>[],
+  through: BillingPeriod,
+): UnbilledUsage[] {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const totals = rows.map((row): readonly [BillingPeriod, StorageTotal] => [
     row.period,
     { gbMs: new Big(row.used_quantity), levelChangeGb: new Big(row.level_change_gb) },
   ]);
-  const billed = new Map(storage.map((row) => [row.period, row.billed_quantity]));
-  const firstPeriod = storage[0]?.period;
-  for (const usagePeriod of firstPeriod === undefined ? [] : periodsBetween(firstPeriod, period)) {
-    const quantity = storageGbMs(usagePeriod, totals).minus(billed.get(usagePeriod) ?? 0);
-    unbilled.push({ product: 'storage_gb_month', usagePeriod, quantity });
-  }
-  return unbilled.filter((usage) => !usage.quantity.eq(0));
+  const rowOf = new Map(rows.map((row) => [row.period, row]));
+  return periodsBetween(first.period, through).map((usagePeriod) => {
+    const row = rowOf.get(usagePeriod);
+    return {
+      product: first.product,
+      usagePeriod,
+      quantity: storageGbMs(usagePeriod, totals).minus(row?.billed_quantity ?? 0),
+      ...(row === undefined ? {} : { events: unbilledEvents(row) }),
+    };
+  });
 }
 
-async function insertBill(transaction: DatabaseTransaction, key: BillKey, bill: RatedBill): Promise<string> {
+function unbilledEvents(row: Selectable<UsageTotalsTable>): EventSpan {
+  const { event_count: through, billed_event_count: before } = row;
+  const areNone = through === before;
+  return {
+    before,
+    through,
+    firstAt: areNone ? null : row.unbilled_first_at,
+    lastAt: areNone ? null : row.unbilled_last_at,
+  };
+}
+
+async function insertBill(
+  transaction: DatabaseTransaction,
+  key: BillKey,
+  bill: RatedBill,
+  workflow: WorkflowRun | undefined,
+): Promise<string> {
   const { mode, userId, period } = key;
   const { bill_id: billId } = await transaction
     .insertInto('bills')
@@ -107,6 +148,8 @@ async function insertBill(transaction: DatabaseTransaction, key: BillKey, bill: 
       status: bill.totalCents === 0 ? 'paid' : 'frozen',
       total_cents: bill.totalCents,
       credits_applied_cents: bill.creditsAppliedCents,
+      workflow_id: workflow?.workflowId ?? null,
+      workflow_run_id: workflow?.runId ?? null,
     })
     .returning('bill_id')
     .executeTakeFirstOrThrow();
@@ -124,6 +167,10 @@ async function insertBill(transaction: DatabaseTransaction, key: BillKey, bill: 
         unit_price_cents: line.unitPriceCents,
         amount_cents: line.amountCents,
         description: line.description,
+        events_before: line.events?.before ?? null,
+        events_through: line.events?.through ?? null,
+        first_event_at: line.events?.firstAt ?? null,
+        last_event_at: line.events?.lastAt ?? null,
       })),
     )
     .execute();
@@ -140,25 +187,30 @@ async function markBilled(
   { mode, userId }: BillKey,
   usage: readonly UnbilledUsage[],
 ): Promise<void> {
-  for (const { product, usagePeriod, quantity } of usage) {
-    // Storage carried into a month without an event of its own has no row there yet.
-    await transaction
-      .insertInto('usage_totals')
-      .values({
+  await transaction
+    .insertInto('usage_totals')
+    .values(
+      usage.map(({ product, usagePeriod, quantity, events }) => ({
         mode,
         user_id: userId,
         product,
         period: usagePeriod,
+        // Storage carried into a month without an event of its own has no row there yet.
         used_quantity: '0',
         billed_quantity: quantity.toFixed(),
-      })
-      .onConflict((conflict) =>
-        conflict.columns(['mode', 'user_id', 'product', 'period']).doUpdateSet((row) => ({
-          billed_quantity: row('usage_totals.billed_quantity', '+', row.ref('excluded.billed_quantity')),
-        })),
-      )
-      .execute();
-  }
+        billed_event_count: events?.through ?? 0,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(['mode', 'user_id', 'product', 'period']).doUpdateSet((row) => ({
+        billed_quantity: row('usage_totals.billed_quantity', '+', row.ref('excluded.billed_quantity')),
+        billed_event_count: row.fn<number>('greatest', [
+          'usage_totals.billed_event_count',
+          'excluded.billed_event_count',
+        ]),
+      })),
+    )
+    .execute();
 }
 
 /** Users with any usage, in the order of their ids: the pages of a freeze. */

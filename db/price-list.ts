@@ -1,7 +1,9 @@
 import type { Selectable } from 'kysely';
 import type { UnitPrices } from '../domain/bill.ts';
+import { type BillingPeriod, billingPeriodOf } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
-import { type MeteredProduct, PRICE_LIST, PRODUCTS, type Product } from '../domain/price-list.ts';
+import type { DecimalString } from '../domain/money.ts';
+import { PRICE_LIST, PRODUCTS, type PriceChange, type Product, unitPriceIn } from '../domain/price-list.ts';
 import type { Database } from './database.ts';
 import type { StripeProductsTable } from './schema.ts';
 
@@ -50,9 +52,9 @@ export async function listStripeProducts(db: Database, mode: Mode): Promise<Stri
 }
 
 /**
- * Cents for one unit of each metered product.
+ * What usage of each month costs.
  *
- * @throws Error when the mode has no price list yet ({@link ensurePriceList}).
+ * @throws Error when asked for a product that the mode's price list does not have ({@link ensurePriceList}).
  */
 export async function loadUnitPrices(db: Pick<Database, 'selectFrom'>, mode: Mode): Promise<UnitPrices> {
   const rows = await db
@@ -60,16 +62,66 @@ export async function loadUnitPrices(db: Pick<Database, 'selectFrom'>, mode: Mod
     .select(['product', 'unit_price_cents'])
     .where('mode', '=', mode)
     .execute();
-  const prices = new Map(rows.map((row) => [row.product, row.unit_price_cents]));
-  const priceOf = (product: MeteredProduct) => {
-    const price = prices.get(product);
-    if (price === undefined) throw new Error(`stripe_products has no price of ${product} in ${mode} mode`);
-    return price;
+  const firstPrices = new Map<Product, DecimalString>(rows.map((row) => [row.product, row.unit_price_cents]));
+  const changes = await listPriceChanges(db, mode);
+  return (product, usagePeriod) => {
+    const first = firstPrices.get(product);
+    if (first === undefined) throw new Error(`stripe_products has no price of ${product} in ${mode} mode`);
+    return unitPriceIn(usagePeriod, product, first, changes);
   };
-  return {
-    cpu_hour: priceOf('cpu_hour'),
-    gpu_hour: priceOf('gpu_hour'),
-    storage_gb_month: priceOf('storage_gb_month'),
-    api_calls: priceOf('api_calls'),
-  };
+}
+
+/** The mode's price changes, oldest first. */
+export async function listPriceChanges(db: Pick<Database, 'selectFrom'>, mode: Mode): Promise<PriceChange[]> {
+  const rows = await db
+    .selectFrom('price_changes')
+    .select(['product', 'from_period', 'unit_price_cents'])
+    .where('mode', '=', mode)
+    .orderBy('from_period')
+    .orderBy('product')
+    .execute();
+  return rows.map((row) => ({
+    product: row.product,
+    fromPeriod: row.from_period,
+    unitPriceCents: row.unit_price_cents,
+  }));
+}
+
+/** A price for a month whose usage may be on bills already. */
+export class PastPriceError extends Error {
+  override readonly name = 'PastPriceError';
+
+  constructor(fromPeriod: BillingPeriod, current: BillingPeriod) {
+    super(`A price can't change from ${fromPeriod} on: that month is over. The earliest is ${current}.`);
+  }
+}
+
+/**
+ * Sets what a unit costs when it is used in `fromPeriod` or later, until the next change. Set again for the same month, the
+ * later price holds.
+ *
+ * @throws PastPriceError when that month was over at `now`: what is over costs what it cost. Not retryable.
+ */
+export async function setUnitPrice(
+  db: Database,
+  change: PriceChange & { readonly mode: Mode },
+  now: Date = new Date(),
+): Promise<void> {
+  const current = billingPeriodOf(now);
+  if (change.fromPeriod < current) throw new PastPriceError(change.fromPeriod, current);
+  await db
+    .insertInto('price_changes')
+    .values({
+      mode: change.mode,
+      product: change.product,
+      from_period: change.fromPeriod,
+      unit_price_cents: change.unitPriceCents,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['mode', 'product', 'from_period']).doUpdateSet((row) => ({
+        unit_price_cents: row.ref('excluded.unit_price_cents'),
+        changed_at: now,
+      })),
+    )
+    .execute();
 }

@@ -53,6 +53,14 @@ export interface StripeProductsTable {
   active: Generated<boolean>;
 }
 
+export interface PriceChangesTable {
+  mode: Mode;
+  product: MeteredProduct;
+  from_period: BillingPeriod;
+  unit_price_cents: string;
+  changed_at: Timestamp;
+}
+
 export interface ApiKeysTable {
   key_hash: Buffer;
   key_id: string;
@@ -71,6 +79,12 @@ export interface CheckoutSessionsTable {
   created_at: Timestamp;
 }
 
+export interface UsageEventIdsTable {
+  mode: Mode;
+  event_id: string;
+  content_hash: string;
+}
+
 export interface UsageEventsTable {
   mode: Mode;
   event_id: string;
@@ -78,8 +92,19 @@ export interface UsageEventsTable {
   product: MeteredProduct;
   quantity: string;
   occurred_at: Date;
-  resource_id: string | null;
   received_at: Timestamp;
+  number: number;
+}
+
+export interface StorageLevelsTable {
+  mode: Mode;
+  user_id: string;
+  resource_id: string;
+  occurred_at: Date;
+  event_id: string;
+  gb: string;
+  received_at: Timestamp;
+  number: number;
 }
 
 export interface UsageTotalsTable {
@@ -90,6 +115,10 @@ export interface UsageTotalsTable {
   used_quantity: string;
   level_change_gb: Generated<string>;
   billed_quantity: Generated<string>;
+  event_count: Generated<number>;
+  billed_event_count: Generated<number>;
+  unbilled_first_at: Date | null;
+  unbilled_last_at: Date | null;
 }
 
 export interface BillsTable {
@@ -112,6 +141,8 @@ export interface BillsTable {
   collection_attempts: Generated<number>;
   last_collection_at: Date | null;
   refunded_cents: Generated<number>;
+  workflow_id: string | null;
+  workflow_run_id: string | null;
   problem: string | null;
   frozen_at: Timestamp;
   updated_at: Timestamp;
@@ -128,6 +159,10 @@ export interface BillLinesTable {
   unit_price_cents: string;
   amount_cents: number;
   description: string;
+  events_before: number | null;
+  events_through: number | null;
+  first_event_at: Date | null;
+  last_event_at: Date | null;
 }
 
 export interface CreditEntriesTable {
@@ -192,9 +227,12 @@ export interface DatabaseSchema {
   users: UsersTable;
   clusters: ClustersTable;
   stripe_products: StripeProductsTable;
+  price_changes: PriceChangesTable;
   api_keys: ApiKeysTable;
   checkout_sessions: CheckoutSessionsTable;
+  usage_event_ids: UsageEventIdsTable;
   usage_events: UsageEventsTable;
+  storage_levels: StorageLevelsTable;
   usage_totals: UsageTotalsTable;
   bills: BillsTable;
   bill_lines: BillLinesTable;

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Mode } from '../domain/mode.ts';
-import type { MeteredProduct } from '../domain/price-list.ts';
-import { sameContent, type UsageEvent, type UsageEventRejection } from '../domain/usage-event.ts';
+import { contentOf, type UsageEvent, type UsageEventRejection } from '../domain/usage-event.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
+import { storeLevels } from './storage-levels.ts';
 import { inTransaction } from './transaction.ts';
-import { growUsageTotals } from './usage-totals.ts';
+import { withUsagePartitions } from './usage-partitions.ts';
+import { storeSums } from './usage-sums.ts';
 
 export interface IngestionResult {
   /** Events that are stored and counted now, and were not before. */
@@ -29,7 +31,9 @@ export async function ingestUsageEvents(
   mode: Mode,
   events: readonly UsageEvent[],
 ): Promise<IngestionResult> {
-  return await inTransaction(db, (transaction) => ingest(transaction, mode, events));
+  return await withUsagePartitions(db, events, () =>
+    inTransaction(db, (transaction) => ingest(transaction, mode, events)),
+  );
 }
 
 async function ingest(
@@ -38,31 +42,50 @@ async function ingest(
   events: readonly UsageEvent[],
 ): Promise<IngestionResult> {
   const users = await registeredUsers(transaction, mode, events);
-  const firstOfId = new Map<string, UsageEvent>();
-  for (const event of events) {
-    if (users.has(event.userId) && !firstOfId.has(event.id)) firstOfId.set(event.id, event);
+  const firstOfId = new Map<string, SentEvent>();
+  const sent = events.map((event): SentEvent => ({ event, contentHash: hashOf(event) }));
+  for (const each of sent) {
+    const { userId, id } = each.event;
+    if (users.has(userId) && !firstOfId.has(id)) firstOfId.set(id, each);
   }
 
-  const insertedIds = await insertNew(transaction, mode, [...firstOfId.values()]);
-  const added = [...firstOfId.values()].filter((event) => insertedIds.has(event.id));
-  await growUsageTotals(transaction, mode, added);
+  const newIds = await insertNewIds(transaction, mode, [...firstOfId.values()]);
+  const added = events.filter(
+    (event, index) => newIds.has(event.id) && firstOfId.get(event.id) === sent[index],
+  );
+  await storeSums(transaction, mode, added);
+  await storeLevels(transaction, mode, added);
 
-  const earlier = await storedEvents(
+  const earlier = await storedHashes(
     transaction,
     mode,
-    [...firstOfId.keys()].filter((id) => !insertedIds.has(id)),
+    [...firstOfId.keys()].filter((id) => !newIds.has(id)),
   );
   const rejected: UsageEventRejection[] = [];
-  for (const [index, event] of events.entries()) {
-    const stored = insertedIds.has(event.id) ? firstOfId.get(event.id) : earlier.get(event.id);
+  for (const [index, { event, contentHash }] of sent.entries()) {
+    const stored = newIds.has(event.id) ? firstOfId.get(event.id)?.contentHash : earlier.get(event.id);
     if (!users.has(event.userId)) rejected.push(unknownUser(index, event));
-    else if (stored !== undefined && !sameContent(event, stored)) rejected.push(idReused(index, event));
+    else if (stored !== contentHash) rejected.push(idReused(index, event));
   }
   return {
     accepted: added.length,
     duplicates: events.length - added.length - rejected.length,
     rejected,
   };
+}
+
+interface SentEvent {
+  readonly event: UsageEvent;
+  /** As `usage_event_ids` has it. */
+  readonly contentHash: string;
+}
+
+const HASH_HEX_DIGITS = 32;
+
+/** 128 bits, in the form of a uuid. */
+function hashOf(event: UsageEvent): string {
+  const hex = createHash('sha256').update(contentOf(event)).digest('hex').slice(0, HASH_HEX_DIGITS);
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 async function registeredUsers(
@@ -79,56 +102,36 @@ async function registeredUsers(
 }
 
 /** @returns the ids that were not stored before. Waits for whoever is storing one of them right now. */
-async function insertNew(
+async function insertNewIds(
   transaction: DatabaseTransaction,
   mode: Mode,
-  events: readonly UsageEvent[],
+  events: readonly SentEvent[],
 ): Promise<Set<string>> {
   if (events.length === 0) return new Set();
-  const sorted = events.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const sorted = events.toSorted((a, b) => compare(a.event.id, b.event.id));
   const { rows } = await sql<{ event_id: string }>`
-    INSERT INTO usage_events (mode, event_id, user_id, product, quantity, occurred_at, resource_id)
+    INSERT INTO usage_event_ids (mode, event_id, content_hash)
     SELECT ${mode}, * FROM unnest(
-      ${sorted.map((event) => event.id)}::text[],
-      ${sorted.map((event) => event.userId)}::text[],
-      ${sorted.map((event) => event.product)}::text[],
-      ${sorted.map((event) => event.quantity)}::numeric[],
-      ${sorted.map((event) => event.occurredAt.toISOString())}::timestamptz[],
-      ${sorted.map((event) => event.resourceId)}::text[])
+      ${sorted.map(({ event }) => event.id)}::text[],
+      ${sorted.map(({ contentHash }) => contentHash)}::uuid[])
     ON CONFLICT (mode, event_id) DO NOTHING
     RETURNING event_id`.execute(transaction);
   return new Set(rows.map((row) => row.event_id));
 }
 
-async function storedEvents(
+async function storedHashes(
   transaction: DatabaseTransaction,
   mode: Mode,
   ids: readonly string[],
-): Promise<Map<string, UsageEvent>> {
+): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
-  const { rows } = await sql<{
-    event_id: string;
-    user_id: string;
-    product: MeteredProduct;
-    quantity: string;
-    occurred_at: Date;
-    resource_id: string | null;
-  }>`
-    SELECT event_id, user_id, product, quantity, occurred_at, resource_id
-    FROM usage_events WHERE mode = ${mode} AND event_id = ANY(${ids}::text[])`.execute(transaction);
-  return new Map(
-    rows.map((row) => [
-      row.event_id,
-      {
-        id: row.event_id,
-        userId: row.user_id,
-        product: row.product,
-        quantity: row.quantity,
-        occurredAt: row.occurred_at,
-        resourceId: row.resource_id,
-      },
-    ]),
-  );
+  const rows = await transaction
+    .selectFrom('usage_event_ids')
+    .select(['event_id', 'content_hash'])
+    .where('mode', '=', mode)
+    .where('event_id', '=', sql<string>`ANY(${ids}::text[])`)
+    .execute();
+  return new Map(rows.map((row) => [row.event_id, row.content_hash]));
 }
 
 function unknownUser(index: number, event: UsageEvent): UsageEventRejection {
@@ -139,4 +142,8 @@ function unknownUser(index: number, event: UsageEvent): UsageEventRejection {
 function idReused(index: number, event: UsageEvent): UsageEventRejection {
   const message = `An event with the id "${event.id}" and other content was taken already: a new event needs an id of its own`;
   return { index, id: event.id, code: 'id_reused', message };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -39,6 +39,19 @@ export interface UnbilledUsage {
   readonly usagePeriod: BillingPeriod;
   /** In the product's base unit: its own unit where events are summed, GB × milliseconds for storage. May be negative, as a correction. */
   readonly quantity: Big;
+  /** The events it comes from; none where earlier levels of storage are carried over, or corrected. */
+  readonly events?: EventSpan;
+}
+
+/** Events of one user, product and month, which are numbered in the order of their arrival. */
+export interface EventSpan {
+  /** Those numbered above this … */
+  readonly before: number;
+  /** … up to this. */
+  readonly through: number;
+  /** When the earliest and the latest of them occurred; `null` when there are none. */
+  readonly firstAt: Date | null;
+  readonly lastAt: Date | null;
 }
 
 export interface BillLine {
@@ -51,6 +64,7 @@ export interface BillLine {
   readonly unitPriceCents: DecimalString;
   readonly amountCents: number;
   readonly description: string;
+  readonly events?: EventSpan;
 }
 
 export interface RatedBill {
@@ -61,7 +75,8 @@ export interface RatedBill {
   readonly creditsAppliedCents: number;
 }
 
-export type UnitPrices = Readonly<Record<MeteredProduct, DecimalString>>;
+/** Cents for one unit of what is used in a month: late usage and corrections cost what the rest of their month did. */
+export type UnitPrices = (product: MeteredProduct, usagePeriod: BillingPeriod) => DecimalString;
 
 /**
  * Turns unbilled usage into a bill for `period`. Each line is rounded once, half up, to a cent; credits pay first.
@@ -77,7 +92,7 @@ export function rateBill(input: {
   const usageLines = input.usage
     .filter((usage) => !usage.quantity.eq(0))
     .toSorted(byPriceListThenMonth)
-    .map((usage) => rateLine(usage, period, unitPricesCents[usage.product]));
+    .map((usage) => rateLine(usage, period, unitPricesCents(usage.product, usage.usagePeriod)));
   const usedCents = sumCents(usageLines.map((line) => line.amountCents));
   const creditsAppliedCents = usedCents < 0 ? usedCents : Math.min(creditBalanceCents, usedCents);
   const lines =
@@ -112,6 +127,7 @@ function rateLine(usage: UnbilledUsage, period: BillingPeriod, unitPriceCents: D
       usagePeriod === period
         ? `${displayName}, ${usagePeriod}`
         : `${displayName}, late usage, ${usagePeriod}`,
+    ...(usage.events === undefined ? {} : { events: usage.events }),
   };
 }
 

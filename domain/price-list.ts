@@ -1,3 +1,4 @@
+import type { BillingPeriod } from './billing-period.ts';
 import type { DecimalString } from './money.ts';
 
 /** What is sold by use. The names are part of the public interface (`POST /api/usage-events`). */
@@ -73,4 +74,25 @@ export const PRICE_LIST: Readonly<Record<Product, PriceListItem>> = {
 
 export function isMeteredProduct(text: string): text is MeteredProduct {
   return (METERED_PRODUCTS as readonly string[]).includes(text);
+}
+
+/** From a month on, a product costs something else. */
+export interface PriceChange {
+  readonly product: MeteredProduct;
+  readonly fromPeriod: BillingPeriod;
+  readonly unitPriceCents: DecimalString;
+}
+
+/** Cents for one unit used in `period`: by the latest change that had begun, or else what the list began with. */
+export function unitPriceIn(
+  period: BillingPeriod,
+  product: MeteredProduct,
+  first: DecimalString,
+  changes: readonly PriceChange[],
+): DecimalString {
+  const latest = changes
+    .filter((change) => change.product === product && change.fromPeriod <= period)
+    .toSorted((a, b) => (a.fromPeriod < b.fromPeriod ? -1 : 1))
+    .at(-1);
+  return latest?.unitPriceCents ?? first;
 }

@@ -1,4 +1,3 @@
-import { Big } from 'big.js';
 import type { DecimalString } from './money.ts';
 import { type MeteredProduct, PRICE_LIST } from './price-list.ts';
 
@@ -57,7 +56,7 @@ export interface UsageEventRejection extends UsageEventProblem {
   readonly id: string | null;
 }
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** What the rules that span fields, or depend on the time of arrival, object to; `null` for a good event. */
 export function problemOf(event: UsageEvent, now: Date): UsageEventProblem | null {
@@ -81,13 +80,17 @@ export function problemOf(event: UsageEvent, now: Date): UsageEventProblem | nul
   return null;
 }
 
-/** Whether two events of one id say the same, so that the second is a repetition and no contradiction. */
-export function sameContent(a: UsageEvent, b: UsageEvent): boolean {
-  return (
-    a.userId === b.userId &&
-    a.product === b.product &&
-    a.resourceId === b.resourceId &&
-    a.occurredAt.getTime() === b.occurredAt.getTime() &&
-    (a.quantity === b.quantity || new Big(a.quantity).eq(b.quantity))
-  );
+/**
+ * What an event says, however it is written. Of two events of one id the second is a repetition when this is the same, and a
+ * contradiction when it is not. Its hash is stored: a change of it makes contradictions of what is sent again.
+ */
+export function contentOf(event: UsageEvent): string {
+  const { userId, product, quantity, occurredAt, resourceId } = event;
+  // Each of them is one line.
+  return [userId, product, canonical(quantity), occurredAt.getTime(), resourceId ?? ''].join('\n');
+}
+
+/** `1.50` → `1.5`, `2.0` → `2`. */
+function canonical(decimal: DecimalString): DecimalString {
+  return decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal;
 }

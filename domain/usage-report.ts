@@ -31,7 +31,7 @@ export function usageLines(
     return {
       product,
       quantity: line?.quantity ?? '0',
-      unitPriceCents: unitPricesCents[product],
+      unitPriceCents: unitPricesCents(product, period),
       amountCents: line?.amountCents ?? 0,
     };
   });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Big } from 'big.js';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { error, request, startTestApi, type TestApi, textLike } from './harness.ts';
@@ -37,12 +38,14 @@ async function totals(): Promise<Record<string, string>> {
     .select(['product', 'period', 'used_quantity'])
     .where('user_id', '=', userId)
     .execute();
-  return Object.fromEntries(rows.map((row) => [`${row.product} ${row.period}`, row.used_quantity]));
+  const plain = (numeric: string) => new Big(numeric).toFixed();
+  return Object.fromEntries(rows.map((row) => [`${row.product} ${row.period}`, plain(row.used_quantity)]));
 }
 
 async function storedIds(): Promise<string[]> {
   const { rows } = await sql<{ event_id: string }>`
-    SELECT event_id FROM usage_events WHERE user_id = ${userId}`.execute(api.db);
+    SELECT event_id FROM usage_events WHERE user_id = ${userId}
+    UNION ALL SELECT event_id FROM storage_levels WHERE user_id = ${userId}`.execute(api.db);
   return rows.map((row) => row.event_id);
 }
 

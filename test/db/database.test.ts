@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../db/database.ts';
 import { migrateToLatest } from '../../db/migrate.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase, withFreshDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -53,22 +51,6 @@ test('a connection that breaks between two queries fails the transaction, and no
 });
 
 describe('migrations', () => {
-  /** A database with nothing in it, for as long as `use` takes. */
-  async function withFreshDatabase(use: (url: string) => Promise<void>): Promise<void> {
-    const name = `fresh_${randomBytes(8).toString('hex')}`;
-    const admin = new Client({ connectionString: inject('postgresUrl') });
-    await admin.connect();
-    try {
-      await admin.query(`CREATE DATABASE ${name}`);
-      const url = new URL(inject('postgresUrl'));
-      url.pathname = `/${name}`;
-      await use(url.href);
-    } finally {
-      await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      await admin.end();
-    }
-  }
-
   test('processes that start at once on a fresh database all succeed, and it is migrated once', async () => {
     await withFreshDatabase(async (url) => {
       const processes = [openDatabase(url), openDatabase(url), openDatabase(url)];
@@ -82,6 +64,7 @@ describe('migrations', () => {
             '0002-usage-and-bills',
             '0003-customer-life',
             '0004-api-keys',
+            '0005-usage-by-month',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }

@@ -259,6 +259,55 @@ describe('late usage', () => {
   });
 });
 
+describe('what a line is made of', () => {
+  const spans = (billId: string) =>
+    database.db
+      .selectFrom('bill_lines')
+      .select(['events_before', 'events_through', 'first_event_at', 'last_event_at'])
+      .where('bill_id', '=', billId)
+      .orderBy('line_number')
+      .execute();
+
+  test('is kept: the numbers of its events, and when the first and the last of them occurred', async () => {
+    const at = (instant: string) => ({ occurredAt: new Date(instant) });
+    await ingest(database.db, [
+      usage(userId, at('2026-09-03T00:00:00Z')),
+      usage(userId, at('2026-09-02T00:00:00Z')),
+    ]);
+    await ingest(database.db, [
+      usage(userId, at('2026-09-20T00:00:00Z')),
+      level(userId, '5', '2026-09-07T00:00:00Z'),
+    ]);
+    expect(await spans((await bill(SEPTEMBER)).billId)).toEqual([
+      {
+        events_before: 0,
+        events_through: 3,
+        first_event_at: new Date('2026-09-02T00:00:00Z'),
+        last_event_at: new Date('2026-09-20T00:00:00Z'),
+      },
+      {
+        events_before: 0,
+        events_through: 1,
+        first_event_at: new Date('2026-09-07T00:00:00Z'),
+        last_event_at: new Date('2026-09-07T00:00:00Z'),
+      },
+    ]);
+
+    await ingest(database.db, [usage(userId, at('2026-09-10T00:00:00Z'))]);
+    await ingest(database.db, [usage(userId, at('2026-09-09T00:00:00Z'))]);
+    expect(await spans((await bill(OCTOBER)).billId)).toEqual([
+      {
+        events_before: 3,
+        events_through: 5,
+        first_event_at: new Date('2026-09-09T00:00:00Z'),
+        last_event_at: new Date('2026-09-10T00:00:00Z'),
+      },
+      // Carried over: there is no event of October's.
+      { events_before: null, events_through: null, first_event_at: null, last_event_at: null },
+    ]);
+  });
+});
+
 describe('storage', () => {
   test('a level is carried into months without events, and billed in each of them once', async () => {
     await ingest(database.db, [level(userId, '10', '2026-08-01T00:00:00Z')]);

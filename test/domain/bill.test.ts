@@ -8,12 +8,7 @@ import { METERED_PRODUCTS, PRICE_LIST } from '../../domain/price-list.ts';
 
 const period = parseBillingPeriod('2026-10');
 const before = parseBillingPeriod('2026-09');
-const unitPricesCents: UnitPrices = {
-  cpu_hour: '10',
-  gpu_hour: '200',
-  storage_gb_month: '15',
-  api_calls: '0.001',
-};
+const unitPricesCents: UnitPrices = (product) => PRICE_LIST[product].unitPriceCents;
 
 const bill = (usage: readonly UnbilledUsage[], creditBalanceCents = 0) =>
   rateBill({ period, usage, unitPricesCents, creditBalanceCents });

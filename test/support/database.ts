@@ -26,6 +26,17 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return { db, url, drop };
 }
 
+/** A database with nothing in it, for as long as `use` takes. */
+export async function withFreshDatabase(use: (url: string) => Promise<void>): Promise<void> {
+  const name = `fresh_${randomBytes(8).toString('hex')}`;
+  await withAdmin((admin) => admin.query(`CREATE DATABASE ${name}`));
+  try {
+    await use(urlOf(name));
+  } finally {
+    await withAdmin((admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+  }
+}
+
 /** Any number: whoever holds this lock makes or copies the template, which nobody may be connected to meanwhile. */
 const TEMPLATE_LOCK = 20_262;
 
