@@ -18,8 +18,7 @@ const EVENTS_PER_STATEMENT = 1_000_000;
 
 /**
  * Fills the tables of usage as ingestion would have, some 100 times as fast: PostgreSQL makes up the events by itself, and
- * the totals come from them at the end. Only the hashes in `usage_event_ids` are made up as well, so nothing of this can be
- * sent again.
+ * the totals come from them at the end. Only the hashes in `usage_event_ids` are none, so nothing of this can be sent again.
  */
 export async function writeUsageHistory(db: Database, history: UsageHistory): Promise<void> {
   const { mode, users } = history;
@@ -42,7 +41,7 @@ async function writeEvents(db: Database, history: UsageHistory, from: number, to
     sql`
       WITH event AS MATERIALIZED (
         SELECT
-          uuidv7()::text AS event_id,
+          n, 'event-' || lpad(n::text, 30, '0') AS event_id, -- as long as a uuid, and made in a tenth of the time
           'user-' || n % ${users} AS user_id,
           CASE WHEN k % 20 = 0 THEN 'storage_gb_month'
             ELSE (ARRAY['api_calls', 'cpu_hour', 'gpu_hour'])[k % 20 % 3 + 1] END AS product,
@@ -57,7 +56,7 @@ async function writeEvents(db: Database, history: UsageHistory, from: number, to
         ) AS place
       ), known AS (
         INSERT INTO usage_event_ids (mode, event_id, content_hash)
-        SELECT ${mode}, event_id, gen_random_uuid() FROM event
+        SELECT ${mode}, event_id, lpad(to_hex(n), 32, '0')::uuid FROM event
       ), levels AS (
         INSERT INTO storage_levels (mode, user_id, resource_id, occurred_at, event_id, gb, number)
         SELECT ${mode}, user_id, 'disk', occurred_at, event_id, quantity, number FROM event
