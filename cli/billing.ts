@@ -21,6 +21,7 @@ import { complain, describeError, say, table } from './console.ts';
 import { openContext, UsageError } from './context.ts';
 import { decideOnCustomer, showCustomer, tellToLookAgain } from './customer.ts';
 import { loadEnvironmentFile } from './environment-file.ts';
+import { explain } from './explain.ts';
 import { parseDollars, setPrice, showPrices } from './prices.ts';
 import { dropUsageBefore } from './retention.ts';
 import { workflowLink } from './workflow-link.ts';
@@ -63,6 +64,17 @@ program
         rows,
       ),
     );
+  });
+
+program
+  .command('explain')
+  .description('trace a bill, an invoice or a line back to its usage, the rule, and the requests to Stripe')
+  .argument('<id>', 'bill_…, in_…, or bill_…:2 for the second line')
+  .option('--events', 'list the raw events of each line, and add them up anew')
+  .option('--json', 'for programs')
+  .action(async (reference: string, options: { readonly events?: boolean; readonly json?: boolean }) => {
+    const { events: withEvents = false, json = false } = options;
+    await explain(await openContext(), { reference, withEvents, json });
   });
 
 program

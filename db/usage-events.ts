@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Mode } from '../domain/mode.ts';
 import { contentOf, type UsageEvent, type UsageEventRejection } from '../domain/usage-event.ts';
@@ -6,7 +6,7 @@ import type { Database, DatabaseTransaction } from './database.ts';
 import { storeLevels } from './storage-levels.ts';
 import { inTransaction } from './transaction.ts';
 import { withUsagePartitions } from './usage-partitions.ts';
-import { storeSums } from './usage-sums.ts';
+import { type SentEvent, storeIdsAndSums } from './usage-sums.ts';
 
 export interface IngestionResult {
   /** Events that are stored and counted now, and were not before. */
@@ -49,21 +49,14 @@ async function ingest(
     if (users.has(userId) && !firstOfId.has(id)) firstOfId.set(id, each);
   }
 
-  const newIds = await insertNewIds(transaction, mode, [...firstOfId.values()]);
-  const added = events.filter(
-    (event, index) => newIds.has(event.id) && firstOfId.get(event.id) === sent[index],
-  );
-  await storeSums(transaction, mode, added);
+  const earlierIds = await storeIdsAndSums(transaction, mode, [...firstOfId.values()]);
+  const added = [...firstOfId.values()].map(({ event }) => event).filter(({ id }) => !earlierIds.has(id));
   await storeLevels(transaction, mode, added);
 
-  const earlier = await storedHashes(
-    transaction,
-    mode,
-    [...firstOfId.keys()].filter((id) => !newIds.has(id)),
-  );
+  const earlierHashes = await hashesOf(transaction, mode, [...earlierIds]);
   const rejected: UsageEventRejection[] = [];
   for (const [index, { event, contentHash }] of sent.entries()) {
-    const stored = newIds.has(event.id) ? firstOfId.get(event.id)?.contentHash : earlier.get(event.id);
+    const stored = earlierHashes.get(event.id) ?? firstOfId.get(event.id)?.contentHash;
     if (!users.has(event.userId)) rejected.push(unknownUser(index, event));
     else if (stored !== contentHash) rejected.push(idReused(index, event));
   }
@@ -74,17 +67,11 @@ async function ingest(
   };
 }
 
-interface SentEvent {
-  readonly event: UsageEvent;
-  /** As `usage_event_ids` has it. */
-  readonly contentHash: string;
-}
-
 const HASH_HEX_DIGITS = 32;
 
-/** 128 bits, in the form of a uuid. */
+/** 128 bits, which PostgreSQL writes as a uuid. */
 function hashOf(event: UsageEvent): string {
-  const hex = createHash('sha256').update(contentOf(event)).digest('hex').slice(0, HASH_HEX_DIGITS);
+  const hex = hash('sha256', contentOf(event), 'hex').slice(0, HASH_HEX_DIGITS);
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
@@ -101,25 +88,7 @@ async function registeredUsers(
   return new Set(rows.map((row) => row.user_id));
 }
 
-/** @returns the ids that were not stored before. Waits for whoever is storing one of them right now. */
-async function insertNewIds(
-  transaction: DatabaseTransaction,
-  mode: Mode,
-  events: readonly SentEvent[],
-): Promise<Set<string>> {
-  if (events.length === 0) return new Set();
-  const sorted = events.toSorted((a, b) => compare(a.event.id, b.event.id));
-  const { rows } = await sql<{ event_id: string }>`
-    INSERT INTO usage_event_ids (mode, event_id, content_hash)
-    SELECT ${mode}, * FROM unnest(
-      ${sorted.map(({ event }) => event.id)}::text[],
-      ${sorted.map(({ contentHash }) => contentHash)}::uuid[])
-    ON CONFLICT (mode, event_id) DO NOTHING
-    RETURNING event_id`.execute(transaction);
-  return new Set(rows.map((row) => row.event_id));
-}
-
-async function storedHashes(
+async function hashesOf(
   transaction: DatabaseTransaction,
   mode: Mode,
   ids: readonly string[],
@@ -142,8 +111,4 @@ function unknownUser(index: number, event: UsageEvent): UsageEventRejection {
 function idReused(index: number, event: UsageEvent): UsageEventRejection {
   const message = `An event with the id "${event.id}" and other content was taken already: a new event needs an id of its own`;
   return { index, id: event.id, code: 'id_reused', message };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

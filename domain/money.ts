@@ -43,6 +43,11 @@ export function formatUnitPrice(unitPriceCents: DecimalString): string {
   return `$${(fixed.split('.')[1] ?? '').length < 2 ? dollars.toFixed(2) : fixed}`;
 }
 
+/** `1.50` → `1.5`, `2.0` → `2`: the same decimal, always written the same. */
+export function withoutNeedlessZeros(decimal: DecimalString): DecimalString {
+  return decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal;
+}
+
 /** Sum of whole cents. */
 export function sumCents(amounts: Iterable<number>): number {
   let total = 0;

@@ -1,4 +1,4 @@
-import type { DecimalString } from './money.ts';
+import { type DecimalString, withoutNeedlessZeros } from './money.ts';
 import { type MeteredProduct, PRICE_LIST } from './price-list.ts';
 
 /** One metered event, valid by itself. */
@@ -87,10 +87,5 @@ export function problemOf(event: UsageEvent, now: Date): UsageEventProblem | nul
 export function contentOf(event: UsageEvent): string {
   const { userId, product, quantity, occurredAt, resourceId } = event;
   // Each of them is one line.
-  return [userId, product, canonical(quantity), occurredAt.getTime(), resourceId ?? ''].join('\n');
-}
-
-/** `1.50` → `1.5`, `2.0` → `2`. */
-function canonical(decimal: DecimalString): DecimalString {
-  return decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal;
+  return [userId, product, withoutNeedlessZeros(quantity), occurredAt.getTime(), resourceId ?? ''].join('\n');
 }

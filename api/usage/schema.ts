@@ -1,5 +1,6 @@
 import { Big } from 'big.js';
 import { z } from 'zod';
+import { type DecimalString, withoutNeedlessZeros } from '../../domain/money.ts';
 import { METERED_PRODUCTS } from '../../domain/price-list.ts';
 import {
   MAX_BATCH_SIZE,
@@ -19,11 +20,17 @@ const QUANTITY_RULE = `must be a decimal from 0 to ${MAX_QUANTITY} with at most 
 const quantitySchema = z
   .union([z.string().regex(DECIMAL), z.number().nonnegative()], QUANTITY_RULE)
   .transform((value, context) => {
-    const decimal = new Big(value).toFixed();
-    if (DECIMAL.test(decimal) && new Big(decimal).lte(MAX_QUANTITY)) return decimal;
+    const decimal = typeof value === 'string' ? withoutNeedlessZeros(value) : new Big(value).toFixed();
+    if (DECIMAL.test(decimal) && isInBounds(decimal)) return decimal;
     context.addIssue(QUANTITY_RULE);
     return z.NEVER;
   });
+
+/** By the number of its digits, where that tells. */
+function isInBounds(decimal: DecimalString): boolean {
+  const wholeDigits = decimal.split('.', 1)[0]?.length ?? 0;
+  return wholeDigits < MAX_QUANTITY.length || new Big(decimal).lte(MAX_QUANTITY);
+}
 
 const eventShape = {
   id: lineOfText(128).meta({ description: 'Yours: the same id is the same event, however often it is sent' }),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Big } from 'big.js';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { untilWaiting } from '../db/fixtures.ts';
 import { error, request, startTestApi, type TestApi, textLike } from './harness.ts';
 
 const NOW = new Date('2026-11-10T12:00:00.000Z');
@@ -288,6 +289,49 @@ test('a revoked key stops working', async () => {
       interval: 250,
     })
     .toBe(401);
+});
+
+describe('an event is acknowledged only when it is committed', () => {
+  /** Sends an event into a total that somebody holds, so that its transaction stays open until they let go. */
+  async function sendAgainstHolder() {
+    const sent = event();
+    await send([event()]);
+    const holder = await api.db.startTransaction().execute();
+    await holder
+      .selectFrom('usage_totals')
+      .select('period')
+      .where('user_id', '=', userId)
+      .forUpdate()
+      .execute();
+    let answered = false;
+    const answer = send([sent]).finally(() => {
+      answered = true;
+    });
+    await untilWaiting(api.db, 1);
+    expect(answered).toBe(false);
+    expect(await storedIds()).not.toContain(sent.id);
+    return { sent, answer, letGo: () => holder.commit().execute() };
+  }
+
+  test('no answer before the commit, and then it is there for everybody', async () => {
+    const { sent, answer, letGo } = await sendAgainstHolder();
+    await letGo();
+    expect((await answer).body).toMatchObject({ accepted: 1 });
+    expect(await storedIds()).toContain(sent.id);
+  });
+
+  test('a connection that is lost before the commit is an error, and the event counts once when it is sent again', async () => {
+    const { sent, answer, letGo } = await sendAgainstHolder();
+    await sql`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(api.db);
+    expect((await answer).status).toBeGreaterThanOrEqual(500);
+    await letGo();
+    expect(await storedIds()).not.toContain(sent.id);
+    expect((await send([sent])).body).toMatchObject({ accepted: 1, duplicates: 0 });
+    expect((await send([sent])).body).toMatchObject({ accepted: 0, duplicates: 1 });
+    expect(Object.values(await totals())).toEqual(['3']);
+  });
 });
 
 test('events are counted by outcome', async () => {

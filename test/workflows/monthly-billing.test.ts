@@ -1,6 +1,7 @@
 import { type WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { closeMonth, startClose } from '../../cli/close.ts';
+import { explainBill } from '../../db/bill-explanations.ts';
 import { listBills } from '../../db/bills.ts';
 import { type BillingPeriod, parseBillingPeriod } from '../../domain/billing-period.ts';
 import {
@@ -57,6 +58,20 @@ test('a close invoices every customer; one without a Stripe customer is parked a
   expect(await billOf(grace, period)).toMatchObject({ status: 'paid', totalCents: 200_000 });
   expect(await billOf(stranger, period)).toMatchObject({ status: 'parked', stripeInvoiceId: null });
   const bills = { ada: await billOf(ada, period), grace: await billOf(grace, period) };
+  // Who did it stays known when Temporal has forgotten.
+  const explained = await explainBill(billing.db, (await billOf(ada, period))?.stripeInvoiceId ?? '');
+  expect(explained).toMatchObject({
+    workflow: { workflowId: monthlyBillingWorkflowId('test', period), runId: expect.any(String) as string },
+    lines: [{ product: 'gpu_hour', events: { count: 1 } }],
+  });
+  expect(explained?.stripeWrites.map(({ writeKey }) => writeKey.split(':')[2])).toEqual([
+    'draft',
+    'lines',
+    'finalize',
+  ]);
+  expect(explained?.stripeWrites.every(({ stripeRequestId }) => stripeRequestId?.startsWith('req_'))).toBe(
+    true,
+  );
 
   // A second close of the month: only what was parked is tried again.
   expect(await close(period)).toEqual({ ...report, frozenBills: 0, invoicedBills: 0, invoicedCents: 0 });

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { freezeBill } from '../../db/freeze.ts';
+import { ensurePriceList } from '../../db/price-list.ts';
+import { completeStripeWrite, intendStripeWrite } from '../../db/stripe-writes.ts';
+import { ingest, level, newUser, SEPTEMBER, usage } from '../db/fixtures.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { runCommand } from './command.ts';
+
+let database: TestDatabase;
+let billId: string;
+let eventId: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const { db } = database;
+  await ensurePriceList(db, 'live');
+  const userId = await newUser(db, 'live');
+  const event = usage(userId, { quantity: '12.345' });
+  eventId = event.id;
+  await ingest(db, [event, level(userId, '10', '2026-09-01T00:00:00Z')], 'live');
+  const workflow = { workflowId: 'monthly-billing:live:2026-09', runId: 'run-1' };
+  billId = (await freezeBill(db, { mode: 'live', userId, period: SEPTEMBER }, workflow)) ?? '';
+  await intendStripeWrite(db, 'live', `bill:${billId}:draft`);
+  await completeStripeWrite(db, 'live', `bill:${billId}:draft`, {
+    stripeObjectId: 'in_1',
+    stripeRequestId: 'req_1',
+  });
+});
+afterAll(() => database.drop());
+
+async function run(...args: string[]): Promise<{ status: unknown; output: string }> {
+  const command = runCommand('billing', ['explain', ...args], {
+    DATA_DIR: '/nonexistent',
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+  });
+  const status = await command.ended;
+  return { status, output: command.output() };
+}
+
+it('prints the workflow, the requests, and each line with its rule and its events', async () => {
+  const { status, output } = await run(billId, '--events');
+  expect(status).toBe(0);
+  expect(output).toMatch(/Total +\$2\.73, frozen/);
+  expect(output).toMatch(/By +monthly-billing:live:2026-09/);
+  expect(output).toMatch(/draft +req_1 +in_1 +\d{4}-/);
+  expect(output).toContain(`CPU Hour, 2026-09  $1.23  ${billId}:1`);
+  expect(output).toContain('12.345 × $0.10 = $1.2345, rounded once, half up: $1.23');
+  expect(output).toContain('1 event, of 2026-09-15 12:00:00.000 UTC; by arrival number 1 to 1 of the month.');
+  expect(output).toMatch(new RegExp(`2026-09-15 12:00:00.000 UTC +12\\.345 +${eventId}$`, 'm'));
+  expect(output).toContain('Added up anew, they come to what was billed.');
+  expect(output).toContain(`Storage GB-Month, 2026-09  $1.50  ${billId}:2`);
+});
+
+it('prints one line of it, for programs too, and says what it takes', async () => {
+  const { output } = await run(`${billId}:2`, '--json');
+  expect(JSON.parse(output)).toMatchObject({
+    billId,
+    lines: [{ product: 'storage_gb_month', amountCents: 150, events: { count: 1 } }],
+  });
+  const unknown = await run('bill_unknown');
+  expect(unknown).toMatchObject({ status: 1 });
+  expect(unknown.output).toContain('There is no bill, invoice or line "bill_unknown": give bill_…, in_…');
+});
