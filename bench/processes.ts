@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 
 /** Of `/proc/PID/stat`: what Linux counts processor time in, whatever the kernel's own clock. */
 const TICKS_PER_SECOND = 100;
@@ -8,46 +8,35 @@ const TICKS_PER_SECOND = 100;
  * ended and were waited for. `null` where there is no /proc.
  */
 export async function cpuMs(pid: number): Promise<number | null> {
-  const stats = await allStats();
-  const own = stats.get(pid);
-  if (own === undefined) return null;
-  const children = [...stats.values()].filter((stat) => stat.parentPid === pid);
-  const ticks = [own, ...children].map((stat) => stat.ticks).reduce((sum, each) => sum + each, 0);
-  return ((ticks + own.endedChildrenTicks) * 1_000) / TICKS_PER_SECOND;
+  const own = await ticksOf(pid);
+  if (own === null) return null;
+  const children = await Promise.all((await childrenOf(pid)).map(ticksOf));
+  const ticks = children.reduce((sum, child) => sum + (child?.own ?? 0), own.own + own.endedChildren);
+  return (ticks * 1_000) / TICKS_PER_SECOND;
 }
 
 /** Resident memory of a process, in bytes; `null` where there is no /proc. */
 export async function residentBytes(pid: number): Promise<number | null> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(await read(`/proc/${pid}/status`))?.[1];
   return kilobytes === undefined ? null : Number(kilobytes) * 1_024;
 }
 
-interface ProcessStat {
-  readonly parentPid: number;
-  readonly ticks: number;
-  readonly endedChildrenTicks: number;
+async function childrenOf(pid: number): Promise<number[]> {
+  const pids = await read(`/proc/${pid}/task/${pid}/children`);
+  return pids.split(' ').filter(Boolean).map(Number);
 }
 
-async function allStats(): Promise<Map<number, ProcessStat>> {
-  const entries = await readdir('/proc').catch(() => []);
-  const stats = new Map<number, ProcessStat>();
-  for (const pid of entries.map(Number).filter(Number.isInteger)) {
-    const stat = await statOf(pid);
-    if (stat !== null) stats.set(pid, stat);
-  }
-  return stats;
-}
-
-/** `null` for one that has ended. The name, which may hold anything, ends with the last parenthesis. */
-async function statOf(pid: number): Promise<ProcessStat | null> {
-  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+/** `null` for a process that has ended. */
+async function ticksOf(
+  pid: number,
+): Promise<{ readonly own: number; readonly endedChildren: number } | null> {
+  const line = await read(`/proc/${pid}/stat`);
+  // The second field is a name, which may hold anything; it ends with the last parenthesis.
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
-  const field = (number: number) => Number(fields[number - 3]); // The third field is the first one here.
-  if (fields.length < 15) return null;
-  return {
-    parentPid: field(4),
-    ticks: field(14) + field(15),
-    endedChildrenTicks: field(16) + field(17),
-  };
+  const field = (number: number) => Number(fields[number - 3]);
+  return line === '' ? null : { own: field(14) + field(15), endedChildren: field(16) + field(17) };
+}
+
+async function read(file: string): Promise<string> {
+  return await readFile(file, 'utf8').catch(() => '');
 }
