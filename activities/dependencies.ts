@@ -32,6 +32,8 @@ export interface BillingRules {
   readonly collectionWindowMs: number;
   /** `required`: a person approves each month before anything is charged. */
   readonly approval: 'auto' | 'required';
+  /** How long after they are bought credits may be used; `null`: for ever. */
+  readonly creditsExpireAfterMs: number | null;
   /** Let Stripe Tax add taxes to invoices. */
   readonly automaticTax: boolean;
 }

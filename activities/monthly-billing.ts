@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Stripe } from 'stripe';
 import { listBillsToInvoice, parkBill } from '../db/bill-status.ts';
 import { type BillWithLines, findBill } from '../db/bills.ts';
-import { freezeBill, listUsersWithUsage } from '../db/freeze.ts';
+import { freezeBill, listUsersToFreeze } from '../db/freeze.ts';
 import { findUser } from '../db/users.ts';
 import { type BillStatus, billStatusOfInvoice } from '../domain/bill.ts';
 import { periodEnd, periodStart } from '../domain/billing-period.ts';
@@ -50,7 +50,7 @@ export function createMonthlyBillingActivities(dependencies: ActivityDependencie
 
     /** Freezes the bills of one page of users, each in a transaction of its own; those frozen before stay as they are. */
     async freezeBillsPage(input: MonthlyBillingInput & Page): Promise<FrozenPage> {
-      const userIds = await listUsersWithUsage(db, input.mode, input);
+      const userIds = await listUsersToFreeze(db, input, input);
       const { workflowExecution: workflow } = activityInfo();
       let frozenBills = 0;
       for (const userId of userIds) {

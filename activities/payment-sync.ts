@@ -2,7 +2,7 @@ import type { Stripe } from 'stripe';
 import { saveCreditPurchase, saveTakenBack } from '../db/credit-purchases.ts';
 import { saveDispute } from '../db/disputes.ts';
 import { saveRefund } from '../db/refunds.ts';
-import { creditsToCents, takenBackCents } from '../domain/credits.ts';
+import { creditsExpireAt, creditsToCents, takenBackCents } from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
 import { sumCents } from '../domain/money.ts';
 import type { UserKey } from './customer-commands.ts';
@@ -10,7 +10,7 @@ import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { StripeError } from './stripe-client.ts';
 import { idOf } from './stripe-references.ts';
 
-type Dependencies = Pick<ActivityDependencies, 'db' | 'stripe'>;
+type Dependencies = Pick<ActivityDependencies, 'db' | 'stripe' | 'rules'>;
 
 /**
  * Grants the credits of a Checkout session that sold some, once, when it is paid; then brings what was refunded or disputed of
@@ -81,7 +81,7 @@ export function createPaymentActivities(dependencies: Dependencies) {
 
 /** @returns what the session's credits are worth, in cents; `null` when it sold none, or is not paid (yet). */
 async function grantCredits(
-  { db }: Dependencies,
+  { db, rules }: Dependencies,
   { mode, userId, stripeCustomerId }: UserKey,
   session: Stripe.Checkout.Session,
 ): Promise<number | null> {
@@ -92,7 +92,8 @@ async function grantCredits(
   const credits = wholeNumber(session.metadata?.['credits']);
   if (credits === null) return null;
   const grantedCents = creditsToCents(credits);
-  await saveCreditPurchase(db, { mode, userId, checkoutSessionId: session.id, grantedCents });
+  const expiresAt = creditsExpireAt(session.created * 1_000, rules.creditsExpireAfterMs);
+  await saveCreditPurchase(db, { mode, userId, checkoutSessionId: session.id, grantedCents, expiresAt });
   return grantedCents;
 }
 

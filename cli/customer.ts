@@ -1,6 +1,10 @@
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { findUser } from '../db/users.ts';
+import { listCreditLots } from '../db/credits.ts';
+import type { Database } from '../db/database.ts';
+import { findUser, findUserByStripeCustomer, type User } from '../db/users.ts';
+import { remainingCents } from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
+import { formatCents } from '../domain/money.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
@@ -17,14 +21,15 @@ interface CustomerRef {
   readonly customer: string;
 }
 
-/** Prints where a customer stands, as their workflow sees it. */
+/** Prints where a customer stands, as their workflow sees it, and what is left of their credits. */
 export async function showCustomer(context: CliContext, ref: CustomerRef): Promise<void> {
   const workflowId = await workflowIdOf(context, ref);
+  const credits = await creditsOf(context, ref);
   await context.withTemporal(async (temporal) => {
     const state = await withRunning(ref, () =>
       temporal.workflow.getHandle(workflowId).query<CustomerBillingState>(BILLING_STATE_QUERY),
     );
-    printState(context, workflowId, state);
+    printState(context, workflowId, state, credits);
   });
 }
 
@@ -65,12 +70,36 @@ export async function tellToLookAgain(
   }
 }
 
-async function workflowIdOf(context: CliContext, { mode, customer }: CustomerRef): Promise<string> {
-  if (customer.startsWith('cus_')) return customerBillingWorkflowId(mode, customer);
-  const user = await context.withDatabase((db) => findUser(db, mode, customer));
+async function workflowIdOf(context: CliContext, ref: CustomerRef): Promise<string> {
+  const { mode, customer } = ref;
+  if (isStripeId(customer)) return customerBillingWorkflowId(mode, customer);
+  const user = await context.withDatabase((db) => userOf(db, ref));
   if (user === undefined) throw new UsageError(`There is no user ${customer} in ${mode} mode.`);
   if (user.stripe_customer_id !== null) return customerBillingWorkflowId(mode, user.stripe_customer_id);
   throw new UsageError(`The user ${customer} has no Stripe customer yet: they never began a Checkout.`);
+}
+
+const isStripeId = (customer: string): boolean => customer.startsWith('cus_');
+
+async function userOf(db: Database, { mode, customer }: CustomerRef): Promise<User | undefined> {
+  return await (isStripeId(customer)
+    ? findUserByStripeCustomer(db, mode, customer)
+    : findUser(db, mode, customer));
+}
+
+/** Such as `$25.00, of which $10.00 until 2026-12-01T00:00:00.000Z`; empty when there are none. */
+async function creditsOf(context: CliContext, ref: CustomerRef): Promise<string> {
+  const lots = await context.withDatabase(async (db) => {
+    const user = await userOf(db, ref);
+    const key = { mode: ref.mode, userId: user?.user_id ?? '' };
+    return await listCreditLots(db, key, new Date());
+  });
+  const [first] = lots;
+  if (first === undefined) return '';
+  const total = formatCents(remainingCents(lots));
+  return first.expiresAt === null
+    ? total
+    : `${total}, of which ${formatCents(first.remainingCents)} until ${first.expiresAt.toISOString()}`;
 }
 
 async function withRunning<Result>({ customer }: CustomerRef, call: () => Promise<Result>): Promise<Result> {
@@ -90,6 +119,7 @@ function printState(
   { links }: Pick<CliContext, 'links'>,
   workflowId: string,
   state: CustomerBillingState,
+  credits = '',
 ): void {
   const time = (ms: number | null) => (ms === null ? '' : new Date(ms).toISOString());
   const rows = [
@@ -100,6 +130,7 @@ function printState(
     ['Because of', state.stripeObjectId ?? ''],
     ['Grace period ends', time(state.graceEndsAtMs)],
     ['Cluster', state.clusterId ?? ''],
+    ['Credits', credits],
     ...state.attention.map((sentence) => ['Attention', sentence]),
     ['Parked', state.parked === null ? '' : `${state.parked.step}: ${state.parked.message}`],
     ['Workflow', workflowLink(links, workflowId)],

@@ -52,6 +52,7 @@ export interface ServiceConfig {
     readonly graceMs: number;
     readonly collectionWindowMs: number;
     readonly approval: 'auto' | 'required';
+    readonly creditsExpireAfterMs: number | null;
   };
   readonly logLevel: string;
 }
@@ -85,6 +86,7 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
       graceMs: environment.BILLING_GRACE_DAYS * DAY_MS,
       collectionWindowMs: environment.BILLING_COLLECTION_WINDOW,
       approval: environment.BILLING_APPROVAL,
+      creditsExpireAfterMs: environment.BILLING_CREDITS_EXPIRE_AFTER ?? null,
     },
     logLevel: environment.LOG_LEVEL ?? 'info',
   };

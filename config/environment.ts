@@ -40,6 +40,14 @@ const duration = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Long enough for credits, and such that the end is an instant. */
+const MAX_CREDIT_LIFE_MS = ms('100y');
+
+/** `365d`, `1y`; in milliseconds. */
+const creditLife = duration.refine((value) => value > 0 && value <= MAX_CREDIT_LIFE_MS, {
+  message: 'must be more than 0 and at most 100y; empty: credits never expire',
+});
+
 function isDuration(text: string): text is ms.StringValue {
   return /^\d+(\.\d+)?\s*[a-z]*$/i.test(text);
 }
@@ -133,6 +141,7 @@ export const environmentSchema = z.object({
   // Rules of the house.
   BILLING_GRACE_DAYS: z.preprocess((value) => value || '7', z.coerce.number().min(0).max(365)),
   BILLING_COLLECTION_WINDOW: z.preprocess((value) => value || '1h', duration),
+  BILLING_CREDITS_EXPIRE_AFTER: optional(creditLife),
   BILLING_APPROVAL: z.preprocess((value) => value || 'auto', z.enum(['auto', 'required'])),
 });
 

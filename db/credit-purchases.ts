@@ -1,5 +1,5 @@
 import type { Mode } from '../domain/mode.ts';
-import { addCreditEntry, creditCause, lockUser, settleCredits, type UserKey } from './credits.ts';
+import { creditCause, grantCreditLot, lockUser, settleCredits, type UserKey } from './credits.ts';
 import type { Database } from './database.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -9,11 +9,13 @@ export interface CreditPurchase extends UserKey {
   readonly checkoutSessionId: string;
   /** What the credits are worth; more than 0. */
   readonly grantedCents: number;
+  /** From when on they pay nothing more; `null`: they never expire. */
+  readonly expiresAt: Date | null;
 }
 
 /** Grants the credits of a purchase, once per session. Safe to repeat. */
 export async function saveCreditPurchase(db: Database, purchase: CreditPurchase): Promise<void> {
-  const { mode, userId, checkoutSessionId, grantedCents } = purchase;
+  const { mode, userId, checkoutSessionId, grantedCents, expiresAt } = purchase;
   await inTransaction(db, async (transaction) => {
     await lockUser(transaction, purchase);
     const saved = await transaction
@@ -28,14 +30,15 @@ export async function saveCreditPurchase(db: Database, purchase: CreditPurchase)
       .returning('checkout_session_id')
       .executeTakeFirst();
     if (saved === undefined) return;
-    await addCreditEntry(transaction, purchase, grantedCents, creditCause.purchase(checkoutSessionId));
+    const cause = creditCause.purchase(checkoutSessionId);
+    await grantCreditLot(transaction, purchase, { cause, cents: grantedCents, expiresAt });
     await settleCredits(transaction, purchase);
   });
 }
 
 /**
- * Sets how much of a purchase is to be taken back, all in all and as Stripe says now, and takes it from the balance as far as
- * that goes. Less than before gives credits back. Safe to repeat; of a purchase that is not saved, nothing is taken.
+ * Sets how much of a purchase is to be taken back, all in all and as Stripe says now, and takes it from the credits as far as
+ * they go. Less than before gives credits back. Safe to repeat; of a purchase that is not saved, nothing is taken.
  */
 export async function saveTakenBack(
   db: Database,

@@ -1,6 +1,14 @@
-import { type PurchaseTakenBack, settleTakenBack } from '../domain/credits.ts';
+import {
+  type CreditLot,
+  inOrderOfConsumption,
+  type LotAmount,
+  type PurchaseTakenBack,
+  remainingCents,
+  settleTakenBack,
+  takenAfter,
+  usableAt,
+} from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
-import { sumCents } from '../domain/money.ts';
 import { type Database, type DatabaseTransaction, exactInteger } from './database.ts';
 
 /** A user of one mode. */
@@ -9,19 +17,60 @@ export interface UserKey {
   readonly userId: string;
 }
 
-/** What the user's credits come to, in cents: the sum of an append-only ledger. */
+/** What the user can pay with at `instant`, in cents. */
 export async function creditBalanceCents(
   db: Pick<Database, 'selectFrom'>,
   mode: Mode,
   userId: string,
+  instant: Date = new Date(),
 ): Promise<number> {
-  const { balance } = await db
+  return remainingCents(await listCreditLots(db, { mode, userId }, instant));
+}
+
+/** The user's lots that have not expired at `instant` and have something left: what is used up first, and expires first, first. */
+export async function listCreditLots(
+  db: Pick<Database, 'selectFrom'>,
+  user: UserKey,
+  instant: Date,
+): Promise<CreditLot[]> {
+  const lots = await loadCreditLots(db, user);
+  return inOrderOfConsumption(usableAt(lots, instant).filter((each) => each.remainingCents > 0));
+}
+
+/** A lot as the ledger has it. */
+export interface LedgerLot extends CreditLot {
+  /** What of it expired unused, and how many entries say so. */
+  readonly expiredCents: number;
+  readonly expiryCount: number;
+}
+
+/** All lots that the user has ever had, those that are used up or expired as well. */
+export async function loadCreditLots(
+  db: Pick<Database, 'selectFrom'>,
+  { mode, userId }: UserKey,
+): Promise<LedgerLot[]> {
+  const rows = await db
     .selectFrom('credit_entries')
-    .select((query) => query.fn.coalesce(query.fn.sum<string>('amount_cents'), query.val('0')).as('balance'))
+    .select(({ fn }) => [
+      'lot',
+      fn.sum<string>('amount_cents').as('remaining'),
+      fn.max('expires_at').as('expires_at'),
+      fn.min('entry_id').as('first_entry_id'),
+      fn.sum<string | null>('amount_cents').filterWhere('cause', '^@', EXPIRED).as('expired'),
+      fn.countAll<number>().filterWhere('cause', '^@', EXPIRED).as('expiry_count'),
+    ])
     .where('mode', '=', mode)
     .where('user_id', '=', userId)
-    .executeTakeFirstOrThrow();
-  return exactInteger(balance);
+    .groupBy('lot')
+    .execute();
+  return rows.map((row) => ({
+    lot: row.lot,
+    remainingCents: exactInteger(row.remaining),
+    expiresAt: row.expires_at,
+    grantedOrder: row.first_entry_id,
+    expiredCents: Math.abs(exactInteger(row.expired ?? '0')),
+    expiryCount: row.expiry_count,
+  }));
 }
 
 /** One change of a user's credits at a time: they are one purse. Until the transaction's end. */
@@ -35,30 +84,80 @@ export async function lockUser(transaction: DatabaseTransaction, { mode, userId 
     .executeTakeFirstOrThrow();
 }
 
+const PURCHASE = 'checkout_session:';
 const TAKEN_BACK = 'taken_back:';
+const EXPIRED = 'expired:';
 
-/** What makes an entry of the ledger. The database sees to it that nothing makes two. */
+/** What makes entries of the ledger. The database sees to it that nothing makes two in one lot. */
 export const creditCause = {
   bill: (billId: string) => `bill:${billId}`,
-  purchase: (checkoutSessionId: string) => `checkout_session:${checkoutSessionId}`,
+  purchase: (checkoutSessionId: string) => `${PURCHASE}${checkoutSessionId}`,
   /** The nth time, from 1, that something of this purchase was taken back or given back again. */
   takenBack: (checkoutSessionId: string, nth: number) => `${TAKEN_BACK}${checkoutSessionId}:${nth}`,
+  /** The nth time, from 1, that what was left of an expired lot was written off: after the first, something was given back to it. */
+  expired: (lot: string, nth: number) => `${EXPIRED}${lot}:${nth}`,
 } as const;
 
+/** Grants credits as a lot of their own, named after what caused it. */
+export async function grantCreditLot(
+  transaction: DatabaseTransaction,
+  { mode, userId }: UserKey,
+  grant: { readonly cause: string; readonly cents: number; readonly expiresAt: Date | null },
+): Promise<void> {
+  const { cause, cents, expiresAt } = grant;
+  await transaction
+    .insertInto('credit_entries')
+    .values({ mode, user_id: userId, amount_cents: cents, cause, lot: cause, expires_at: expiresAt })
+    .execute();
+}
+
+/** Takes what `cause` uses from each of the lots. The database refuses more than there is. */
+export async function takeFromLots(
+  transaction: DatabaseTransaction,
+  user: UserKey,
+  draws: readonly LotAmount[],
+  cause: string,
+): Promise<void> {
+  await addEntries(
+    transaction,
+    user,
+    draws.map(({ lot, cents }) => ({ lot, amountCents: -cents, cause })),
+  );
+}
+
+/** Writes off what is left of lots that have expired. Only for a freeze: until then the month that ended before may use it. */
+export async function writeOffLots(
+  transaction: DatabaseTransaction,
+  user: UserKey,
+  expired: readonly LedgerLot[],
+): Promise<void> {
+  const entries = expired.map(({ lot, remainingCents: cents, expiryCount }) => ({
+    lot,
+    amountCents: -cents,
+    cause: creditCause.expired(lot, expiryCount + 1),
+  }));
+  await addEntries(transaction, user, entries);
+}
+
 /**
- * Brings what the ledger has taken back to what the user's purchases say is due, as far as the balance goes; the rest is
- * `users.credit_shortfall_cents`. To be called, under {@link lockUser}, after whatever adds to the balance or changes
+ * Brings what the ledger has taken back to what the user's purchases say is due, as far as the balance of this moment goes; the
+ * rest is `users.credit_shortfall_cents`. To be called, under {@link lockUser}, after whatever adds to the balance or changes
  * what is due: so there is never a balance beside a shortfall.
  */
 export async function settleCredits(transaction: DatabaseTransaction, user: UserKey): Promise<void> {
   const { mode, userId } = user;
-  const purchases = await listTakenBack(transaction, user);
-  const balanceCents = await creditBalanceCents(transaction, mode, userId);
-  const { entries, shortfallCents } = settleTakenBack(purchases, balanceCents);
-  for (const { purchase, amountCents } of entries) {
-    const cause = creditCause.takenBack(purchase.checkoutSessionId, purchase.entryCount + 1);
-    await addCreditEntry(transaction, user, amountCents, cause);
-  }
+  const lots = await loadCreditLots(transaction, user);
+  const purchases = await listTakenBack(transaction, user, lots);
+  const { entries, shortfallCents } = settleTakenBack(purchases, lots, new Date());
+  await addEntries(
+    transaction,
+    user,
+    entries.map(({ purchase, lot, amountCents }) => ({
+      lot,
+      amountCents,
+      cause: creditCause.takenBack(purchase.checkoutSessionId, purchase.settlementCount + 1),
+    })),
+  );
   await transaction
     .updateTable('users')
     .set({ credit_shortfall_cents: shortfallCents, updated_at: new Date() })
@@ -68,28 +167,43 @@ export async function settleCredits(transaction: DatabaseTransaction, user: User
     .execute();
 }
 
-export async function addCreditEntry(
+interface LotEntry {
+  readonly lot: string;
+  readonly amountCents: number;
+  readonly cause: string;
+}
+
+async function addEntries(
   transaction: DatabaseTransaction,
   { mode, userId }: UserKey,
-  amountCents: number,
-  cause: string,
+  entries: readonly LotEntry[],
 ): Promise<void> {
+  if (entries.length === 0) return;
   await transaction
     .insertInto('credit_entries')
-    .values({ mode, user_id: userId, amount_cents: amountCents, cause })
+    .values(
+      entries.map(({ lot, amountCents, cause }) => ({
+        mode,
+        user_id: userId,
+        amount_cents: amountCents,
+        cause,
+        lot,
+      })),
+    )
     .execute();
 }
 
 interface LedgerOfPurchase extends PurchaseTakenBack {
   readonly checkoutSessionId: string;
-  /** How many entries took back from it, or gave back to it. */
-  readonly entryCount: number;
+  /** How often something was taken back from it, or given back to it. */
+  readonly settlementCount: number;
 }
 
 /** Each purchase of the user with what is due, and what the ledger says was taken back of it. */
 async function listTakenBack(
   transaction: DatabaseTransaction,
   { mode, userId }: UserKey,
+  lots: readonly LedgerLot[],
 ): Promise<LedgerOfPurchase[]> {
   const purchases = await transaction
     .selectFrom('credit_purchases')
@@ -100,15 +214,23 @@ async function listTakenBack(
     .execute();
   const entries = await transaction
     .selectFrom('credit_entries')
-    .select(['cause', 'amount_cents'])
+    .select(['cause', 'lot', 'amount_cents'])
     .where('mode', '=', mode)
     .where('user_id', '=', userId)
-    .where('cause', '^@', TAKEN_BACK)
+    .where((cause) => cause.or([cause('cause', '^@', TAKEN_BACK), cause('cause', '^@', PURCHASE)]))
+    .orderBy('entry_id')
     .execute();
   return purchases.map(({ checkout_session_id: checkoutSessionId, taken_back_cents: dueCents }) => {
-    const amounts = entries
-      .filter(({ cause }) => cause.startsWith(`${TAKEN_BACK}${checkoutSessionId}:`))
-      .map((entry) => entry.amount_cents);
-    return { checkoutSessionId, dueCents, takenCents: -sumCents(amounts), entryCount: amounts.length };
+    const granted = entries.find(({ cause }) => cause === creditCause.purchase(checkoutSessionId));
+    const lot = granted?.lot ?? creditCause.purchase(checkoutSessionId);
+    const own = entries.filter(({ cause }) => cause.startsWith(`${TAKEN_BACK}${checkoutSessionId}:`));
+    return {
+      checkoutSessionId,
+      lot,
+      dueCents,
+      expiredCents: lots.find((each) => each.lot === lot)?.expiredCents ?? 0,
+      taken: takenAfter(own.map(({ lot: from, amount_cents: amountCents }) => ({ lot: from, amountCents }))),
+      settlementCount: new Set(own.map(({ cause }) => cause)).size,
+    };
   });
 }

@@ -1,11 +1,26 @@
 import { Big } from 'big.js';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { type EventSpan, type RatedBill, rateBill, type UnbilledUsage } from '../domain/bill.ts';
-import { type BillingPeriod, periodsBetween } from '../domain/billing-period.ts';
+import { type BillingPeriod, periodEnd, periodsBetween } from '../domain/billing-period.ts';
+import {
+  type CreditLot,
+  drawFromLots,
+  expiredForBill,
+  remainingCents,
+  usableForBill,
+} from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
 import { PRICE_LIST } from '../domain/price-list.ts';
 import { type StorageTotal, storageGbMs } from '../domain/storage.ts';
-import { addCreditEntry, creditBalanceCents, creditCause, lockUser, settleCredits } from './credits.ts';
+import {
+  creditCause,
+  grantCreditLot,
+  loadCreditLots,
+  lockUser,
+  settleCredits,
+  takeFromLots,
+  writeOffLots,
+} from './credits.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import { loadUnitPrices } from './price-list.ts';
 import type { UsageTotalsTable } from './schema.ts';
@@ -26,7 +41,8 @@ export interface WorkflowRun {
 /**
  * Freezes what the user has used up to the end of `period` and no bill holds yet, in one transaction: the bill, its lines,
  * the credits it consumes, and the note of what is billed now. Usage that commits later finds itself unbilled and joins
- * the next bill, because what is billed is compared with what is used, never a time with a time.
+ * the next bill, because what is billed is compared with what is used, never a time with a time. Credits that expired
+ * before the month's end are written off, with a bill or without.
  *
  * @returns the new bill's id, or `null` when the month is frozen already or there is nothing to bill.
  */
@@ -36,14 +52,18 @@ export async function freezeBill(db: Database, key: BillKey, workflow?: Workflow
     if (await isFrozen(transaction, key)) return null;
     await lockTotals(transaction, key);
     const usage = await unbilledUsage(transaction, key);
+    const lots = await loadCreditLots(transaction, key);
+    await writeOffLots(transaction, key, expiredForBill(lots, key.period));
+    const usableLots = usableForBill(lots, key.period);
     const bill = rateBill({
       period: key.period,
       usage,
       unitPricesCents: await loadUnitPrices(transaction, key.mode),
-      creditBalanceCents: await creditBalanceCents(transaction, key.mode, key.userId),
+      creditBalanceCents: remainingCents(usableLots),
     });
     if (bill.lines.length === 0) return null;
     const billId = await insertBill(transaction, key, bill, workflow);
+    await changeCredits(transaction, key, { billId, bill, usableLots });
     await markBilled(transaction, key, usage);
     return billId;
   });
@@ -174,12 +194,24 @@ async function insertBill(
       })),
     )
     .execute();
-  if (bill.creditsAppliedCents !== 0) {
-    await addCreditEntry(transaction, key, -bill.creditsAppliedCents, creditCause.bill(billId));
-    // A correction came back as credits: what is due from refunded purchases is taken from them.
-    if (bill.creditsAppliedCents < 0) await settleCredits(transaction, key);
-  }
   return billId;
+}
+
+/** Takes from the lots what the bill uses of credits, or grants what it gives. */
+async function changeCredits(
+  transaction: DatabaseTransaction,
+  key: BillKey,
+  made: { readonly billId: string; readonly bill: RatedBill; readonly usableLots: readonly CreditLot[] },
+): Promise<void> {
+  const appliedCents = made.bill.creditsAppliedCents;
+  const cause = creditCause.bill(made.billId);
+  if (appliedCents >= 0) {
+    await takeFromLots(transaction, key, drawFromLots(made.usableLots, appliedCents), cause);
+    return;
+  }
+  // A correction comes back as credits, and what is due from refunded purchases is taken from them.
+  await grantCreditLot(transaction, key, { cause, cents: -appliedCents, expiresAt: null });
+  await settleCredits(transaction, key);
 }
 
 async function markBilled(
@@ -213,20 +245,30 @@ async function markBilled(
     .execute();
 }
 
-/** Users with any usage, in the order of their ids: the pages of a freeze. */
-export async function listUsersWithUsage(
+/**
+ * Users with any usage, or with something left of credits that expired by the end of `period`, in the order of their ids: the
+ * pages of a freeze.
+ */
+export async function listUsersToFreeze(
   db: Database,
-  mode: Mode,
+  { mode, period }: Pick<BillKey, 'mode' | 'period'>,
   page: { readonly afterUserId: string; readonly limit: number },
 ): Promise<string[]> {
-  const rows = await db
-    .selectFrom('usage_totals')
-    .select('user_id')
-    .distinct()
-    .where('mode', '=', mode)
-    .where('user_id', '>', page.afterUserId)
-    .orderBy('user_id')
-    .limit(page.limit)
-    .execute();
+  // Not EXISTS: that PostgreSQL may answer by reading all usage there is, for each page.
+  const { rows } = await sql<{ user_id: string }>`
+    SELECT user_id FROM users
+    WHERE mode = ${mode} AND user_id > ${page.afterUserId} AND coalesce(
+      (SELECT true FROM usage_totals AS used
+        WHERE used.mode = users.mode AND used.user_id = users.user_id LIMIT 1),
+      (SELECT true FROM credit_entries AS granted
+        WHERE granted.mode = users.mode AND granted.user_id = users.user_id
+          AND granted.expires_at <= ${periodEnd(period)}
+          AND (SELECT sum(amount_cents) FROM credit_entries AS entry
+            WHERE entry.mode = granted.mode AND entry.user_id = granted.user_id
+              AND entry.lot = granted.lot) > 0
+        LIMIT 1),
+      false)
+    ORDER BY user_id
+    LIMIT ${page.limit}`.execute(db);
   return rows.map((row) => row.user_id);
 }

@@ -171,6 +171,8 @@ export interface CreditEntriesTable {
   user_id: string;
   amount_cents: number;
   cause: string;
+  lot: string;
+  expires_at: Date | null;
   created_at: Timestamp;
 }
 

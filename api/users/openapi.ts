@@ -59,7 +59,14 @@ export const userPaths: ZodOpenApiPathsObject = {
           clusterId: 'cluster-1',
           stripeCustomerId: 'cus_QXg1o8vlGmxVq4',
           stripeSubscriptionId: 'sub_1PgafmB7WZ01zgkW',
-          creditsCents: 0,
+          creditsCents: 2_500,
+          creditLots: [
+            {
+              remainingCents: 2_500,
+              expiresAt: '2027-11-03T09:30:00.000Z',
+              cause: 'checkout_session:cs_live_a1AKX8ZIIr',
+            },
+          ],
           owedCents: 140_921,
           graceEndsAt: '2026-11-08T00:00:12.000Z',
           hostedInvoiceUrl: 'https://invoice.stripe.com/i/acct_1/test_1',

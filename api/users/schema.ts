@@ -36,7 +36,22 @@ export const billingSchema = z
     clusterId: z.string().nullable(),
     stripeCustomerId: z.string().nullable(),
     stripeSubscriptionId: z.string().nullable(),
-    creditsCents: z.int(),
+    creditsCents: z
+      .int()
+      .nonnegative()
+      .meta({ description: 'What is left of all credits that have not expired' }),
+    creditLots: z
+      .array(
+        z.strictObject({
+          remainingCents: z.int().positive(),
+          expiresAt: z.iso.datetime().nullable().meta({ description: 'null: they never expire' }),
+          cause: z.string().meta({
+            description:
+              "What granted them: checkout_session:cs_… (a purchase), bill:bill_… (a bill's correction), opening (before there were lots)",
+          }),
+        }),
+      )
+      .meta({ description: 'The same by what granted them, in the order in which bills use them' }),
     owedCents: z.int().nonnegative(),
     graceEndsAt: z.iso.datetime().optional(),
     hostedInvoiceUrl: z.url().optional().meta({

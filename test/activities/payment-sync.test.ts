@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Stripe } from 'stripe';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { UserKey } from '../../activities/customer-commands.ts';
+import type { BillingRules } from '../../activities/dependencies.ts';
 import { syncCharge, syncCreditPurchase } from '../../activities/payment-sync.ts';
 import { idOf } from '../../activities/stripe-references.ts';
 import type { BillWithLines } from '../../db/bills.ts';
@@ -14,6 +15,7 @@ import {
   type ActivityTestEnvironment,
   runOnce,
   startActivityEnvironment,
+  TEST_RULES,
 } from '../support/activity-environment.ts';
 import { writesAmong } from '../support/simulator.ts';
 import { giveCard, NEW_BILL_TOTAL_CENTS, newBill, newCustomer, reloaded } from './fixtures.ts';
@@ -32,9 +34,13 @@ const DISPUTED = '4000000000000259';
 const INQUIRED = '4000000000001976';
 
 const stripeOf = (mode: Mode) => environment.simulator.stripe[mode];
-const dependencies = () => ({ db: environment.db, stripe: environment.simulator.stripe });
-const syncSession = (buyer: UserKey, session: Stripe.Checkout.Session) =>
-  runOnce(() => syncCreditPurchase(dependencies(), buyer, session));
+const dependencies = (rules: Partial<BillingRules> = {}) => ({
+  db: environment.db,
+  stripe: environment.simulator.stripe,
+  rules: { ...TEST_RULES, ...rules },
+});
+const syncSession = (buyer: UserKey, session: Stripe.Checkout.Session, rules: Partial<BillingRules> = {}) =>
+  runOnce(() => syncCreditPurchase(dependencies(rules), buyer, session));
 const sync = (buyer: UserKey, charge: Pick<Stripe.Charge, 'id'>) =>
   runOnce(() => syncCharge(dependencies(), buyer, charge.id));
 
@@ -129,6 +135,27 @@ describe('a purchase of credits', () => {
         { mode, amount_cents: 2_500, cause: `checkout_session:${session.id}` },
       ]);
     }
+  });
+
+  test('expires so long after its session was made, as the house rules said when it was first seen', async () => {
+    const { buyer, session, charge } = await purchase();
+    const hour = 60 * 60_000;
+    const made = session.created * 1_000;
+    for (const creditsExpireAfterMs of [hour, 2 * hour, null])
+      await syncSession(buyer, session, { creditsExpireAfterMs });
+    await sync(buyer, charge);
+    expect((await stateOf(buyer)).entries).toMatchObject([
+      { amount_cents: 2_500, expires_at: new Date(made + hour) },
+    ]);
+    const { mode, userId } = buyer;
+    expect(await creditBalanceCents(environment.db, mode, userId, new Date(made + hour - 1))).toBe(2_500);
+    expect(await creditBalanceCents(environment.db, mode, userId, new Date(made + hour))).toBe(0);
+  });
+
+  test('never expires without such a rule', async () => {
+    const { buyer, session } = await purchase();
+    await syncSession(buyer, session);
+    expect((await stateOf(buyer)).entries).toMatchObject([{ expires_at: null }]);
   });
 
   test('is only looked at: nothing is written to Stripe', async () => {
@@ -261,7 +288,13 @@ describe('a refund', () => {
     const { mode, userId } = bought.buyer;
     await environment.db
       .insertInto('credit_entries')
-      .values({ mode, user_id: userId, amount_cents: -2_000, cause: `bill:${randomUUID()}` })
+      .values({
+        mode,
+        user_id: userId,
+        amount_cents: -2_000,
+        cause: `bill:${randomUUID()}`,
+        lot: `checkout_session:${bought.session.id}`,
+      })
       .execute();
     await refund(bought, 2_500);
     await sync(bought.buyer, bought.charge);

@@ -134,6 +134,7 @@ describe('GET /api/users/{userId}/billing', () => {
         stripeCustomerId: null,
         stripeSubscriptionId: null,
         creditsCents: 0,
+        creditLots: [],
         owedCents: 0,
       },
     });
@@ -149,7 +150,8 @@ describe('GET /api/users/{userId}/billing', () => {
       mode: 'test' as const,
       user_id: userId,
       amount_cents,
-      cause: randomUUID(),
+      cause: amount_cents > 0 ? 'checkout_session:cs_1' : 'bill:bill_1',
+      lot: 'checkout_session:cs_1',
     }));
     await api.db.insertInto('credit_entries').values(entries).execute();
     await api.db
@@ -165,9 +167,43 @@ describe('GET /api/users/{userId}/billing', () => {
       stripeCustomerId: null,
       stripeSubscriptionId: null,
       creditsCents: 150,
+      creditLots: [{ remainingCents: 150, expiresAt: null, cause: 'checkout_session:cs_1' }],
       owedCents: 2_000,
       graceEndsAt: '2026-11-15T00:00:00.000Z',
       hostedInvoiceUrl: 'https://invoice.stripe.example/2026-10',
+    });
+  });
+
+  test('lists what is left of each grant of credits that has not expired, first what expires first', async () => {
+    const userId = await newUser();
+    const grants: [number, string, string | null][] = [
+      [500, 'checkout_session:cs_never', null],
+      [400, 'checkout_session:cs_later', '2027-01-01T00:00:00.000Z'],
+      [300, 'checkout_session:cs_soon', '2026-11-08T12:00:00.001Z'],
+      [200, 'checkout_session:cs_expired', '2026-11-08T12:00:00.000Z'],
+      [100, 'bill:bill_1', null],
+      [-100, 'bill:bill_1', null],
+    ];
+    for (const [index, [amount_cents, lot, expires_at]] of grants.entries()) {
+      await api.db
+        .insertInto('credit_entries')
+        .values({
+          mode: 'test',
+          user_id: userId,
+          amount_cents,
+          cause: amount_cents > 0 ? lot : `bill:${index}`,
+          lot,
+          expires_at: expires_at === null ? null : new Date(expires_at),
+        })
+        .execute();
+    }
+    expect((await get(`${userId}/billing`)).body).toMatchObject({
+      creditsCents: 1_200,
+      creditLots: [
+        { remainingCents: 300, expiresAt: '2026-11-08T12:00:00.001Z', cause: 'checkout_session:cs_soon' },
+        { remainingCents: 400, expiresAt: '2027-01-01T00:00:00.000Z', cause: 'checkout_session:cs_later' },
+        { remainingCents: 500, expiresAt: null, cause: 'checkout_session:cs_never' },
+      ],
     });
   });
 

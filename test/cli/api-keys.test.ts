@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { apiKeyId, saveApiKey, useApiKey } from '../../db/api-keys.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { runCommand } from './command.ts';
+import { runBilling } from './command.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -10,15 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-async function run(...args: string[]): Promise<{ status: unknown; output: string }> {
-  const command = runCommand('billing', args, {
-    DATA_DIR: '/nonexistent',
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
-  });
-  const status = await command.ended;
-  return { status, output: command.output() };
-}
+const run = (...args: string[]) => runBilling(database.url, args);
 
 it('a key is made, listed, revoked by its id or its only name, and listed as revoked', async () => {
   expect((await run('api-keys')).output).toContain('There is no API key');

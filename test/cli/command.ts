@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { inject } from 'vitest';
 import { inheritedEnvironment } from '../../config/machine.ts';
 import { withoutOurs } from '../../stack/environment.ts';
 
@@ -53,6 +54,22 @@ export function runCommand(
     }
   };
   return { child, output: () => output, printed, ended };
+}
+
+/** Runs `npm run billing -- …` on a database and the tests' Temporal, to its end. */
+export async function runBilling(
+  databaseUrl: string,
+  args: readonly string[],
+  variables: Record<string, string> = {},
+): Promise<{ readonly status: number | NodeJS.Signals | null; readonly output: string }> {
+  const command = runCommand('billing', args, {
+    DATA_DIR: '/nonexistent',
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    ...variables,
+  });
+  const status = await command.ended;
+  return { status, output: command.output() };
 }
 
 /** Ctrl-C: the terminal sends SIGINT to the whole process group. */

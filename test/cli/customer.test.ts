@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
+import { saveCreditPurchase } from '../../db/credit-purchases.ts';
 import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
 import { startReaper } from '../../stack/reaper.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';
@@ -17,7 +19,7 @@ import {
   subscribedCustomer,
   subscriptionsOf,
 } from '../workflows/customers.ts';
-import { runCommand } from './command.ts';
+import { runBilling } from './command.ts';
 
 let database: TestDatabase;
 let billing: BillingService;
@@ -39,16 +41,10 @@ afterAll(async () => {
 });
 
 /** `npm run billing -- …` against the service of this file. */
-async function run(...args: string[]): Promise<{ status: unknown; output: string }> {
-  const command = runCommand('billing', args, {
-    DATA_DIR: '/nonexistent',
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
+const run = (...args: string[]) =>
+  runBilling(database.url, args, {
     TEMPORAL_NAMESPACE: billing.temporal.options.namespace,
   });
-  const status = await command.ended;
-  return { status, output: command.output() };
-}
 
 describe('a customer who is active', () => {
   beforeEach(async () => {
@@ -63,6 +59,20 @@ describe('a customer who is active', () => {
       expect(output).toContain(customerBillingWorkflowId('test', customer.stripeCustomerId));
       expect(status).toBe(0);
     }
+  });
+
+  it('is shown with the credits that are left, and what of them expires next', async () => {
+    const { mode, userId, stripeCustomerId } = customer;
+    expect((await run('customer', userId, '--mode', 'test')).output).not.toContain('Credits');
+    const grant = async (grantedCents: number, expiresAt: Date | null) => {
+      const checkoutSessionId = `cs_${randomUUID()}`;
+      await saveCreditPurchase(billing.db, { mode, userId, checkoutSessionId, grantedCents, expiresAt });
+    };
+    await grant(2_500, null);
+    expect((await run('customer', userId, '--mode', 'test')).output).toMatch(/Credits +\$25\.00$/m);
+    await grant(1_000, new Date('2999-01-01T00:00:00Z'));
+    const { output } = await run('customer', stripeCustomerId, '--mode', 'test');
+    expect(output).toMatch(/Credits +\$35\.00, of which \$10\.00 until 2999-01-01T00:00:00\.000Z$/m);
   });
 
   it('is suspended, and given back, with who did it and why', async () => {

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freezeBill } from '../../db/freeze.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { completeStripeWrite, intendStripeWrite } from '../../db/stripe-writes.ts';
 import { ingest, level, newUser, SEPTEMBER, usage } from '../db/fixtures.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { runCommand } from './command.ts';
+import { runBilling } from './command.ts';
 
 let database: TestDatabase;
 let billId: string;
@@ -28,15 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-async function run(...args: string[]): Promise<{ status: unknown; output: string }> {
-  const command = runCommand('billing', ['explain', ...args], {
-    DATA_DIR: '/nonexistent',
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
-  });
-  const status = await command.ended;
-  return { status, output: command.output() };
-}
+const run = (...args: string[]) => runBilling(database.url, ['explain', ...args]);
 
 it('prints the workflow, the requests, and each line with its rule and its events', async () => {
   const { status, output } = await run(billId, '--events');

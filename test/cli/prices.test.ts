@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadUnitPrices } from '../../db/price-list.ts';
 import { billingPeriodOf, nextPeriod, previousPeriod } from '../../domain/billing-period.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { runCommand } from './command.ts';
+import { runBilling } from './command.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -10,15 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-async function run(...args: string[]): Promise<{ status: unknown; output: string }> {
-  const command = runCommand('billing', args, {
-    DATA_DIR: '/nonexistent',
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
-  });
-  const status = await command.ended;
-  return { status, output: command.output() };
-}
+const run = (...args: string[]) => runBilling(database.url, args);
 
 it('a price is changed from a month on, and shown', async () => {
   const current = billingPeriodOf(new Date());

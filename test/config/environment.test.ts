@@ -32,7 +32,12 @@ describe('the environment', () => {
     const config = loadServiceConfig(parts);
     expect(config).toMatchObject({
       port: 3_000,
-      rules: { graceMs: 7 * 24 * 60 * 60_000, collectionWindowMs: 60 * 60_000, approval: 'auto' },
+      rules: {
+        graceMs: 7 * 24 * 60 * 60_000,
+        collectionWindowMs: 60 * 60_000,
+        approval: 'auto',
+        creditsExpireAfterMs: null,
+      },
       stripe: { modes: { live: null, test: null }, automaticTax: false, batchRequestsPerSecond: 80 },
     });
   });
@@ -180,6 +185,26 @@ describe('the environment', () => {
     expect(loadServiceConfig({ ...parts, BILLING_COLLECTION_WINDOW: text }).rules.collectionWindowMs).toBe(
       milliseconds,
     );
+  });
+
+  it.each([
+    ['365d', 365 * 24 * 60 * 60_000],
+    ['100y', 100 * 365.25 * 24 * 60 * 60_000],
+  ])('lets credits expire after %s', (text, milliseconds) => {
+    const { rules } = loadServiceConfig({ ...parts, BILLING_CREDITS_EXPIRE_AFTER: text });
+    expect(rules.creditsExpireAfterMs).toBe(milliseconds);
+  });
+
+  it.each(['0', '101y', 'a year', '-1d'])('does not let credits expire after %s', (text) => {
+    expect(problemsOf({ ...parts, BILLING_CREDITS_EXPIRE_AFTER: text })).toEqual([
+      expect.stringMatching(/^BILLING_CREDITS_EXPIRE_AFTER: must /),
+    ]);
+  });
+
+  it('reaches the services of docker-compose.yml, every rule of the house', async () => {
+    const compose = await readFile(new URL('../../docker-compose.yml', import.meta.url), 'utf8');
+    const rules = ENVIRONMENT_NAMES.filter((name) => name.startsWith('BILLING_'));
+    for (const name of rules) expect(compose).toMatch(new RegExp(`^ {4}${name}: \\$\\{${name}:-`, 'm'));
   });
 });
 

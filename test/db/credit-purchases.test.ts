@@ -2,11 +2,19 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { saveCreditPurchase, saveTakenBack } from '../../db/credit-purchases.ts';
-import { addCreditEntry, creditBalanceCents, lockUser, settleCredits } from '../../db/credits.ts';
+import {
+  creditBalanceCents,
+  grantCreditLot,
+  listCreditLots,
+  lockUser,
+  settleCredits,
+  takeFromLots,
+} from '../../db/credits.ts';
 import { freezeBill } from '../../db/freeze.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { findUser } from '../../db/users.ts';
+import { drawFromLots } from '../../domain/credits.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { sumCents } from '../../domain/money.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -31,8 +39,12 @@ beforeEach(async () => {
 });
 
 const newSession = () => `cs_test_${randomUUID()}`;
-const grant = (checkoutSessionId: string, grantedCents: number, mode: Mode = 'test') =>
-  saveCreditPurchase(database.db, { mode, userId, checkoutSessionId, grantedCents });
+const grant = (
+  checkoutSessionId: string,
+  grantedCents: number,
+  mode: Mode = 'test',
+  expiresAt: Date | null = null,
+) => saveCreditPurchase(database.db, { mode, userId, checkoutSessionId, grantedCents, expiresAt });
 const takeBack = (checkoutSessionId: string, takenBackCents: number, mode: Mode = 'test') =>
   saveTakenBack(database.db, { mode, checkoutSessionId, takenBackCents });
 
@@ -66,9 +78,9 @@ async function spend(cents: number): Promise<number> {
   const user = { mode: 'test', userId } as const;
   return await inTransaction(database.db, async (transaction) => {
     await lockUser(transaction, user);
-    const spent = Math.min(cents, await creditBalanceCents(transaction, 'test', userId));
-    if (spent > 0) await addCreditEntry(transaction, user, -spent, `bill:${randomUUID()}`);
-    return spent;
+    const draws = drawFromLots(await listCreditLots(transaction, user, new Date()), cents);
+    await takeFromLots(transaction, user, draws, `bill:${randomUUID()}`);
+    return sumCents(draws.map((draw) => draw.cents));
   });
 }
 
@@ -77,7 +89,7 @@ async function correct(cents: number): Promise<void> {
   const user = { mode: 'test', userId } as const;
   await inTransaction(database.db, async (transaction) => {
     await lockUser(transaction, user);
-    await addCreditEntry(transaction, user, cents, `bill:${randomUUID()}`);
+    await grantCreditLot(transaction, user, { cause: `bill:${randomUUID()}`, cents, expiresAt: null });
     await settleCredits(transaction, user);
   });
 }

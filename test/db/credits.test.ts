@@ -138,7 +138,8 @@ describe('what is written stays written', () => {
   );
 
   test('one cause gives credits once in each mode', async () => {
-    const entry = { mode: 'test' as const, user_id: userId, amount_cents: 100, cause: `checkout:${userId}` };
+    const cause = `checkout:${userId}`;
+    const entry = { mode: 'test' as const, user_id: userId, amount_cents: 100, cause, lot: cause };
     await database.db.insertInto('credit_entries').values(entry).execute();
     await expect(database.db.insertInto('credit_entries').values(entry).execute()).rejects.toThrow(
       'duplicate key',

@@ -65,6 +65,7 @@ describe('migrations', () => {
             '0003-customer-life',
             '0004-api-keys',
             '0005-usage-by-month',
+            '0006-credit-lots',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }

@@ -54,17 +54,20 @@ export async function ingest(
   if (accepted !== events.length) throw new Error(`${accepted} of ${events.length} events were accepted`);
 }
 
-/** Puts credits into the ledger, as a paid Checkout session would. */
+/** Puts credits into the ledger, as a paid Checkout session would. @returns their lot. */
 export async function grantCredits(
   db: Database,
   userId: string,
   amountCents: number,
   mode: Mode = 'test',
-): Promise<void> {
+  expiresAt: Date | null = null,
+): Promise<string> {
+  const lot = `checkout:cs_${randomUUID()}`;
   await db
     .insertInto('credit_entries')
-    .values({ mode, user_id: userId, amount_cents: amountCents, cause: `checkout:cs_${randomUUID()}` })
+    .values({ mode, user_id: userId, amount_cents: amountCents, cause: lot, lot, expires_at: expiresAt })
     .execute();
+  return lot;
 }
 
 /** Freezes a month and reads the bill back. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findBill, listBills } from '../../db/bills.ts';
-import { freezeBill, listUsersWithUsage } from '../../db/freeze.ts';
+import { freezeBill, listUsersToFreeze } from '../../db/freeze.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { registerUser } from '../../db/users.ts';
@@ -371,15 +371,21 @@ test('users with usage are listed in pages, each once', async () => {
       await ingest(other.db, [usage(each), usage(each, { product: 'gpu_hour' }), usage(each)]);
     const listed: string[] = [];
     for (;;) {
-      const page = await listUsersWithUsage(other.db, 'test', {
-        afterUserId: listed.at(-1) ?? '',
-        limit: 2,
-      });
+      const page = await listUsersToFreeze(
+        other.db,
+        { mode: 'test', period: SEPTEMBER },
+        {
+          afterUserId: listed.at(-1) ?? '',
+          limit: 2,
+        },
+      );
       listed.push(...page);
       if (page.length < 2) break;
     }
     expect(listed).toEqual(users.toSorted());
-    expect(await listUsersWithUsage(other.db, 'live', { afterUserId: '', limit: 2 })).toEqual([]);
+    expect(
+      await listUsersToFreeze(other.db, { mode: 'live', period: SEPTEMBER }, { afterUserId: '', limit: 2 }),
+    ).toEqual([]);
   } finally {
     await other.drop();
   }

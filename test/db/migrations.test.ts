@@ -2,12 +2,15 @@ import { Big } from 'big.js';
 import { Kysely, type Migration, PostgresDialect, sql } from 'kysely';
 import { Pool } from 'pg';
 import { expect, test } from 'vitest';
+import { saveCreditPurchase, saveTakenBack } from '../../db/credit-purchases.ts';
+import { listCreditLots } from '../../db/credits.ts';
 import { openDatabase } from '../../db/database.ts';
 import * as customers from '../../db/migrations/0001-customers.ts';
 import * as usageAndBills from '../../db/migrations/0002-usage-and-bills.ts';
 import * as customerLife from '../../db/migrations/0003-customer-life.ts';
 import * as apiKeys from '../../db/migrations/0004-api-keys.ts';
 import * as usageByMonth from '../../db/migrations/0005-usage-by-month.ts';
+import * as creditLots from '../../db/migrations/0006-credit-lots.ts';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { listPartitions } from '../../db/usage-partitions.ts';
 import { loadMonthlyUsage } from '../../db/usage-report.ts';
@@ -75,6 +78,45 @@ test('0005: usage from before is moved, known again when it is sent again, and c
         { product: 'cpu_hour', period: '2026-10', event_count: 2, billed_event_count: 0 },
         { product: 'storage_gb_month', period: '2026-10', event_count: 1, billed_event_count: 0 },
         { product: 'storage_gb_month', period: '2026-11', event_count: 1, billed_event_count: 0 },
+      ]);
+    } finally {
+      await db.destroy();
+    }
+  });
+});
+
+test('0006: credits from before are one lot of each user, which never expires', async () => {
+  await withFreshDatabase(async (url) => {
+    const db = openDatabase(url);
+    try {
+      await migrate(url, customers, usageAndBills, customerLife, apiKeys, usageByMonth);
+      await sql`INSERT INTO users (mode, user_id, email, name) VALUES
+        ('test', 'ada', '', ''), ('test', 'eve', '', '')`.execute(db);
+      await sql`INSERT INTO credit_purchases (mode, checkout_session_id, user_id, granted_cents) VALUES
+        ('test', 'cs_1', 'ada', 500), ('test', 'cs_2', 'ada', 300)`.execute(db);
+      await sql`INSERT INTO credit_entries (mode, user_id, amount_cents, cause) VALUES
+        ('test', 'ada', 500, 'checkout_session:cs_1'), ('test', 'eve', 10, 'bill:bill_1'),
+        ('test', 'ada', -50, 'bill:bill_2'), ('test', 'ada', 300, 'checkout_session:cs_2')`.execute(db);
+      await migrate(url, creditLots);
+
+      const lotsOf = (userId: string) => listCreditLots(db, { mode: 'test', userId }, new Date());
+      const opening = { lot: 'opening', expiresAt: null };
+      expect(await lotsOf('ada')).toMatchObject([{ ...opening, remainingCents: 750 }]);
+      expect(await lotsOf('eve')).toMatchObject([{ ...opening, remainingCents: 10 }]);
+
+      // It is the own lot of purchases from before: what is refunded of them is taken from it first.
+      const purchase = { mode: 'test', userId: 'ada', grantedCents: 100, expiresAt: null } as const;
+      await saveCreditPurchase(db, { ...purchase, checkoutSessionId: 'cs_3' });
+      const takeBack = (checkoutSessionId: string, takenBackCents: number) =>
+        saveTakenBack(db, { mode: 'test', checkoutSessionId, takenBackCents });
+      await takeBack('cs_1', 500);
+      await takeBack('cs_2', 300);
+      const third = { lot: 'checkout_session:cs_3', expiresAt: null };
+      expect(await lotsOf('ada')).toMatchObject([{ ...third, remainingCents: 50 }]);
+      await takeBack('cs_1', 100);
+      expect(await lotsOf('ada')).toMatchObject([
+        { ...opening, remainingCents: 350 },
+        { ...third, remainingCents: 100 },
       ]);
     } finally {
       await db.destroy();
