@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { Client } from 'pg';
 import { right, table } from '../cli/console.ts';
 import { type Database, openDatabase } from '../db/database.ts';
-import { freezeBill, listUsersWithUsage } from '../db/freeze.ts';
+import { freezeBill, listUsersToFreeze } from '../db/freeze.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList } from '../db/price-list.ts';
 import { type BillingPeriod, periodClosedAt, previousPeriod } from '../domain/billing-period.ts';
@@ -143,7 +143,8 @@ class SizedDatabase {
   /** As a month's close does: asks for a page of users, and freezes the bill of each. */
   async freezePage(period: BillingPeriod, afterUserId: string): Promise<FrozenPage> {
     const startedAt = performance.now();
-    const userIds = await listUsersWithUsage(this.db, MODE, { afterUserId, limit: USERS_PER_PAGE });
+    const page = { afterUserId, limit: USERS_PER_PAGE };
+    const userIds = await listUsersToFreeze(this.db, { mode: MODE, period }, page);
     let bills = 0;
     for (const userId of userIds)
       if ((await freezeBill(this.db, { mode: MODE, userId, period })) !== null) bills += 1;
