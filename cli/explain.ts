@@ -72,7 +72,7 @@ function printBill({ links }: Pick<CliContext, 'links'>, bill: BillExplanation):
     ['In its run', workflow?.runId ?? ''],
     ['Invoice', bill.stripeInvoiceId ?? 'none'],
     ['Problem', bill.problem ?? ''],
-    ...bill.creditEntries.map(({ amountCents }) => ['Credits', formatCents(amountCents)]),
+    ...bill.creditEntries.map(({ amountCents, lot }) => ['Credits', `${formatCents(amountCents)} (${lot})`]),
   ].filter(([, value]) => value !== '');
   say(table([{ name: bill.billId }, { name: '' }], rows));
   if (bill.stripeWrites.length === 0) return;

@@ -28,8 +28,8 @@ export interface BillExplanation {
   readonly stripeWrites: readonly ExplainedWrite[];
   /** All of its lines, or the one that was asked for. */
   readonly lines: readonly ExplainedLine[];
-  /** Entries of the ledger that the bill made. */
-  readonly creditEntries: readonly { readonly amountCents: number; readonly cause: string }[];
+  /** Entries of the ledger that the bill made, each with what granted the credits that it used. */
+  readonly creditEntries: readonly { readonly amountCents: number; readonly lot: string }[];
 }
 
 export interface ExplainedWrite {
@@ -160,12 +160,12 @@ async function listWrites(
 async function listCreditEntries(db: Database, mode: Mode, billId: string) {
   const rows = await db
     .selectFrom('credit_entries')
-    .select(['amount_cents', 'cause'])
+    .select(['amount_cents', 'lot'])
     .where('mode', '=', mode)
     .where('cause', '=', creditCause.bill(billId))
     .orderBy('entry_id')
     .execute();
-  return rows.map((row) => ({ amountCents: row.amount_cents, cause: row.cause }));
+  return rows.map((row) => ({ amountCents: row.amount_cents, lot: row.lot }));
 }
 
 /** A raw event, or a level of storage. */
