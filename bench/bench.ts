@@ -2,6 +2,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { complain, describeError } from '../cli/console.ts';
 import { type CustomerEventsOptions, measureCustomerEvents, report } from './customer-events.ts';
+import { type FreezeOptions, measureFreeze, reportFreeze } from './freeze.ts';
+import { type IngestOptions, measureIngest, reportIngest } from './ingest.ts';
+import { type MemoryOptions, measureMemory, reportMemory } from './memory.ts';
 import { onThrowAwayStack } from './stack.ts';
 
 const program = new Command('bench').description('Measures how fast it is.').showHelpAfterError();
@@ -18,6 +21,38 @@ program
   .action(async ({ json, ...options }: CustomerEventsOptions & { readonly json: boolean }) => {
     const figures = await onThrowAwayStack((parts) => measureCustomerEvents(parts, options));
     process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : report(figures)}\n`);
+  });
+
+program
+  .command('ingest')
+  .description('usage events per second over HTTP, beside COPY to a plain table')
+  .option('--batches <number>', 'batches of 1,000 events in each round', parseCount, 50)
+  .option('--runs <number>', 'how often each is measured; the medians are shown', parseCount, 5)
+  .option('--json', 'print the figures as JSON', false)
+  .action(async ({ json, ...options }: IngestOptions & { readonly json: boolean }) => {
+    const figures = await onThrowAwayStack((parts) => measureIngest(parts, options));
+    process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportIngest(figures)}\n`);
+  });
+
+program
+  .command('freeze')
+  .description('freezing 1,000 bills with 100,000, a million and ten million events stored')
+  .option('--max-events <number>', 'leaves out what is larger', parseCount, 10_000_000)
+  .option('--runs <number>', 'how often each is measured; the medians are shown', parseCount, 5)
+  .option('--json', 'print the figures as JSON', false)
+  .action(async ({ json, ...options }: FreezeOptions & { readonly json: boolean }) => {
+    const figures = await onThrowAwayStack((parts) => measureFreeze(parts, options));
+    process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportFreeze(figures)}\n`);
+  });
+
+program
+  .command('memory')
+  .description("the api's memory under steady ingestion")
+  .option('--minutes <number>', 'after a minute of warm-up', parseCount, 5)
+  .option('--json', 'print the figures as JSON', false)
+  .action(async ({ json, ...options }: MemoryOptions & { readonly json: boolean }) => {
+    const figures = await onThrowAwayStack((parts) => measureMemory(parts, options));
+    process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportMemory(figures)}\n`);
   });
 
 function parseCount(text: string): number {

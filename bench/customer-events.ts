@@ -1,10 +1,11 @@
-import { cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { table } from '../cli/console.ts';
+import { right, table } from '../cli/console.ts';
 import { requestJson } from '../cli/demo/service.ts';
 import { type AppliedEvents, watchAppliedEvents } from './applied-events.ts';
+import { atATime } from './at-a-time.ts';
+import { describe, type Machine, thisMachine } from './machine.ts';
 import { type BenchParts, progress } from './stack.ts';
-import { median, quantile } from './statistics.ts';
+import { median, medianOf, quantile } from './statistics.ts';
 import { newEvent, Subscriber } from './subscriber.ts';
 
 export interface CustomerEventsOptions {
@@ -18,7 +19,7 @@ export interface CustomerEventsOptions {
 
 /** Medians of all runs. */
 export interface CustomerEventsFigures {
-  readonly machine: { readonly cores: number; readonly cpu: string; readonly loadAverage: number };
+  readonly machine: Machine;
   readonly options: CustomerEventsOptions;
   /** Milliseconds from an event's signal sent to its effect saved, one event at a time, before and after the flood. */
   readonly latency: {
@@ -66,7 +67,7 @@ export async function measureCustomerEvents(
   parts: BenchParts,
   options: CustomerEventsOptions,
 ): Promise<CustomerEventsFigures> {
-  const loadAverage = loadavg()[0] ?? 0;
+  const machine = thisMachine();
   await using applied = await watchAppliedEvents(parts.stack.databaseUrl);
   const bench = new CustomerEventsBench(parts, applied, options.senders);
   progress('warming up');
@@ -90,9 +91,8 @@ export async function measureCustomerEvents(
     });
   }
 
-  const [cpu] = cpus();
   return {
-    machine: { cores: cpus().length, cpu: cpu?.model ?? '', loadAverage },
+    machine,
     options,
     latency: {
       first: latencyOf(rounds.map(({ first }) => first)),
@@ -113,10 +113,6 @@ function latencyOf(measured: readonly Latency[]): Latency {
     medianMs: medianOf(measured, ({ medianMs }) => medianMs),
     p95Ms: medianOf(measured, ({ p95Ms }) => p95Ms),
   };
-}
-
-function medianOf<Measured>(measured: readonly Measured[], figure: (each: Measured) => number): number {
-  return median(measured.map(figure));
 }
 
 interface Round {
@@ -178,11 +174,7 @@ class CustomerEventsBench {
     const events = Array.from({ length: count }, newEvent);
     const saved = events.map(({ eventId }) => this.applied.when(eventId));
     const startedAt = performance.now();
-    const sendInTurn = async (): Promise<void> => {
-      for (let event = events.shift(); event !== undefined; event = events.shift())
-        await subscriber.send(event);
-    };
-    await Promise.all(Array.from({ length: Math.min(this.senders, count) }, sendInTurn));
+    await atATime(this.senders, events, (event) => subscriber.send(event));
     return Math.max(...(await Promise.all(saved))) - startedAt;
   }
 
@@ -197,11 +189,10 @@ class CustomerEventsBench {
 
 /** The figures as a person reads them. */
 export function report({ machine, options, latency, flood, bursts }: CustomerEventsFigures): string {
-  const right = (name: string) => ({ name, align: 'right' }) as const;
   const ms = (value: number) => `${value.toFixed(1)} ms`;
   const ofOne = ({ medianMs, p95Ms }: Latency) => [ms(medianMs), ms(p95Ms)];
   return [
-    `Medians of ${options.runs} runs. ${machine.cores} × ${machine.cpu}, load average ${machine.loadAverage.toFixed(1)} when it began.`,
+    `Medians of ${options.runs} runs. ${describe(machine)}`,
     '',
     table(
       [{ name: 'From an event sent to its effect saved' }, right('Median'), right('95 %')],

@@ -12,6 +12,8 @@ import { type Stack, startStack } from '../stack/stack.ts';
 /** A running stack, and what measures it. */
 export interface BenchParts {
   readonly stack: StackFile;
+  /** Process ids, to see what each part takes of the machine. */
+  readonly pids: { readonly api: number; readonly postgres: number };
   /** Where Stripe's stand-in listens. */
   readonly simulatorUrl: string;
   readonly temporal: Client;
@@ -56,13 +58,18 @@ export async function onThrowAwayStack<Figures>(
 }
 
 async function withParts<Figures>(
-  { file }: Stack,
+  { file, pids }: Stack,
   measure: (parts: BenchParts) => Promise<Figures>,
 ): Promise<Figures> {
   const connection = await Connection.connect({ address: file.temporalAddress });
   try {
     const temporal = new Client({ connection, namespace: file.temporalNamespace });
-    return await measure({ stack: file, simulatorUrl: file.stripe.apiBase ?? '', temporal });
+    return await measure({
+      stack: file,
+      pids: { api: pids.get('api') ?? 0, postgres: pids.get('PostgreSQL') ?? 0 },
+      simulatorUrl: file.stripe.apiBase ?? '',
+      temporal,
+    });
   } finally {
     await connection.close();
   }

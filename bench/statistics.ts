@@ -3,8 +3,26 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
+/** The median of one figure of all that was measured. */
+export function medianOf<Measured>(
+  measured: readonly Measured[],
+  figure: (each: Measured) => number,
+): number {
+  return median(measured.map(figure));
+}
+
 /** The value that `share` of all are not above: 0.95 for the 95th percentile. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/** By how much y grows when x grows by one, as the straight line through all points says (least squares). */
+export function slope(points: readonly { readonly x: number; readonly y: number }[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length;
+  const meanX = mean(points.map(({ x }) => x));
+  const meanY = mean(points.map(({ y }) => y));
+  return (
+    mean(points.map(({ x, y }) => (x - meanX) * (y - meanY))) / mean(points.map(({ x }) => (x - meanX) ** 2))
+  );
 }

@@ -16,6 +16,11 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
+/** A column of figures. */
+export function right(name: string): Column {
+  return { name, align: 'right' };
+}
+
 /** A table as a person reads it: aligned columns under a bold head, no frame. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const drawn = new Table({

@@ -48,6 +48,8 @@ export interface StackOptions {
 /** Everything running. */
 export interface Stack extends AsyncDisposable {
   readonly file: StackFile;
+  /** Process ids of the parts that it started, by the names that {@link StackOptions.onPart} was told. */
+  readonly pids: ReadonlyMap<string, number>;
   /** Stops all of it, in the opposite order. Can be called more than once. */
   stop(): Promise<void>;
 }
@@ -66,6 +68,7 @@ const EMBEDDED_CLUSTERS = [
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const running: (() => Promise<unknown>)[] = [];
+  const pids = new Map<string, number>();
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopped ??= (async () => {
@@ -73,7 +76,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     })();
     return stopped;
   };
-  const started = async <Part extends { stop(): Promise<unknown>; exited: Promise<unknown> }>(
+  const started = async <Part extends RunningPart>(
     name: string,
     start: () => Promise<Part>,
     where: (part: Part) => string,
@@ -81,20 +84,27 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     options.onPart(name, 'starting');
     const part = await start();
     running.push(() => part.stop());
+    pids.set(name, part.pid);
     void part.exited.then((exit) => stopped === undefined && options.onFailure(name, JSON.stringify(exit)));
     options.onPart(name, 'running', where(part));
     return part;
   };
 
   try {
-    return { file: await startParts(options, started), stop, [Symbol.asyncDispose]: stop };
+    return { file: await startParts(options, started), pids, stop, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-type Started = <Part extends { stop(): Promise<unknown>; exited: Promise<unknown> }>(
+interface RunningPart {
+  readonly pid: number;
+  readonly exited: Promise<unknown>;
+  stop(): Promise<unknown>;
+}
+
+type Started = <Part extends RunningPart>(
   name: string,
   start: () => Promise<Part>,
   where: (part: Part) => string,

@@ -1,0 +1,58 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { MeteredProduct } from '../domain/price-list.ts';
+import { MAX_BATCH_SIZE } from '../domain/usage-event.ts';
+
+/** A usage event as `POST /api/usage-events` takes it. */
+export interface ReportedUsage {
+  readonly id: string;
+  readonly userId: string;
+  readonly product: MeteredProduct;
+  readonly quantity: string;
+  readonly occurredAt: string;
+  readonly resourceId?: string;
+}
+
+/** As many events as a request takes. */
+export type UsageBatch = readonly ReportedUsage[];
+
+/** Days back from now in which events occurred: two months, so that a batch grows totals of two or three. */
+const DAYS = 60;
+const DAY_MS = 86_400_000;
+/** Per cent of the events that are levels of storage, and cost more: a disk's neighbouring levels are read. */
+const STORAGE_PER_CENT = 5;
+const DISKS_PER_USER = 3;
+const SUMMED_PRODUCTS = ['cpu_hour', 'gpu_hour', 'api_calls'] as const;
+
+/** Events that were never sent before, of users taken at random. */
+export function newBatch(userIds: readonly string[]): UsageBatch {
+  return Array.from({ length: MAX_BATCH_SIZE }, () => newUsage(userIds));
+}
+
+function newUsage(userIds: readonly string[]): ReportedUsage {
+  const common = {
+    id: randomUUID(),
+    userId: oneOf(userIds),
+    occurredAt: new Date(Date.now() - randomInt(DAYS * DAY_MS)).toISOString(),
+  };
+  if (randomInt(100) < STORAGE_PER_CENT) {
+    const resourceId = `disk-${randomInt(DISKS_PER_USER)}`;
+    return { ...common, product: 'storage_gb_month', quantity: decimal(1_000_000, 3), resourceId };
+  }
+  const product = oneOf(SUMMED_PRODUCTS);
+  return { ...common, product, quantity: product === 'api_calls' ? decimal(5_000, 0) : decimal(99_999, 4) };
+}
+
+function oneOf<Item>(items: readonly Item[]): Item {
+  const item = items[randomInt(items.length)];
+  if (item === undefined) throw new RangeError('there is nothing to take one of');
+  return item;
+}
+
+function decimal(belowDigits: number, decimals: number): string {
+  return (randomInt(1, belowDigits) / 10 ** decimals).toFixed(decimals);
+}
+
+/** The body of the request that reports it. */
+export function requestBody(events: UsageBatch): Buffer {
+  return Buffer.from(JSON.stringify({ events }));
+}
