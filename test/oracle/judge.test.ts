@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { instantMs, monthAfter, monthEndMs, monthOf, monthStartMs } from './calendar.ts';
@@ -66,6 +67,15 @@ describe('the judge', () => {
 });
 
 describe("the oracle's own means", () => {
+  test.each(['oracle', 'purse', 'calendar', 'rational'])(
+    '%s.ts imports nothing of the product',
+    async (name) => {
+      const source = await readFile(new URL(`./${name}.ts`, import.meta.url), 'utf8');
+      const imported = Array.from(source.matchAll(/from '([^']*)'/g), ([, from]) => from);
+      expect(imported.filter((from) => !/^\.\/(calendar|purse|rational)\.ts$/.test(from ?? ''))).toEqual([]);
+    },
+  );
+
   test('its calendar is that of the platform', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: Date.UTC(2401, 0) }), (ms) => {

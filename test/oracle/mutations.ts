@@ -52,7 +52,10 @@ async function copySources(copy: string): Promise<void> {
 }
 
 async function tryAll(copy: string, signal: AbortSignal): Promise<number> {
-  const table = new Table({ head: ['The service', 'Oracle', 'Histories', 'Seconds'], style: { head: [] } });
+  const table = new Table({
+    head: ['The service', 'Oracle', 'Histories', 'Seconds'],
+    style: { head: [], border: [] },
+  });
   let survived = 0;
   for (const mutation of [null, ...MUTATIONS]) {
     const breaks = mutation?.breaks ?? 'as it is';
