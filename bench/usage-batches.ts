@@ -15,8 +15,10 @@ export interface ReportedUsage {
 /** As many events as a request takes. */
 export type UsageBatch = readonly ReportedUsage[];
 
-/** Days back from now in which events occurred: two months, so that a batch grows totals of two or three. */
-const DAYS = 60;
+/** Usage is reported when it was measured, in the last hour; some of it is late, of the last two months. */
+const HOUR_MS = 3_600_000;
+const LATE_PER_CENT = 5;
+const LATE_DAYS = 60;
 const DAY_MS = 86_400_000;
 /** Per cent of the events that are levels of storage, and cost more: a disk's neighbouring levels are read. */
 const STORAGE_PER_CENT = 5;
@@ -29,10 +31,11 @@ export function newBatch(userIds: readonly string[]): UsageBatch {
 }
 
 function newUsage(userIds: readonly string[]): ReportedUsage {
+  const age = randomInt(randomInt(100) < LATE_PER_CENT ? LATE_DAYS * DAY_MS : HOUR_MS);
   const common = {
     id: randomUUID(),
     userId: oneOf(userIds),
-    occurredAt: new Date(Date.now() - randomInt(DAYS * DAY_MS)).toISOString(),
+    occurredAt: new Date(Date.now() - age).toISOString(),
   };
   if (randomInt(100) < STORAGE_PER_CENT) {
     const resourceId = `disk-${randomInt(DISKS_PER_USER)}`;

@@ -56,7 +56,7 @@ async function writeEvents(db: Database, history: UsageHistory, from: number, to
         ) AS place
       ), known AS (
         INSERT INTO usage_event_ids (mode, event_id, content_hash)
-        SELECT ${mode}, event_id, lpad(to_hex(n), 32, '0')::uuid FROM event
+        SELECT ${mode}, event_id, n FROM event
       ), levels AS (
         INSERT INTO storage_levels (mode, user_id, resource_id, occurred_at, event_id, gb, number)
         SELECT ${mode}, user_id, 'disk', occurred_at, event_id, quantity, number FROM event
@@ -65,18 +65,7 @@ async function writeEvents(db: Database, history: UsageHistory, from: number, to
       INSERT INTO usage_events (mode, event_id, user_id, product, quantity, occurred_at, number)
       SELECT ${mode}, event_id, user_id, product, quantity, occurred_at, number FROM event
       WHERE product <> 'storage_gb_month'`.execute(db);
-  await withUsagePartitions(
-    db,
-    starts.map((occurredAt) => ({
-      id: '',
-      userId: '',
-      product: 'cpu_hour',
-      quantity: '0',
-      occurredAt,
-      resourceId: null,
-    })),
-    write,
-  );
+  await withUsagePartitions(db, starts, write);
 }
 
 async function totalSums(db: Database): Promise<void> {

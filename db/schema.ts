@@ -82,7 +82,7 @@ export interface CheckoutSessionsTable {
 export interface UsageEventIdsTable {
   mode: Mode;
   event_id: string;
-  content_hash: string;
+  content_hash: string; // a bigint of all 64 bits: only ever compared in the database
 }
 
 export interface UsageEventsTable {

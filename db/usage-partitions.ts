@@ -7,7 +7,7 @@ import {
   periodEnd,
   periodStart,
 } from '../domain/billing-period.ts';
-import { DAY_MS, MAX_EVENT_AGE_DAYS, type UsageEvent } from '../domain/usage-event.ts';
+import { DAY_MS, MAX_EVENT_AGE_DAYS } from '../domain/usage-event.ts';
 import type { Database } from './database.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -15,20 +15,19 @@ import { inTransaction } from './transaction.ts';
 const PARTITION_LOCK = 20_262;
 
 /**
- * Does `work`, which stores these events; when a month has no partition of `usage_events` yet, makes it and does the work
- * again. So nobody must have made partitions before, and no clock decides which there are.
+ * Does `work`, which stores events of these instants; when a month has no partition of `usage_events` yet, makes it and does the
+ * work again. So nobody must have made partitions before, and no clock decides which there are.
  */
 export async function withUsagePartitions<Result>(
   db: Database,
-  events: readonly UsageEvent[],
+  occurredAt: readonly Date[],
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     if (!isMissingPartition(error)) throw error;
-    for (const period of new Set(events.map((event) => billingPeriodOf(event.occurredAt))))
-      await addPartition(db, period);
+    for (const period of new Set(occurredAt.map(billingPeriodOf))) await addPartition(db, period);
     return await work();
   }
 }

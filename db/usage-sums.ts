@@ -1,48 +1,42 @@
 import { type RawBuilder, sql } from 'kysely';
-import { billingPeriodOf } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
+import { withoutNeedlessZeros } from '../domain/money.ts';
 import type { UsageEvent } from '../domain/usage-event.ts';
 import type { DatabaseTransaction } from './database.ts';
 
-/** An event as it was sent, with what tells a repetition from a contradiction (`usage_event_ids.content_hash`). */
-export interface SentEvent {
-  readonly event: UsageEvent;
-  readonly contentHash: string;
-}
-
 /**
- * Stores the ids that are new, and of the new events those whose product is summed, and adds these to the totals of their
- * users, products and months: one write for each total. An event gets its number within its total, by which a bill's line
- * knows what it is made of. Waits for whoever is storing one of the ids right now.
+ * Stores the ids, and of the events those whose product is summed, and adds these to the totals of their users, products and
+ * months: one write for each total. An event gets its number within its total, by which a bill's line knows what it is made
+ * of. Waits for whoever is storing one of the ids right now.
  *
  * All in one statement, for this is what ingestion spends its time with: the events travel once, and only what was there
  * before comes back. Ids and totals are locked in the order in which everyone locks them.
  *
  * @param events of different ids; no text of theirs has a line break.
+ * @param ofKnownIds `fail`: a unique violation when an id was stored before, which is much cheaper to find out; `skip`: such an
+ *   event is left out.
  * @returns the ids that were stored before.
  */
 export async function storeIdsAndSums(
   transaction: DatabaseTransaction,
   mode: Mode,
-  events: readonly SentEvent[],
+  events: readonly UsageEvent[],
+  ofKnownIds: 'fail' | 'skip',
 ): Promise<Set<string>> {
   if (events.length === 0) return new Set();
-  const sorted = events.toSorted((a, b) => (a.event.id < b.event.id ? -1 : 1));
+  const sorted = events.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const { rows } = await sql<{ event_id: string }>`
     WITH sent AS MATERIALIZED (
-      SELECT * FROM unnest(
-        ${column(sorted, ({ event }) => event.id)},
-        ${column(sorted, ({ contentHash }) => contentHash)}::uuid[],
-        ${column(sorted, ({ event }) => event.userId)},
-        ${column(sorted, ({ event }) => event.product)},
-        ${column(sorted, ({ event }) => billingPeriodOf(event.occurredAt))},
-        ${column(sorted, ({ event }) => event.quantity)}::numeric[],
-        ${column(sorted, ({ event }) => event.occurredAt.toISOString())}::timestamptz[]
-      ) AS event (event_id, content_hash, user_id, product, period, quantity, occurred_at)
+      SELECT event_id, user_id, product, left(occurred_at, 7) AS period, quantity::numeric,
+        occurred_at::timestamptz, ${hashOfContent} AS content_hash
+      FROM unnest(
+        ${column(sorted, (event) => event.id)},
+        ${contentColumns(sorted)}
+      ) AS event (event_id, user_id, product, quantity, occurred_at, resource_id)
     ), new AS (
       INSERT INTO usage_event_ids (mode, event_id, content_hash)
       SELECT ${mode}, event_id, content_hash FROM sent
-      ON CONFLICT (mode, event_id) DO NOTHING
+      ${ofKnownIds === 'skip' ? sql`ON CONFLICT (mode, event_id) DO NOTHING` : sql``}
       RETURNING event_id
     ), added AS MATERIALIZED (
       SELECT *, row_number() OVER (PARTITION BY user_id, product, period) AS nth
@@ -68,6 +62,41 @@ export async function storeIdsAndSums(
   return new Set(rows.map((row) => row.event_id));
 }
 
+/** @returns those of the events, whose ids are all stored, that say what was stored under their id. */
+export async function repetitionsAmong(
+  transaction: DatabaseTransaction,
+  mode: Mode,
+  events: readonly UsageEvent[],
+): Promise<Set<UsageEvent>> {
+  if (events.length === 0) return new Set();
+  const { rows } = await sql<{ position: number }>`
+    SELECT position FROM unnest(
+      ${column(events, (event) => event.id)},
+      ${contentColumns(events)}
+    ) WITH ORDINALITY AS event (event_id, user_id, product, quantity, occurred_at, resource_id, position)
+    JOIN usage_event_ids AS known ON known.mode = ${mode} AND known.event_id = event.event_id
+    WHERE known.content_hash = ${hashOfContent}`.execute(transaction);
+  const positions = new Set(rows.map((row) => row.position));
+  return new Set(events.filter((_, index) => positions.has(index + 1)));
+}
+
+/**
+ * What an event says, in 64 bits: by PostgreSQL, where it costs next to nothing. A sender who wants to deceive themselves could;
+ * nobody else is concerned.
+ */
+const hashOfContent = sql`hashtextextended(concat_ws(E'\\n', user_id, product, quantity, occurred_at, coalesce(resource_id, '')), 0)`;
+
+/** The columns that {@link hashOfContent} reads. */
+function contentColumns(events: readonly UsageEvent[]): RawBuilder<unknown> {
+  return sql.join([
+    column(events, (event) => event.userId),
+    column(events, (event) => event.product),
+    column(events, (event) => withoutNeedlessZeros(event.quantity)),
+    column(events, (event) => event.occurredAt.toISOString()),
+    column(events, (event) => event.resourceId ?? ''),
+  ]);
+}
+
 /** What each write of `usage_totals AS total` does with the `excluded` events it brings: counts them, and stretches their span. */
 export const countEvents = sql`
   event_count = total.event_count + excluded.event_count,
@@ -77,6 +106,6 @@ export const countEvents = sql`
     ELSE greatest(total.unbilled_last_at, excluded.unbilled_last_at) END`;
 
 /** One text of a line for each event: several times cheaper to write and to read than an array of PostgreSQL's. */
-function column(events: readonly SentEvent[], textOf: (sent: SentEvent) => string): RawBuilder<unknown> {
+function column(events: readonly UsageEvent[], textOf: (event: UsageEvent) => string): RawBuilder<unknown> {
   return sql`string_to_array(${events.map(textOf).join('\n')}, E'\\n')`;
 }

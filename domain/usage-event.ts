@@ -82,10 +82,12 @@ export function problemOf(event: UsageEvent, now: Date): UsageEventProblem | nul
 
 /**
  * What an event says, however it is written. Of two events of one id the second is a repetition when this is the same, and a
- * contradiction when it is not. Its hash is stored: a change of it makes contradictions of what is sent again.
+ * contradiction when it is not.
  */
 export function contentOf(event: UsageEvent): string {
   const { userId, product, quantity, occurredAt, resourceId } = event;
   // Each of them is one line.
-  return [userId, product, withoutNeedlessZeros(quantity), occurredAt.getTime(), resourceId ?? ''].join('\n');
+  return [userId, product, withoutNeedlessZeros(quantity), occurredAt.toISOString(), resourceId ?? ''].join(
+    '\n',
+  );
 }

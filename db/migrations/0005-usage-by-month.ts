@@ -12,9 +12,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE TABLE usage_event_ids (
       mode mode NOT NULL,
       event_id text NOT NULL,             -- the host product's: the same id is the same event, whatever month it names
-      -- 128 bits of the SHA-256 of what the event says (domain/usage-event.ts): a repetition or a contradiction?
-      -- A uuid, because that is 16 bytes and no more.
-      content_hash uuid NOT NULL,
+      content_hash bigint NOT NULL,       -- of what the event says (db/usage-sums.ts): a repetition or a contradiction?
       PRIMARY KEY (event_id, mode)
     )`.execute(db);
 
@@ -92,8 +90,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 async function moveUsage(db: Kysely<unknown>): Promise<void> {
   await sql`
     INSERT INTO usage_event_ids
-    SELECT mode, event_id, encode(substring(sha256(convert_to(concat_ws(E'\n', user_id, product, trim_scale(quantity)::text,
-      round(extract(epoch FROM occurred_at) * 1000)::bigint::text, coalesce(resource_id, '')), 'UTF8')) FROM 1 FOR 16), 'hex')::uuid
+    SELECT mode, event_id, hashtextextended(concat_ws(E'\n', user_id, product, trim_scale(quantity)::text,
+      to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), coalesce(resource_id, '')), 0)
     FROM usage_events_before`.execute(db);
   await sql`
     CREATE TEMPORARY TABLE numbered ON COMMIT DROP AS
