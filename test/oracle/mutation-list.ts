@@ -19,8 +19,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     breaks: "a month's first instant belongs to the month before",
     file: 'db/usage-sums.ts',
-    text: 'billingPeriodOf(event.occurredAt)',
-    replacement: 'billingPeriodOf(new Date(event.occurredAt.getTime() - 1))',
+    text: 'left(occurred_at, 7) AS period',
+    replacement:
+      "to_char(occurred_at::timestamptz AT TIME ZONE 'UTC' - interval '1 millisecond', 'YYYY-MM') AS period",
   },
   {
     breaks: 'a freeze bills its own month only: late usage is lost',
