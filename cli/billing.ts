@@ -22,6 +22,7 @@ import { openContext, UsageError } from './context.ts';
 import { decideOnCustomer, showCustomer, tellToLookAgain } from './customer.ts';
 import { loadEnvironmentFile } from './environment-file.ts';
 import { explain } from './explain.ts';
+import { previewMonth } from './preview.ts';
 import { parseDollars, setPrice, showPrices } from './prices.ts';
 import { dropUsageBefore } from './retention.ts';
 import { workflowLink } from './workflow-link.ts';
@@ -110,6 +111,24 @@ program
   .action(async ({ before }: { readonly before: BillingPeriod }) => {
     await dropUsageBefore(await openContext(), before);
   });
+
+program
+  .command('preview')
+  .description('compute what a close would come to now, without writing anything')
+  .argument('<YYYY-MM>', 'the month', parsePeriod)
+  .addOption(modeOption())
+  .option('--csv', 'a row for each bill')
+  .option('--json', 'for programs')
+  .action(
+    async (
+      period: BillingPeriod,
+      options: ModeOption & { readonly csv?: boolean; readonly json?: boolean },
+    ) => {
+      const { mode, csv, json } = options;
+      const format = csv === true ? 'csv' : json === true ? 'json' : 'table';
+      await previewMonth(await openContext(), { mode, period, format });
+    },
+  );
 
 program
   .command('close')

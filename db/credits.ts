@@ -49,9 +49,19 @@ export async function loadCreditLots(
   db: Pick<Database, 'selectFrom'>,
   { mode, userId }: UserKey,
 ): Promise<LedgerLot[]> {
+  return (await creditLotsOf(db, mode, [userId])).get(userId) ?? [];
+}
+
+/** The same of many users; one who never had any is missing. */
+export async function creditLotsOf(
+  db: Pick<Database, 'selectFrom'>,
+  mode: Mode,
+  userIds: readonly string[],
+): Promise<Map<string, LedgerLot[]>> {
   const rows = await db
     .selectFrom('credit_entries')
     .select(({ fn }) => [
+      'user_id',
       'lot',
       fn.sum<string>('amount_cents').as('remaining'),
       fn.max('expires_at').as('expires_at'),
@@ -60,17 +70,22 @@ export async function loadCreditLots(
       fn.countAll<number>().filterWhere('cause', '^@', EXPIRED).as('expiry_count'),
     ])
     .where('mode', '=', mode)
-    .where('user_id', '=', userId)
-    .groupBy('lot')
+    .where('user_id', 'in', userIds)
+    .groupBy(['user_id', 'lot'])
     .execute();
-  return rows.map((row) => ({
-    lot: row.lot,
-    remainingCents: exactInteger(row.remaining),
-    expiresAt: row.expires_at,
-    grantedOrder: row.first_entry_id,
-    expiredCents: Math.abs(exactInteger(row.expired ?? '0')),
-    expiryCount: row.expiry_count,
-  }));
+  const lots = new Map<string, LedgerLot[]>();
+  for (const row of rows) {
+    const lot = {
+      lot: row.lot,
+      remainingCents: exactInteger(row.remaining),
+      expiresAt: row.expires_at,
+      grantedOrder: row.first_entry_id,
+      expiredCents: Math.abs(exactInteger(row.expired ?? '0')),
+      expiryCount: row.expiry_count,
+    };
+    lots.set(row.user_id, [...(lots.get(row.user_id) ?? []), lot]);
+  }
+  return lots;
 }
 
 /** One change of a user's credits at a time: they are one purse. Until the transaction's end. */

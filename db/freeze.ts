@@ -1,7 +1,6 @@
-import { Big } from 'big.js';
-import { type Selectable, sql } from 'kysely';
-import { type EventSpan, type RatedBill, rateBill, type UnbilledUsage } from '../domain/bill.ts';
-import { type BillingPeriod, periodEnd, periodsBetween } from '../domain/billing-period.ts';
+import { sql } from 'kysely';
+import { type RatedBill, rateBill, type UnbilledUsage } from '../domain/bill.ts';
+import { type BillingPeriod, periodEnd } from '../domain/billing-period.ts';
 import {
   type CreditLot,
   drawFromLots,
@@ -10,8 +9,7 @@ import {
   usableForBill,
 } from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
-import { PRICE_LIST } from '../domain/price-list.ts';
-import { type StorageTotal, storageGbMs } from '../domain/storage.ts';
+import { type UsageTotal, unbilledUsage } from '../domain/unbilled-usage.ts';
 import {
   creditCause,
   grantCreditLot,
@@ -23,8 +21,8 @@ import {
 } from './credits.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import { loadUnitPrices } from './price-list.ts';
-import type { UsageTotalsTable } from './schema.ts';
 import { inTransaction } from './transaction.ts';
+import { usageTotalOf, usageTotalsOf } from './usage-totals.ts';
 
 interface BillKey {
   readonly mode: Mode;
@@ -51,7 +49,7 @@ export async function freezeBill(db: Database, key: BillKey, workflow?: Workflow
     await lockUser(transaction, key);
     if (await isFrozen(transaction, key)) return null;
     await lockTotals(transaction, key);
-    const usage = await unbilledUsage(transaction, key);
+    const usage = unbilledUsage(await loadTotals(transaction, key), key.period);
     const lots = await loadCreditLots(transaction, key);
     await writeOffLots(transaction, key, expiredForBill(lots, key.period));
     const usableLots = usableForBill(lots, key.period);
@@ -92,63 +90,13 @@ async function lockTotals(transaction: DatabaseTransaction, key: BillKey): Promi
   await totalsUpTo(transaction, key).select('period').forUpdate().execute();
 }
 
+/** By one statement, so of one instant. */
+async function loadTotals(transaction: DatabaseTransaction, key: BillKey): Promise<UsageTotal[]> {
+  return (await totalsUpTo(transaction, key).selectAll().execute()).map(usageTotalOf);
+}
+
 function totalsUpTo(transaction: DatabaseTransaction, { mode, userId, period }: BillKey) {
-  return transaction
-    .selectFrom('usage_totals')
-    .where('mode', '=', mode)
-    .where('user_id', '=', userId)
-    .where('period', '<=', period)
-    .orderBy('product')
-    .orderBy('period');
-}
-
-/** Used minus billed for each product and month up to `period`, zeros left out: by one statement, so of one instant. */
-async function unbilledUsage(transaction: DatabaseTransaction, key: BillKey): Promise<UnbilledUsage[]> {
-  const rows = await totalsUpTo(transaction, key).selectAll().execute();
-  const sums = rows
-    .filter((row) => PRICE_LIST[row.product].aggregation === 'sum')
-    .map((row) => ({
-      product: row.product,
-      usagePeriod: row.period,
-      quantity: new Big(row.used_quantity).minus(row.billed_quantity),
-      events: unbilledEvents(row),
-    }));
-  const levels = rows.filter((row) => PRICE_LIST[row.product].aggregation === 'level');
-  return [...sums, ...unbilledStorage(levels, key.period)].filter((usage) => !usage.quantity.eq(0));
-}
-
-/** Of each month from the first level on: a level is carried into months that have no total of their own. */
-function unbilledStorage(
-  rows: readonly Selectable<UsageTotalsTable>[],
-  through: BillingPeriod,
-): UnbilledUsage[] {
-  const [first] = rows;
-  if (first === undefined) return [];
-  const totals = rows.map((row): readonly [BillingPeriod, StorageTotal] => [
-    row.period,
-    { gbMs: new Big(row.used_quantity), levelChangeGb: new Big(row.level_change_gb) },
-  ]);
-  const rowOf = new Map(rows.map((row) => [row.period, row]));
-  return periodsBetween(first.period, through).map((usagePeriod) => {
-    const row = rowOf.get(usagePeriod);
-    return {
-      product: first.product,
-      usagePeriod,
-      quantity: storageGbMs(usagePeriod, totals).minus(row?.billed_quantity ?? 0),
-      ...(row === undefined ? {} : { events: unbilledEvents(row) }),
-    };
-  });
-}
-
-function unbilledEvents(row: Selectable<UsageTotalsTable>): EventSpan {
-  const { event_count: through, billed_event_count: before } = row;
-  const areNone = through === before;
-  return {
-    before,
-    through,
-    firstAt: areNone ? null : row.unbilled_first_at,
-    lastAt: areNone ? null : row.unbilled_last_at,
-  };
+  return usageTotalsOf(transaction, { mode, userIds: [userId], through: period });
 }
 
 async function insertBill(

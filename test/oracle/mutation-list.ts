@@ -25,9 +25,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     breaks: 'a freeze bills its own month only: late usage is lost',
-    file: 'db/freeze.ts',
-    text: ".where('period', '<=', period)",
-    replacement: ".where('period', '=', period)",
+    file: 'db/usage-totals.ts',
+    text: ".where('period', '<=', through)",
+    replacement: ".where('period', '=', through)",
   },
   {
     breaks: 'an event that is sent again counts again',

@@ -1,0 +1,126 @@
+import { stringify } from 'csv-stringify/sync';
+import { billedTotalCents, previewClose } from '../db/close-preview.ts';
+import { migrateToLatest } from '../db/migrate.ts';
+import { type BillingPeriod, previousPeriod } from '../domain/billing-period.ts';
+import {
+  type PreviewedBill,
+  type PreviewProblem,
+  type PreviewSummary,
+  summarizePreview,
+} from '../domain/close-preview.ts';
+import type { Mode } from '../domain/mode.ts';
+import { formatCents } from '../domain/money.ts';
+import { right, say, table } from './console.ts';
+import type { CliContext } from './context.ts';
+
+export interface PreviewOptions {
+  readonly mode: Mode;
+  readonly period: BillingPeriod;
+  readonly format: 'table' | 'csv' | 'json';
+}
+
+/** How many of the biggest bills a person is shown. */
+const LISTED = 10;
+
+/** Prints what a close of the month would come to now. Nothing is written, neither here nor to Stripe. */
+export async function previewMonth(context: CliContext, options: PreviewOptions): Promise<void> {
+  const { mode, period, format } = options;
+  await context.withDatabase(async (db) => {
+    await migrateToLatest(db);
+    const bills: PreviewedBill[] = [];
+    for await (const page of previewClose(db, { mode, period })) bills.push(...page);
+    if (format === 'csv') return process.stdout.write(csvOf(bills));
+    const before = previousPeriod(period);
+    const summary = summarizePreview(bills, await billedTotalCents(db, { mode, period: before }), LISTED);
+    if (format === 'json') return say(JSON.stringify({ mode, period, ...summary, all: bills }, null, 2));
+    printSummary(options, summary);
+  });
+}
+
+/** One row for each bill, amounts in cents: for spreadsheets and programs. */
+function csvOf(bills: readonly PreviewedBill[]): string {
+  return stringify([...bills], {
+    header: true,
+    columns: {
+      userId: 'user_id',
+      status: 'status',
+      usedCents: 'used_cents',
+      creditsCents: 'credits_cents',
+      totalCents: 'total_cents',
+      previousTotalCents: 'previous_total_cents',
+      problem: 'problem',
+    },
+  });
+}
+
+function printSummary({ mode, period }: PreviewOptions, summary: PreviewSummary): void {
+  const { bills, newBills, totalCents, previousTotalCents } = summary;
+  if (bills === 0) return say(`Nothing to bill in ${period} (${mode}).`);
+  say(
+    table(
+      [{ name: `${period} (${mode})` }, right('')],
+      [
+        ['Bills', String(bills)],
+        ['of them frozen already', String(bills - newBills)],
+        ['Used', formatCents(summary.usedCents)],
+        ['Paid by credits', formatCents(summary.creditsCents)],
+        ['To collect', formatCents(totalCents)],
+        [`${previousPeriod(period)} came to`, formatCents(previousTotalCents)],
+        ['Difference', difference(totalCents, previousTotalCents)],
+      ],
+    ),
+  );
+  printBills('The biggest bills', summary.biggest);
+  printBills('What changed most', summary.mostChanged);
+  if (summary.problems.length > 0) {
+    say();
+    say(
+      table(
+        [{ name: "Can't be collected" }, right('Total'), { name: 'Why' }],
+        summary.problems.map(({ userId, totalCents: cents, problem }) => [
+          userId,
+          formatCents(cents),
+          problem === null ? '' : SENTENCES[problem],
+        ]),
+      ),
+    );
+  }
+}
+
+const SENTENCES: Readonly<Record<PreviewProblem, string>> = {
+  no_customer: 'never began a Checkout, so Stripe knows no customer: the bill will be parked',
+  no_payment_method: 'no payment method: the invoice will fail, and the grace period begin',
+};
+
+function printBills(title: string, bills: readonly PreviewedBill[]): void {
+  if (bills.length === 0) return;
+  say();
+  say(
+    table(
+      [
+        { name: title },
+        right('Used'),
+        right('Credits'),
+        right('Total'),
+        right('Month before'),
+        right('Change'),
+      ],
+      bills.map((bill) => [
+        bill.userId,
+        formatCents(bill.usedCents),
+        formatCents(bill.creditsCents),
+        formatCents(bill.totalCents),
+        formatCents(bill.previousTotalCents),
+        difference(bill.totalCents, bill.previousTotalCents),
+      ]),
+    ),
+  );
+}
+
+/** `+$12.00 (+50 %)` */
+function difference(cents: number, before: number): string {
+  const change = cents - before;
+  const sign = change < 0 ? '' : '+';
+  const share = before === 0 ? '' : ` (${sign}${Math.round((change / before) * 100)} %)`;
+  return `${sign}${formatCents(change)}${share}`;
+}

@@ -1,0 +1,145 @@
+import { rateBill, type UnitPrices } from '../domain/bill.ts';
+import { type BillingPeriod, previousPeriod } from '../domain/billing-period.ts';
+import { type PreviewedBill, problemOfBill } from '../domain/close-preview.ts';
+import { type CreditLot, remainingCents, usableForBill } from '../domain/credits.ts';
+import type { Mode } from '../domain/mode.ts';
+import { type UsageTotal, unbilledUsage } from '../domain/unbilled-usage.ts';
+import { creditLotsOf } from './credits.ts';
+import { type Database, type DatabaseTransaction, exactInteger } from './database.ts';
+import { listUsersToFreeze } from './freeze.ts';
+import { loadUnitPrices } from './price-list.ts';
+import { usageTotalOf, usageTotalsOf } from './usage-totals.ts';
+
+interface Month {
+  readonly mode: Mode;
+  readonly period: BillingPeriod;
+}
+
+const PAGE_SIZE = 500;
+
+/**
+ * What a close of the month would come to now, user by user in the order of their ids, without writing anything. A bill that is
+ * frozen already is given as it is. Each page is of one instant; usage may come in between two pages.
+ */
+export async function* previewClose(db: Database, month: Month): AsyncGenerator<PreviewedBill[]> {
+  for (let afterUserId: string | undefined = ''; afterUserId !== undefined; ) {
+    const after: string = afterUserId;
+    const page = await db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute((transaction) => previewPage(transaction, month, after));
+    yield page.bills;
+    afterUserId = page.userIds.length < PAGE_SIZE ? undefined : page.userIds.at(-1);
+  }
+}
+
+/** What all bills of a month come to, in cents. */
+export async function billedTotalCents(db: Database, { mode, period }: Month): Promise<number> {
+  const { total } = await db
+    .selectFrom('bills')
+    .select((query) => query.fn.coalesce(query.fn.sum<string>('total_cents'), query.val('0')).as('total'))
+    .where('mode', '=', mode)
+    .where('period', '=', period)
+    .executeTakeFirstOrThrow();
+  return exactInteger(total);
+}
+
+async function previewPage(transaction: DatabaseTransaction, month: Month, afterUserId: string) {
+  const userIds = await listUsersToFreeze(transaction, month, { afterUserId, limit: PAGE_SIZE });
+  if (userIds.length === 0) return { userIds, bills: [] };
+  const { mode, period } = month;
+  const frozen = await billsOf(transaction, month, userIds);
+  const previous = await billsOf(transaction, { mode, period: previousPeriod(period) }, userIds);
+  const totals = await totalsOf(transaction, month, userIds);
+  const lots = await creditLotsOf(transaction, mode, userIds);
+  const unitPricesCents = await loadUnitPrices(transaction, mode);
+  const bills = (await accountsOf(transaction, mode, userIds)).flatMap((account) => {
+    const { userId } = account;
+    const amounts =
+      frozen.get(userId) ?? newBill(month, totals.get(userId) ?? [], lots.get(userId) ?? [], unitPricesCents);
+    const previousTotalCents = previous.get(userId)?.totalCents ?? 0;
+    const { totalCents, status } = amounts;
+    if (status === 'none' && previousTotalCents === 0) return [];
+    return [
+      {
+        userId,
+        ...amounts,
+        previousTotalCents,
+        problem: problemOfBill({ ...account, totalCents }),
+      },
+    ];
+  });
+  return { userIds, bills };
+}
+
+type Amounts = Pick<PreviewedBill, 'status' | 'usedCents' | 'creditsCents' | 'totalCents'>;
+
+function newBill(
+  { period }: Month,
+  totals: readonly UsageTotal[],
+  lots: readonly CreditLot[],
+  unitPricesCents: UnitPrices,
+): Amounts {
+  const usage = unbilledUsage(totals, period);
+  const creditBalanceCents = remainingCents(usableForBill(lots, period));
+  const bill = rateBill({ period, usage, unitPricesCents, creditBalanceCents });
+  const { totalCents, creditsAppliedCents: creditsCents } = bill;
+  const status = bill.lines.length === 0 ? 'none' : 'new';
+  return { status, usedCents: totalCents + creditsCents, creditsCents, totalCents };
+}
+
+async function billsOf(
+  transaction: DatabaseTransaction,
+  { mode, period }: Month,
+  userIds: readonly string[],
+): Promise<Map<string, Amounts>> {
+  const rows = await transaction
+    .selectFrom('bills')
+    .select(['user_id', 'status', 'total_cents', 'credits_applied_cents'])
+    .where('mode', '=', mode)
+    .where('period', '=', period)
+    .where('user_id', 'in', userIds)
+    .execute();
+  return new Map(
+    rows.map((row) => [
+      row.user_id,
+      {
+        status: row.status,
+        usedCents: row.total_cents + row.credits_applied_cents,
+        creditsCents: row.credits_applied_cents,
+        totalCents: row.total_cents,
+      },
+    ]),
+  );
+}
+
+async function totalsOf(
+  transaction: DatabaseTransaction,
+  { mode, period }: Month,
+  userIds: readonly string[],
+): Promise<Map<string, UsageTotal[]>> {
+  const rows = await usageTotalsOf(transaction, { mode, userIds, through: period }).selectAll().execute();
+  const totals = new Map<string, UsageTotal[]>();
+  for (const row of rows) {
+    const ofUser = totals.get(row.user_id);
+    if (ofUser === undefined) totals.set(row.user_id, [usageTotalOf(row)]);
+    else ofUser.push(usageTotalOf(row));
+  }
+  return totals;
+}
+
+async function accountsOf(transaction: DatabaseTransaction, mode: Mode, userIds: readonly string[]) {
+  const rows = await transaction
+    .selectFrom('users')
+    .select(['user_id', 'stripe_customer_id', 'default_payment_method_id'])
+    .where('mode', '=', mode)
+    .where('user_id', 'in', userIds)
+    .orderBy('user_id')
+    .execute();
+  return rows.map((row) => ({
+    userId: row.user_id,
+    stripeCustomerId: row.stripe_customer_id,
+    defaultPaymentMethodId: row.default_payment_method_id,
+  }));
+}

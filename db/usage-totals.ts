@@ -1,0 +1,39 @@
+import type { Selectable } from 'kysely';
+import type { BillingPeriod } from '../domain/billing-period.ts';
+import type { Mode } from '../domain/mode.ts';
+import type { UsageTotal } from '../domain/unbilled-usage.ts';
+import type { Database } from './database.ts';
+import type { UsageTotalsTable } from './schema.ts';
+
+/** The totals of users for all months up to `through`: of each user by product and month. */
+export function usageTotalsOf(
+  db: Pick<Database, 'selectFrom'>,
+  {
+    mode,
+    userIds,
+    through,
+  }: { readonly mode: Mode; readonly userIds: readonly string[]; readonly through: BillingPeriod },
+) {
+  return db
+    .selectFrom('usage_totals')
+    .where('mode', '=', mode)
+    .where('user_id', 'in', userIds)
+    .where('period', '<=', through)
+    .orderBy('user_id')
+    .orderBy('product')
+    .orderBy('period');
+}
+
+export function usageTotalOf(row: Selectable<UsageTotalsTable>): UsageTotal {
+  return {
+    product: row.product,
+    period: row.period,
+    usedQuantity: row.used_quantity,
+    levelChangeGb: row.level_change_gb,
+    billedQuantity: row.billed_quantity,
+    eventCount: row.event_count,
+    billedEventCount: row.billed_event_count,
+    unbilledFirstAt: row.unbilled_first_at,
+    unbilledLastAt: row.unbilled_last_at,
+  };
+}

@@ -1,0 +1,90 @@
+import type { BillStatus } from './bill.ts';
+import { sumCents } from './money.ts';
+
+/** What the close of a month would come to for one user. Amounts in cents. */
+export interface PreviewedBill {
+  readonly userId: string;
+  /** `new`: the close would make it. `none`: nothing to bill, and there was in the month before. Otherwise it is frozen already. */
+  readonly status: 'new' | 'none' | BillStatus;
+  /** Of all lines but credits. */
+  readonly usedCents: number;
+  /** Paid by credits; negative where corrections become credits. */
+  readonly creditsCents: number;
+  /** What Stripe is to collect. */
+  readonly totalCents: number;
+  /** The total of the month before; 0 when there was no bill. */
+  readonly previousTotalCents: number;
+  /** Why it can't be collected. */
+  readonly problem: PreviewProblem | null;
+}
+
+/** A user who never began a Checkout has no customer in Stripe: their bill would be parked. Without a payment method it would fail. */
+export type PreviewProblem = 'no_customer' | 'no_payment_method';
+
+export function problemOfBill(user: {
+  readonly totalCents: number;
+  readonly stripeCustomerId: string | null;
+  readonly defaultPaymentMethodId: string | null;
+}): PreviewProblem | null {
+  if (user.totalCents === 0) return null;
+  if (user.stripeCustomerId === null) return 'no_customer';
+  return user.defaultPaymentMethodId === null ? 'no_payment_method' : null;
+}
+
+/** A month at a glance. Amounts in cents. */
+export interface PreviewSummary {
+  readonly bills: number;
+  /** Of them those that the close would make; the others are frozen already. */
+  readonly newBills: number;
+  readonly usedCents: number;
+  readonly creditsCents: number;
+  readonly totalCents: number;
+  /** Of all bills of the month before. */
+  readonly previousTotalCents: number;
+  readonly biggest: readonly PreviewedBill[];
+  /** Those that grew or fell most against the month before. */
+  readonly mostChanged: readonly PreviewedBill[];
+  /** Those that can't be collected. */
+  readonly problems: readonly PreviewedBill[];
+}
+
+/**
+ * @param previousTotalCents all bills of the month before.
+ * @param listed how many of the biggest, and of the most changed, to name.
+ */
+export function summarizePreview(
+  bills: readonly PreviewedBill[],
+  previousTotalCents: number,
+  listed: number,
+): PreviewSummary {
+  const sum = (of: (bill: PreviewedBill) => number) => sumCents(bills.map(of));
+  const changeOf = (bill: PreviewedBill) => Math.abs(bill.totalCents - bill.previousTotalCents);
+  return {
+    bills: bills.filter(({ status }) => status !== 'none').length,
+    newBills: bills.filter(({ status }) => status === 'new').length,
+    usedCents: sum((bill) => bill.usedCents),
+    creditsCents: sum((bill) => bill.creditsCents),
+    totalCents: sum((bill) => bill.totalCents),
+    previousTotalCents,
+    biggest: greatest(
+      bills.filter(({ status }) => status !== 'none'),
+      ({ totalCents }) => totalCents,
+      listed,
+    ),
+    mostChanged: greatest(
+      bills.filter((bill) => changeOf(bill) > 0),
+      changeOf,
+      listed,
+    ),
+    problems: bills.filter(({ problem }) => problem !== null),
+  };
+}
+
+/** Equal ones by their users, so that the same month is always shown the same. */
+function greatest(
+  bills: readonly PreviewedBill[],
+  by: (bill: PreviewedBill) => number,
+  count: number,
+): PreviewedBill[] {
+  return bills.toSorted((a, b) => by(b) - by(a) || (a.userId < b.userId ? -1 : 1)).slice(0, count);
+}

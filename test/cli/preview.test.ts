@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freezeBill } from '../../db/freeze.ts';
+import { ensurePriceList } from '../../db/price-list.ts';
+import { AUGUST, ingest, newUser, usage } from '../db/fixtures.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { runBilling } from './command.ts';
+
+let database: TestDatabase;
+let userId: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const { db } = database;
+  await ensurePriceList(db, 'live');
+  userId = await newUser(db, 'live');
+  await ingest(db, [usage(userId, { quantity: '20', occurredAt: new Date('2026-08-15T00:00:00Z') })], 'live');
+  await freezeBill(db, { mode: 'live', userId, period: AUGUST });
+  await ingest(db, [usage(userId, { quantity: '30' })], 'live');
+});
+afterAll(() => database.drop());
+
+const preview = (...args: string[]) => runBilling(database.url, ['preview', ...args]);
+
+it('shows a month before it is closed: totals, the difference from the month before, and who cannot be billed', async () => {
+  const { status, output } = await preview('2026-09');
+  expect(status).toBe(0);
+  expect(output).toMatch(/Bills +1$/m);
+  expect(output).toMatch(/To collect +\$3\.00$/m);
+  expect(output).toMatch(/2026-08 came to +\$2\.00$/m);
+  expect(output).toMatch(/Difference +\+\$1\.00 \(\+50 %\)$/m);
+  expect(output).toMatch(
+    new RegExp(`${userId} +\\$3\\.00 +never began a Checkout, so Stripe knows no customer`, 'm'),
+  );
+  expect((await preview('2026-09')).output).toBe(output);
+  expect((await preview('2026-07')).output).toBe('Nothing to bill in 2026-07 (live).\n');
+});
+
+it('gives a row for each bill, and all of it for programs', async () => {
+  expect((await preview('2026-09', '--csv')).output).toBe(
+    `user_id,status,used_cents,credits_cents,total_cents,previous_total_cents,problem\n${userId},new,300,0,300,200,no_customer\n`,
+  );
+  expect(JSON.parse((await preview('2026-09', '--json')).output)).toMatchObject({
+    mode: 'live',
+    period: '2026-09',
+    bills: 1,
+    totalCents: 300,
+    previousTotalCents: 200,
+    all: [{ userId, status: 'new' }],
+  });
+});

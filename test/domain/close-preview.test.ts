@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { type PreviewedBill, problemOfBill, summarizePreview } from '../../domain/close-preview.ts';
+
+const bill = (userId: string, overrides: Partial<PreviewedBill> = {}): PreviewedBill => ({
+  userId,
+  status: 'new',
+  usedCents: 100,
+  creditsCents: 0,
+  totalCents: 100,
+  previousTotalCents: 100,
+  problem: null,
+  ...overrides,
+});
+const userIds = (bills: readonly PreviewedBill[]) => bills.map(({ userId }) => userId);
+
+test('a month at a glance: sums, the biggest, what changed most, and what cannot be collected', () => {
+  const summary = summarizePreview(
+    [
+      bill('a', { totalCents: 90, creditsCents: 10 }),
+      bill('b', { status: 'paid', totalCents: 900, usedCents: 900 }),
+      bill('gone', { status: 'none', totalCents: 0, usedCents: 0, previousTotalCents: 5_000 }),
+      bill('c', { problem: 'no_customer' }),
+      bill('d'),
+    ],
+    7_777,
+    3,
+  );
+  expect(summary).toMatchObject({
+    bills: 4,
+    newBills: 3,
+    usedCents: 1_200,
+    creditsCents: 10,
+    totalCents: 1_190,
+    previousTotalCents: 7_777,
+  });
+  expect(userIds(summary.biggest)).toEqual(['b', 'c', 'd']);
+  expect(userIds(summary.mostChanged)).toEqual(['gone', 'b', 'a']);
+  expect(userIds(summary.problems)).toEqual(['c']);
+});
+
+test('nothing to collect needs neither customer nor card', () => {
+  const nobody = { stripeCustomerId: null, defaultPaymentMethodId: null };
+  expect(problemOfBill({ ...nobody, totalCents: 0 })).toBeNull();
+  expect(problemOfBill({ ...nobody, totalCents: 1 })).toBe('no_customer');
+  expect(problemOfBill({ ...nobody, totalCents: 1, stripeCustomerId: 'cus_1' })).toBe('no_payment_method');
+  expect(
+    problemOfBill({ totalCents: 1, stripeCustomerId: 'cus_1', defaultPaymentMethodId: 'pm_1' }),
+  ).toBeNull();
+});
