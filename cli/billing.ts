@@ -16,6 +16,7 @@ import {
   SUSPEND_UPDATE,
 } from '../domain/workflow-contracts.ts';
 import { createApiKey, revokeApiKey, showApiKeys } from './api-keys.ts';
+import { showBalance } from './balance.ts';
 import { closeMonth, startClose } from './close.ts';
 import { complain, describeError, say, table } from './console.ts';
 import { openContext, UsageError } from './context.ts';
@@ -129,6 +130,16 @@ program
       await previewMonth(await openContext(), { mode, period, format });
     },
   );
+
+program
+  .command('balance')
+  .description('show where all usage of a month has gone: on bills, by what became of them, or on none')
+  .argument('<YYYY-MM>', 'the month', parsePeriod)
+  .addOption(modeOption())
+  .option('--json', 'for programs')
+  .action(async (period: BillingPeriod, { mode, json = false }: ModeOption & { readonly json?: boolean }) => {
+    await showBalance(await openContext(), { mode, period, json });
+  });
 
 program
   .command('close')
