@@ -17,7 +17,7 @@ import {
 } from '../domain/workflow-contracts.ts';
 import { createApiKey, revokeApiKey, showApiKeys } from './api-keys.ts';
 import { showBalance } from './balance.ts';
-import { closeMonth, startClose } from './close.ts';
+import { reportOf, startClose } from './close.ts';
 import { complain, describeError, say, table } from './console.ts';
 import { openContext, UsageError } from './context.ts';
 import { decideOnCustomer, showCustomer, tellToLookAgain } from './customer.ts';
@@ -26,10 +26,16 @@ import { explain } from './explain.ts';
 import { previewMonth } from './preview.ts';
 import { parseDollars, setPrice, showPrices } from './prices.ts';
 import { dropUsageBefore } from './retention.ts';
+import { watchClose } from './watch-close.ts';
 import { workflowLink } from './workflow-link.ts';
 
 interface ModeOption {
   readonly mode: Mode;
+}
+
+interface CloseOptions extends ModeOption {
+  readonly wait?: boolean;
+  readonly watch?: boolean;
 }
 
 interface DecisionOptions extends ModeOption {
@@ -149,7 +155,8 @@ program
   .argument('<YYYY-MM>', 'the month', parsePeriod)
   .addOption(modeOption())
   .option('--wait', 'wait for the report')
-  .action(async (period: BillingPeriod, { mode, wait }: ModeOption & { readonly wait?: boolean }) => {
+  .option('--watch', 'show how far it is until it ends, then the report')
+  .action(async (period: BillingPeriod, { mode, wait, watch }: CloseOptions) => {
     if (periodEnd(period) > new Date())
       throw new UsageError(`${period} is not over yet; only a month that has ended can be closed.`);
     const context = await openContext();
@@ -158,8 +165,9 @@ program
       say(
         `Close of ${period} (${mode}): ${workflowLink(context.links, monthlyBillingWorkflowId(mode, period))}`,
       );
-      if (wait === true) printReport(await closeMonth(temporal, input));
-      else await startClose(temporal, input);
+      const handle = await startClose(temporal, input);
+      if (watch === true) printReport(await context.withDatabase((db) => watchClose(handle, db, input)));
+      else if (wait === true) printReport(await reportOf(handle));
     });
   });
 

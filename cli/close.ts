@@ -28,7 +28,11 @@ export async function closeMonth(
   temporal: Client,
   input: MonthlyBillingInput,
 ): Promise<MonthlyBillingReport> {
-  const handle = await startClose(temporal, input);
+  return await reportOf(await startClose(temporal, input));
+}
+
+/** Waits for the end of a close. */
+export async function reportOf(close: WorkflowHandle): Promise<MonthlyBillingReport> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what monthlyBillingWorkflow returns
-  return (await handle.result()) as MonthlyBillingReport;
+  return (await close.result()) as MonthlyBillingReport;
 }

@@ -178,3 +178,19 @@ export async function listBillsToInvoice(
     .execute();
   return rows.map((row) => ({ billId: row.bill_id, userId: row.user_id }));
 }
+
+/** How many bills a month has, and how many of them need no invoice any more: they have one, or are parked or held. */
+export async function countBills(
+  db: Database,
+  { mode, period }: { readonly mode: Mode; readonly period: BillingPeriod },
+): Promise<{ readonly done: number; readonly total: number }> {
+  return await db
+    .selectFrom('bills')
+    .select((query) => [
+      query.fn.countAll<number>().as('total'),
+      query.fn.countAll<number>().filterWhere('status', '<>', 'frozen').as('done'),
+    ])
+    .where('mode', '=', mode)
+    .where('period', '=', period)
+    .executeTakeFirstOrThrow();
+}
