@@ -7,7 +7,8 @@ export default defineConfig({
     // Forks, not threads: Temporal's native core and PostgreSQL's clients want a process of their own.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Against what hangs, not what is slow: a command takes ten seconds to start where two suites run side by side on two cores.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

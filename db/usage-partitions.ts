@@ -11,7 +11,7 @@ import { DAY_MS, MAX_EVENT_AGE_DAYS } from '../domain/usage-event.ts';
 import type { Database } from './database.ts';
 import { inTransaction } from './transaction.ts';
 
-/** Second of our advisory lock keys' first halves (db/storage-levels.ts has the other). */
+/** Our only advisory lock of one number; those of disks have two, and never meet it. */
 const PARTITION_LOCK = 20_262;
 
 /**

@@ -285,7 +285,7 @@ test('a revoked key stops working', async () => {
   await api.db.updateTable('api_keys').set({ revoked_at: new Date() }).where('mode', '=', 'live').execute();
   await expect
     .poll(async () => (await request(api, 'GET', '/api/users/nobody/billing', { mode: 'live' })).status, {
-      timeout: 10_000,
+      timeout: 30_000,
       interval: 250,
     })
     .toBe(401);

@@ -127,7 +127,7 @@ test('an event that takes no effect is answered with 200 and starts nothing', as
     // What Temporal lists comes a moment later, so a good one comes last: once it is there, the others would be.
     await deliver(quiet, stripeEvent());
     const count = async () => (await quiet.temporal.workflow.count()).count;
-    await expect.poll(count, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(count, { timeout: 30_000 }).toBeGreaterThan(0);
     expect(await count()).toBe(1);
   } finally {
     await quiet.close();

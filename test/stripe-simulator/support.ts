@@ -132,16 +132,19 @@ export async function startReceiver(): Promise<Receiver> {
   };
 }
 
+/** Long enough for a machine with much else to do. */
+const PATIENCE_MS = 30_000;
+
 /** Waits until `read` returns something. */
 export async function eventually<T>(
   read: () => Promise<T | undefined> | T | undefined,
   what = 'it',
 ): Promise<T> {
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const value = await read();
     if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error(`${what} did not happen within 5 s`);
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${PATIENCE_MS / 1_000} s`);
     await sleep(10);
   }
 }
