@@ -25,6 +25,7 @@ export async function watchClose(
 ): Promise<MonthlyBillingReport> {
   const bar = new SingleBar({
     format: '{phase} {bar} {value}/{total} bills · {rate}/s · {duration_formatted}, {eta_formatted} to go',
+    emptyOnZero: true,
     noTTYOutput: true,
     notTTYSchedule: LINE_EVERY_MS,
     etaBuffer: 100,
