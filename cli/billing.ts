@@ -1,6 +1,5 @@
 import { userInfo } from 'node:os';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { setUpStripe } from '../activities/stripe-setup.ts';
 import { saveCluster } from '../db/clusters.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { type BillingPeriod, isBillingPeriod, periodEnd } from '../domain/billing-period.ts';
@@ -56,9 +55,11 @@ program
   .addOption(modeOption())
   .action(async ({ mode }: ModeOption) => {
     const context = await openContext();
+    const { setUpStripe } = await import('../activities/stripe-setup.ts');
+    const stripe = await context.stripe(mode);
     const products = await context.withDatabase(async (db) => {
       await migrateToLatest(db);
-      return await setUpStripe(db, context.stripe(mode), mode, context.config.stripe.modes[mode]?.priceIds);
+      return await setUpStripe(db, stripe, mode, context.config.stripe.modes[mode]?.priceIds);
     });
     const rows = products.map((row) => [
       PRICE_LIST[row.product].displayName,

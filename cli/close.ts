@@ -1,4 +1,4 @@
-import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import {
   BILLING_BATCH_TASK_QUEUE,
   MONTHLY_BILLING_WORKFLOW,
@@ -6,6 +6,7 @@ import {
   type MonthlyBillingReport,
   monthlyBillingWorkflowId,
 } from '../domain/workflow-contracts.ts';
+import { isTemporalError } from './context.ts';
 
 /** Starts the close of a month, or joins the one that runs. */
 export async function startClose(temporal: Client, input: MonthlyBillingInput): Promise<WorkflowHandle> {
@@ -18,7 +19,7 @@ export async function startClose(temporal: Client, input: MonthlyBillingInput): 
       staticSummary: `Close of ${input.period}, ${input.mode}`,
     });
   } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    if (!isTemporalError(error, 'WorkflowExecutionAlreadyStartedError')) throw error;
     return temporal.workflow.getHandle(workflowId);
   }
 }

@@ -1,5 +1,5 @@
-import { Client, Connection } from '@temporalio/client';
-import { createStripeClient, type StripeClient } from '../activities/stripe-client.ts';
+import type { Client } from '@temporalio/client';
+import type { StripeClient } from '../activities/stripe-client.ts';
 import { loadServiceConfig, type ServiceConfig } from '../config/config.ts';
 import { parseEnvironment } from '../config/environment.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
@@ -13,11 +13,14 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** What `npm run billing` talks to: the stack that `npm start` runs, or the parts that the environment configures. */
+/**
+ * What `npm run billing` talks to: the stack that `npm start` runs, or the parts that the environment configures. Temporal's and
+ * Stripe's modules are loaded when they are needed: most commands need neither, and would wait for both.
+ */
 export interface CliContext {
   readonly config: ServiceConfig;
   readonly links: Pick<StackFile, 'temporalUiUrl' | 'temporalNamespace'>;
-  stripe(mode: Mode): StripeClient;
+  stripe(mode: Mode): Promise<StripeClient>;
   withDatabase<Result>(work: (db: Database) => Promise<Result>): Promise<Result>;
   withTemporal<Result>(work: (temporal: Client) => Promise<Result>): Promise<Result>;
 }
@@ -35,10 +38,12 @@ export async function openContext(): Promise<CliContext> {
       temporalUiUrl: stack?.temporalUiUrl ?? environment.TEMPORAL_UI_URL ?? null,
       temporalNamespace: namespace,
     },
-    stripe(mode) {
+    async stripe(mode) {
       const settings = config.stripe.modes[mode];
-      if (settings !== null)
+      if (settings !== null) {
+        const { createStripeClient } = await import('../activities/stripe-client.ts');
         return createStripeClient({ secretKey: settings.secretKey, apiBase: config.stripe.apiBase });
+      }
       throw new UsageError(
         `There is no Stripe key for ${mode} mode; set ${mode === 'live' ? 'STRIPE_SECRET_KEY' : 'STRIPE_TEST_SECRET_KEY'}`,
       );
@@ -52,6 +57,7 @@ export async function openContext(): Promise<CliContext> {
       }
     },
     async withTemporal(work) {
+      const { Client, Connection } = await import('@temporalio/client');
       const connection = await Connection.connect(connectionOptions);
       try {
         return await work(new Client({ connection, namespace }));
@@ -60,4 +66,12 @@ export async function openContext(): Promise<CliContext> {
       }
     },
   };
+}
+
+/** Whether Temporal's client threw an error of this class: by its name, for the class would have to be loaded. */
+export function isTemporalError(
+  error: unknown,
+  name: 'WorkflowNotFoundError' | 'WorkflowUpdateFailedError' | 'WorkflowExecutionAlreadyStartedError',
+): error is Error {
+  return error instanceof Error && error.name === name;
 }

@@ -1,4 +1,4 @@
-import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { listCreditLots } from '../db/credits.ts';
 import type { Database } from '../db/database.ts';
 import { findUser, findUserByStripeCustomer, type User } from '../db/users.ts';
@@ -12,7 +12,7 @@ import {
   LOOK_AGAIN_SIGNAL,
 } from '../domain/workflow-contracts.ts';
 import { say, table } from './console.ts';
-import { type CliContext, UsageError } from './context.ts';
+import { type CliContext, isTemporalError, UsageError } from './context.ts';
 import { workflowLink } from './workflow-link.ts';
 
 interface CustomerRef {
@@ -65,7 +65,7 @@ export async function tellToLookAgain(
     const handle = temporal.workflow.getHandle(customerBillingWorkflowId(mode, customerId));
     await handle.signal(LOOK_AGAIN_SIGNAL).catch((error: unknown) => {
       // One whose workflow does not run sees it at its next event.
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      if (!isTemporalError(error, 'WorkflowNotFoundError')) throw error;
     });
   }
 }
@@ -106,9 +106,9 @@ async function withRunning<Result>({ customer }: CustomerRef, call: () => Promis
   try {
     return await call();
   } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError)
-      throw new UsageError(error.cause?.message ?? error.message);
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    if (isTemporalError(error, 'WorkflowUpdateFailedError'))
+      throw new UsageError(error.cause instanceof Error ? error.cause.message : error.message);
+    if (!isTemporalError(error, 'WorkflowNotFoundError')) throw error;
     throw new UsageError(
       `No billing runs for ${customer}: they never began a Checkout, or it was ended by hand.`,
     );
