@@ -18,7 +18,7 @@ const SEEDS = [20_261_124, 4_242];
 const CUSTOMERS_OF_EACH_LIFE: Readonly<Record<Mode, number>> = { live: 1, test: 2 };
 const PERIOD = parseBillingPeriod('2026-05');
 const GPU_HOURS = '1.5';
-const RUN_TIMEOUT_MS = 180_000;
+const RUN_TIMEOUT_MS = 900_000;
 
 interface Actor extends Person {
   readonly name: string;

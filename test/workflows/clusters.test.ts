@@ -75,7 +75,7 @@ test('100 users, 10 places: exactly 10 assigned, 90 waiting visibly, each gets o
   await tellToLookAgain(billing.temporal, 'test', told);
   for (const userId of stillWaiting) await hears(userId);
   await operatorsSeeWaiting(billing, 0);
-}, 180_000);
+}, 900_000);
 
 /** Has all users add a card; they are all subscribed, and every event of theirs is applied, when this returns. */
 async function subscribeAll(billing: BillingService): Promise<ReadonlyMap<string, Customer>> {

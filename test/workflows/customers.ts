@@ -32,7 +32,7 @@ export interface StartedCheckout {
   readonly url: string;
 }
 
-/** Calls the service's public interface; throws on any answer but a 2xx. */
+/** Calls the service's public interface, again when it has too much to do, as a host product would; throws on any other answer but a 2xx. */
 export async function callApi<Answer>(
   { apiUrl, apiKeys }: BillingService,
   mode: Mode,
@@ -200,17 +200,26 @@ export async function defaultCardOf(
   return customer.deleted === true ? null : customer.invoice_settings.default_payment_method;
 }
 
+/** Each takes the service ten seconds. */
+const MAX_TRIES = 10;
+
 async function requestJson<Answer>(
   url: string,
   method: string,
   body: unknown,
   headers: Readonly<Record<string, string>>,
 ): Promise<Answer> {
-  const response = await fetch(url, {
-    method,
-    headers: { 'content-type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  const send = () =>
+    fetch(url, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  let response = await send();
+  for (let tries = 1; response.status === 503 && tries < MAX_TRIES; tries += 1) {
+    await response.arrayBuffer();
+    response = await send();
+  }
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}: ${text}`);
   // A test checks what it uses of an answer.

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const PATIENCE_MS = 60_000;
+/** As long as the heaviest test needs where two suites run side by side on two cores. */
+const PATIENCE_MS = 240_000;
 const PAUSE_MS = 50;
 
 /**

@@ -179,7 +179,7 @@ export function hasCredits(cents: number): Step {
 }
 
 /** A storm takes its time, on a busy machine above all. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 240_000;
 /** Many wait at once. */
 const PAUSE_MS = 500;
 
