@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Big } from 'big.js';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { untilWaiting } from '../db/fixtures.ts';
+import { holdTotals, untilWaiting } from '../db/fixtures.ts';
 import { error, request, startTestApi, type TestApi, textLike } from './harness.ts';
 
 const NOW = new Date('2026-11-10T12:00:00.000Z');
@@ -296,13 +296,7 @@ describe('an event is acknowledged only when it is committed', () => {
   async function sendAgainstHolder() {
     const sent = event();
     await send([event()]);
-    const holder = await api.db.startTransaction().execute();
-    await holder
-      .selectFrom('usage_totals')
-      .select('period')
-      .where('user_id', '=', userId)
-      .forUpdate()
-      .execute();
+    const holder = await holdTotals(api.db, userId);
     let answered = false;
     const answer = send([sent]).finally(() => {
       answered = true;

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { explainBill, listEventsOfLine } from '../../db/bill-explanations.ts';
-import { saveInvoiceOutcome } from '../../db/bill-status.ts';
 import { freezeBill } from '../../db/freeze.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { completeStripeWrite, intendStripeWrite } from '../../db/stripe-writes.ts';
 import { dropUsageEvents } from '../../db/usage-partitions.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { grantCredits, ingest, level, newUser, OCTOBER, SEPTEMBER, usage } from './fixtures.ts';
+import { grantCredits, ingest, level, newUser, OCTOBER, SEPTEMBER, settleBill, usage } from './fixtures.ts';
 
 let database: TestDatabase;
 let userId: string;
@@ -52,26 +51,14 @@ test('a bill is traced to its events, its workflow, its requests to Stripe and t
   await ingest(database.db, events);
   await ingest(database.db, [usage(userId, { product: 'gpu_hour' })]);
   const billId = await freeze();
-  const stripeInvoiceId = `in_${userId}`;
+  const stripeInvoiceId = `in_${billId}`;
   await intendStripeWrite(database.db, 'test', `bill:${billId}:draft`);
   await completeStripeWrite(database.db, 'test', `bill:${billId}:draft`, {
     stripeObjectId: stripeInvoiceId,
     stripeRequestId: 'req_1',
   });
   await intendStripeWrite(database.db, 'test', `invoice:${stripeInvoiceId}:pay:0`);
-  await saveInvoiceOutcome(database.db, {
-    mode: 'test',
-    billId,
-    stripeInvoiceId,
-    status: 'open',
-    failedAt: new Date(),
-    hostedInvoiceUrl: null,
-    failedPaymentMethodId: null,
-    stripeRetriesAt: null,
-    stripeHasRetried: false,
-    needsCustomerAction: false,
-    isCollectible: true,
-  });
+  await settleBill(database.db, billId, 'open');
 
   const bill = await explained(billId);
   expect(bill).toMatchObject({

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'kysely';
+import { type ControlledTransaction, sql } from 'kysely';
+import { type InvoiceOutcome, saveInvoiceOutcome } from '../../db/bill-status.ts';
 import { type BillWithLines, listBills } from '../../db/bills.ts';
 import type { Database } from '../../db/database.ts';
 import { freezeBill } from '../../db/freeze.ts';
+import type { DatabaseSchema } from '../../db/schema.ts';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { registerUser } from '../../db/users.ts';
 import { type BillingPeriod, parseBillingPeriod } from '../../domain/billing-period.ts';
@@ -93,4 +95,40 @@ export async function untilWaiting(db: Database, count: number): Promise<void> {
     await sleep(10);
   }
   throw new Error(`Never did ${count} statements wait for a lock`);
+}
+
+/** Holds the user's totals until it is committed or rolled back: whoever adds to them, or bills them, waits. */
+export async function holdTotals(
+  db: Database,
+  userId: string,
+): Promise<ControlledTransaction<DatabaseSchema>> {
+  const holder = await db.startTransaction().execute();
+  await holder
+    .selectFrom('usage_totals')
+    .select('period')
+    .where('user_id', '=', userId)
+    .forUpdate()
+    .execute();
+  return holder;
+}
+
+/** Brings a bill to what its invoice came to, which is named after it. */
+export async function settleBill(
+  db: Database,
+  billId: string,
+  status: InvoiceOutcome['status'],
+): Promise<void> {
+  await saveInvoiceOutcome(db, {
+    mode: 'test',
+    billId,
+    stripeInvoiceId: `in_${billId}`,
+    status,
+    failedAt: new Date(),
+    hostedInvoiceUrl: null,
+    failedPaymentMethodId: null,
+    stripeRetriesAt: null,
+    stripeHasRetried: false,
+    needsCustomerAction: false,
+    isCollectible: true,
+  });
 }

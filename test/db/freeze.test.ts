@@ -9,6 +9,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   AUGUST,
   frozenBill,
+  holdTotals,
   ingest,
   level,
   newUser,
@@ -163,13 +164,7 @@ describe('a month is billed once', () => {
 
   test('usage that comes in between two concurrent freezes of a month waits for the next month', async () => {
     await ingest(database.db, [usage(userId, { quantity: '1' })]);
-    const holder = await database.db.startTransaction().execute();
-    await holder
-      .selectFrom('usage_totals')
-      .select('period')
-      .where('user_id', '=', userId)
-      .forUpdate()
-      .execute();
+    const holder = await holdTotals(database.db, userId);
     // One after the other they queue up: a freeze, late usage, a freeze of the same month.
     const first = freeze();
     await untilWaiting(database.db, 1);

@@ -1,11 +1,10 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { saveInvoiceOutcome } from '../../db/bill-status.ts';
 import { freezeBill } from '../../db/freeze.ts';
 import { loadMonthBalance } from '../../db/month-balance.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { ingest, level, newUser, OCTOBER, SEPTEMBER, usage } from './fixtures.ts';
+import { ingest, level, newUser, OCTOBER, SEPTEMBER, settleBill, usage } from './fixtures.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -23,21 +22,8 @@ const balance = (period = SEPTEMBER) => loadMonthBalance(database.db, { mode: 't
 const freeze = (userId: string, period = SEPTEMBER) =>
   freezeBill(database.db, { mode: 'test', userId, period });
 
-async function settle(billId: string | null, status: 'paid' | 'payment_failed' | 'void'): Promise<void> {
-  await saveInvoiceOutcome(database.db, {
-    mode: 'test',
-    billId: billId ?? '',
-    stripeInvoiceId: `in_${billId}`,
-    status,
-    failedAt: new Date(),
-    hostedInvoiceUrl: null,
-    failedPaymentMethodId: null,
-    stripeRetriesAt: null,
-    stripeHasRetried: false,
-    needsCustomerAction: false,
-    isCollectible: true,
-  });
-}
+const settle = (billId: string | null, status: 'paid' | 'payment_failed' | 'void') =>
+  settleBill(database.db, billId ?? '', status);
 
 test('all usage of a month is on a bill of some status, or on none, to the cent', async () => {
   const { db } = database;
