@@ -3,8 +3,8 @@ import { migrateToLatest } from '../db/migrate.ts';
 import { loadMonthBalance } from '../db/month-balance.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
-import { formatCents, sumCents } from '../domain/money.ts';
-import type { ProductBalance } from '../domain/month-balance.ts';
+import { formatCents } from '../domain/money.ts';
+import { type MonthTotals, monthTotals, type ProductBalance } from '../domain/month-balance.ts';
 import { PRICE_LIST } from '../domain/price-list.ts';
 import { complain, right, say, table } from './console.ts';
 import type { CliContext } from './context.ts';
@@ -18,39 +18,39 @@ export async function showBalance(
     await migrateToLatest(db);
     return await loadMonthBalance(db, { mode, period });
   });
-  if (json) say(JSON.stringify({ mode, period, products }, null, 2));
+  const totals = monthTotals(products);
+  if (json) say(JSON.stringify({ mode, period, products, totals }, null, 2));
   else printBalance(`${period} (${mode})`, products);
-  const contradictions = sumCents(products.map((each) => each.contradictions));
-  if (contradictions === 0) return;
+  if (totals.contradictions === 0) return;
   complain(
-    `\nOf ${contradictions} users the totals say that other than their bills' lines was billed. Nothing of ours writes one without the other: look for what was changed by hand.`,
+    `\nOf ${totals.contradictions} users the totals say that other than their bills' lines was billed. Nothing of ours writes one without the other: look for what was changed by hand.`,
   );
   process.exitCode = 1;
 }
 
-const COLUMNS = ['Used', 'Paid', 'Collecting', 'Not sent', 'Held', 'Parked', 'Written off', 'On no bill'];
+const COLUMNS: readonly (readonly [name: string, amount: keyof MonthTotals])[] = [
+  ['Used', 'usedCents'],
+  ['Paid', 'paidCents'],
+  ['Collecting', 'collectingCents'],
+  ['Not sent', 'waitingCents'],
+  ['Held', 'heldCents'],
+  ['Parked', 'parkedCents'],
+  ['Unbillable', 'unbillableCents'],
+  ['Written off', 'writtenOffCents'],
+  ['On no bill', 'unbilledCents'],
+];
 
 function printBalance(title: string, products: readonly ProductBalance[]): void {
-  const amountsOf = ({ usedCents, billedCents, unbilledCents }: ProductBalance): number[] => [
-    usedCents,
-    billedCents.paid,
-    billedCents.collecting,
-    billedCents.waiting,
-    billedCents.held,
-    billedCents.parked,
-    billedCents.writtenOff,
-    unbilledCents,
-  ];
-  const totals = COLUMNS.map((_, column) => sumCents(products.map((each) => amountsOf(each)[column] ?? 0)));
+  const amountsOf = (rows: readonly ProductBalance[]): string[] => {
+    const totals = monthTotals(rows);
+    return COLUMNS.map(([, amount]) => formatCents(totals[amount]));
+  };
   say(
     table(
-      [{ name: title }, ...COLUMNS.map(right)],
+      [{ name: title }, ...COLUMNS.map(([name]) => right(name))],
       [
-        ...products.map((each) => [
-          PRICE_LIST[each.product].displayName,
-          ...amountsOf(each).map((cents) => formatCents(cents)),
-        ]),
-        [colors.bold('Total'), ...totals.map((cents) => colors.bold(formatCents(cents)))],
+        ...products.map((each) => [PRICE_LIST[each.product].displayName, ...amountsOf([each])]),
+        [colors.bold('Total'), ...amountsOf(products).map((amount) => colors.bold(amount))],
       ],
     ),
   );

@@ -35,12 +35,22 @@ export async function loadMonthBalance(db: Database, month: Month): Promise<Prod
 }
 
 async function billedByStatus(transaction: DatabaseTransaction, { mode, period }: Month) {
-  const { rows } = await sql<{ product: MeteredProduct; status: BillStatus; cents: string }>`
-    SELECT line.product, bill.status, sum(line.amount_cents) AS cents
-    FROM bill_lines AS line JOIN bills AS bill USING (mode, bill_id)
+  const { rows } = await sql<{
+    product: MeteredProduct;
+    status: BillStatus;
+    has_customer: boolean;
+    cents: string;
+  }>`
+    SELECT line.product, bill.status, users.stripe_customer_id IS NOT NULL AS has_customer, sum(line.amount_cents) AS cents
+    FROM bill_lines AS line JOIN bills AS bill USING (mode, bill_id) JOIN users USING (mode, user_id)
     WHERE line.mode = ${mode} AND line.usage_period = ${period} AND line.product <> 'credits'
-    GROUP BY line.product, bill.status`.execute(transaction);
-  return rows.map(({ product, status, cents }) => ({ product, status, cents: exactInteger(cents) }));
+    GROUP BY line.product, bill.status, has_customer`.execute(transaction);
+  return rows.map((row) => ({
+    product: row.product,
+    status: row.status,
+    hasCustomer: row.has_customer,
+    cents: exactInteger(row.cents),
+  }));
 }
 
 /**

@@ -18,26 +18,96 @@ export interface ProductBalance {
   readonly contradictions: number;
 }
 
-/** `collecting`: Stripe has it, or could not collect it. `waiting`: frozen, and not sent yet. `writtenOff`: its invoice was voided. */
-export type BilledAs = 'paid' | 'collecting' | 'waiting' | 'held' | 'parked' | 'writtenOff';
+/**
+ * `collecting`: Stripe has it, or could not collect it. `waiting`: frozen, and not sent yet. `parked`: an operator must look.
+ * `unbillable`: parked because the user has no Stripe customer, which only the user can mend, by beginning a Checkout.
+ * `writtenOff`: its invoice was voided.
+ */
+export type BilledAs = 'paid' | 'collecting' | 'waiting' | 'held' | 'parked' | 'unbillable' | 'writtenOff';
 
-const BILLED_AS: Readonly<Record<BillStatus, BilledAs>> = {
-  paid: 'paid',
-  open: 'collecting',
-  payment_failed: 'collecting',
-  frozen: 'waiting',
-  held: 'held',
-  parked: 'parked',
-  void: 'writtenOff',
-};
+/** Usage on bills of one status. */
+export interface BilledUsage {
+  readonly status: BillStatus;
+  /** Whether Stripe knows the users whose bills they are. */
+  readonly hasCustomer: boolean;
+  readonly cents: number;
+}
 
+/** A product's balance, of its lines and of what no line holds. */
 export function balanceOf(
   product: MeteredProduct,
-  billed: readonly { readonly status: BillStatus; readonly cents: number }[],
+  billed: readonly BilledUsage[],
   unbilled: Pick<ProductBalance, 'unbilledCents' | 'unbilledUsers' | 'contradictions'>,
 ): ProductBalance {
-  const billedCents = { paid: 0, collecting: 0, waiting: 0, held: 0, parked: 0, writtenOff: 0 };
-  for (const { status, cents } of billed) billedCents[BILLED_AS[status]] += cents;
+  const billedCents = byBilledAs((as) =>
+    sumCents(billed.filter((usage) => billedAs(usage) === as).map(({ cents }) => cents)),
+  );
   const usedCents = sumCents(Object.values(billedCents)) + unbilled.unbilledCents;
   return { product, usedCents, billedCents, ...unbilled };
+}
+
+/**
+ * A month's usage over all products, in cents. To the cent, `used` = `billed` + `held` + `parked` + `unbillable` + `writtenOff` +
+ * `unbilled`.
+ */
+export interface MonthTotals {
+  readonly usedCents: number;
+  /** Paid, or on its way: `paid` + `collecting` + `waiting`. */
+  readonly billedCents: number;
+  readonly paidCents: number;
+  readonly collectingCents: number;
+  readonly waitingCents: number;
+  readonly heldCents: number;
+  readonly parkedCents: number;
+  readonly unbillableCents: number;
+  readonly writtenOffCents: number;
+  readonly unbilledCents: number;
+  /** A user counts once for each product. Must be 0. */
+  readonly contradictions: number;
+}
+
+export function monthTotals(products: readonly ProductBalance[]): MonthTotals {
+  const sum = (of: (balance: ProductBalance) => number) => sumCents(products.map(of));
+  const cents = byBilledAs((as) => sum(({ billedCents }) => billedCents[as]));
+  return {
+    usedCents: sum(({ usedCents }) => usedCents),
+    billedCents: cents.paid + cents.collecting + cents.waiting,
+    paidCents: cents.paid,
+    collectingCents: cents.collecting,
+    waitingCents: cents.waiting,
+    heldCents: cents.held,
+    parkedCents: cents.parked,
+    unbillableCents: cents.unbillable,
+    writtenOffCents: cents.writtenOff,
+    unbilledCents: sum(({ unbilledCents }) => unbilledCents),
+    contradictions: sum(({ contradictions }) => contradictions),
+  };
+}
+
+function billedAs({ status, hasCustomer }: BilledUsage): BilledAs {
+  switch (status) {
+    case 'open':
+    case 'payment_failed':
+      return 'collecting';
+    case 'frozen':
+      return 'waiting';
+    case 'parked':
+      return hasCustomer ? 'parked' : 'unbillable';
+    case 'void':
+      return 'writtenOff';
+    default:
+      return status;
+  }
+}
+
+function byBilledAs(centsOf: (as: BilledAs) => number): Record<BilledAs, number> {
+  return {
+    paid: centsOf('paid'),
+    collecting: centsOf('collecting'),
+    waiting: centsOf('waiting'),
+    held: centsOf('held'),
+    parked: centsOf('parked'),
+    unbillable: centsOf('unbillable'),
+    writtenOff: centsOf('writtenOff'),
+  };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freezeBill } from '../../db/freeze.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
-import { AUGUST, ingest, newUser, SEPTEMBER, usage } from '../db/fixtures.ts';
+import { AUGUST, ingest, newUser, usage } from '../db/fixtures.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { runBilling } from './command.ts';
 
@@ -47,15 +47,4 @@ it('gives a row for each bill, and all of it for programs', async () => {
     previousTotalCents: 200,
     all: [{ userId, status: 'new' }],
   });
-});
-
-it('tells where all usage of a month has gone', async () => {
-  const { status, output } = await runBilling(database.url, ['balance', '2026-09']);
-  expect(status).toBe(0);
-  expect(output).toMatch(/CPU Hour +\$3\.00( +\$0\.00){6} +\$3\.00$/m);
-  expect(output).toMatch(/Total +\$3\.00( +\$0\.00){6} +\$3\.00$/m);
-  await freezeBill(database.db, { mode: 'live', userId, period: SEPTEMBER });
-  expect((await runBilling(database.url, ['balance', '2026-09'])).output).toMatch(
-    /Total +\$3\.00( +\$0\.00){2} +\$3\.00( +\$0\.00){4}$/m,
-  );
 });

@@ -23,6 +23,22 @@ export async function newUser(db: Database, mode: Mode = 'test'): Promise<string
   return userId;
 }
 
+/** As the user's first Checkout does: Stripe knows them from then on. */
+export async function becomeCustomer(
+  db: Database,
+  userId: string,
+  defaultPaymentMethodId: string | null = null,
+): Promise<void> {
+  await db
+    .updateTable('users')
+    .set({
+      stripe_customer_id: `cus_${randomUUID()}`,
+      default_payment_method_id: defaultPaymentMethodId,
+    })
+    .where('user_id', '=', userId)
+    .execute();
+}
+
 /** Usage of one CPU hour in mid-September, unless told otherwise. */
 export function usage(userId: string, overrides: Partial<UsageEvent> = {}): UsageEvent {
   return {

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { parkBill } from '../../db/bill-status.ts';
 import { freezeBill } from '../../db/freeze.ts';
 import { loadMonthBalance } from '../../db/month-balance.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { ingest, level, newUser, OCTOBER, SEPTEMBER, settleBill, usage } from './fixtures.ts';
+import { becomeCustomer, ingest, level, newUser, OCTOBER, SEPTEMBER, settleBill, usage } from './fixtures.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -43,7 +44,15 @@ test('all usage of a month is on a bill of some status, or on none, to the cent'
   expect(cpu).toEqual({
     product: 'cpu_hour',
     usedCents: 111_110 + 7 + 3,
-    billedCents: { paid: 10, collecting: 100, waiting: 10_007, held: 0, parked: 0, writtenOff: 1_000 },
+    billedCents: {
+      paid: 10,
+      collecting: 100,
+      waiting: 10_007,
+      held: 0,
+      parked: 0,
+      unbillable: 0,
+      writtenOff: 1_000,
+    },
     unbilledCents: 100_003,
     unbilledUsers: 2,
     contradictions: 0,
@@ -52,6 +61,19 @@ test('all usage of a month is on a bill of some status, or on none, to the cent'
   await freeze(late);
   await freeze(waiting, OCTOBER);
   expect((await balance())[0]).toMatchObject({ usedCents: 111_120, unbilledCents: 0, unbilledUsers: 0 });
+});
+
+test('a parked bill of a user whom Stripe does not know is unbillable, until they begin a Checkout', async () => {
+  const { db } = database;
+  const [refused, stranger] = [await newUser(db), await newUser(db)];
+  await ingest(db, [usage(refused, { quantity: '1' }), usage(stranger, { quantity: '2' })]);
+  await becomeCustomer(db, refused);
+  for (const userId of [refused, stranger])
+    await parkBill(db, 'test', (await freeze(userId)) ?? '', 'refused');
+
+  expect((await balance())[0]).toMatchObject({ usedCents: 30, billedCents: { parked: 10, unbillable: 20 } });
+  await becomeCustomer(db, stranger);
+  expect((await balance())[0]).toMatchObject({ usedCents: 30, billedCents: { parked: 30, unbillable: 0 } });
 });
 
 test('storage that is carried over counts in each month that carries it', async () => {
