@@ -3,7 +3,8 @@ import { createCustomerCommandActivities } from './customer-commands.ts';
 import { createCustomerFactsActivities } from './customer-facts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createHostHookActivities } from './host-hook.ts';
-import { createMonthlyBillingActivities } from './monthly-billing.ts';
+import { createInvoiceBillActivities } from './invoice-bill.ts';
+import { createMonthlyCloseActivities } from './monthly-close.ts';
 import { createPaymentActivities } from './payment-sync.ts';
 import { createRegistrationActivities } from './registration.ts';
 import { createStripeEventActivities } from './stripe-events.ts';
@@ -20,9 +21,14 @@ export function createBillingActivities(dependencies: ActivityDependencies) {
   };
 }
 
-/** The monthly close: the task queue `billing-batch`. */
+/** The monthly close, but for its bills' way to Stripe: the task queue `billing-batch`. */
 export function createBatchActivities(dependencies: ActivityDependencies) {
-  return createMonthlyBillingActivities(dependencies);
+  return createMonthlyCloseActivities(dependencies);
+}
+
+/** The bills' way to Stripe, at the rate that Stripe allows: the task queue `billing-charges`. */
+export function createChargeActivities(dependencies: ActivityDependencies) {
+  return createInvoiceBillActivities(dependencies);
 }
 
 /** Messages to the host product: the task queue `billing-hooks`. */
@@ -32,4 +38,5 @@ export function createHookActivities(dependencies: ActivityDependencies) {
 
 export type BillingActivities = ReturnType<typeof createBillingActivities>;
 export type BatchActivities = ReturnType<typeof createBatchActivities>;
+export type ChargeActivities = ReturnType<typeof createChargeActivities>;
 export type HookActivities = ReturnType<typeof createHookActivities>;

@@ -1,47 +1,21 @@
-import { userInfo } from 'node:os';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { saveCluster } from '../db/clusters.ts';
 import { migrateToLatest } from '../db/migrate.ts';
-import { type BillingPeriod, isBillingPeriod, periodEnd } from '../domain/billing-period.ts';
-import { MODES, type Mode } from '../domain/mode.ts';
-import { formatCents, formatUnitPrice } from '../domain/money.ts';
+import type { BillingPeriod } from '../domain/billing-period.ts';
+import { MODES } from '../domain/mode.ts';
+import { formatUnitPrice } from '../domain/money.ts';
 import { METERED_PRODUCTS, type MeteredProduct, PRICE_LIST } from '../domain/price-list.ts';
-import {
-  APPROVE_UPDATE,
-  EXTEND_GRACE_UPDATE,
-  type MonthlyBillingReport,
-  monthlyBillingWorkflowId,
-  REACTIVATE_UPDATE,
-  SUSPEND_UPDATE,
-} from '../domain/workflow-contracts.ts';
+import { EXTEND_GRACE_UPDATE, REACTIVATE_UPDATE, SUSPEND_UPDATE } from '../domain/workflow-contracts.ts';
 import { createApiKey, revokeApiKey, showApiKeys } from './api-keys.ts';
-import { showBalance } from './balance.ts';
-import { reportOf, startClose } from './close.ts';
+import { addCloseCommands } from './close-commands.ts';
 import { complain, describeError, say, table } from './console.ts';
-import { openContext, UsageError } from './context.ts';
+import { openContext } from './context.ts';
 import { decideOnCustomer, showCustomer, tellToLookAgain } from './customer.ts';
 import { loadEnvironmentFile } from './environment-file.ts';
 import { explain } from './explain.ts';
-import { previewMonth } from './preview.ts';
+import { type ByOption, byOption, type ModeOption, modeOption, parsePeriod } from './options.ts';
 import { parseDollars, setPrice, showPrices } from './prices.ts';
 import { dropUsageBefore } from './retention.ts';
-import { watchClose } from './watch-close.ts';
-import { workflowLink } from './workflow-link.ts';
-
-interface ModeOption {
-  readonly mode: Mode;
-}
-
-interface CloseOptions extends ModeOption {
-  readonly wait?: boolean;
-  readonly watch?: boolean;
-}
-
-interface DecisionOptions extends ModeOption {
-  readonly as: string;
-}
-
-const modeOption = () => new Option('--mode <mode>', "Stripe's world").choices(MODES).default('live');
 
 const program = new Command('billing')
   .description(
@@ -120,72 +94,7 @@ program
     await dropUsageBefore(await openContext(), before);
   });
 
-program
-  .command('preview')
-  .description('compute what a close would come to now, without writing anything')
-  .argument('<YYYY-MM>', 'the month', parsePeriod)
-  .addOption(modeOption())
-  .option('--csv', 'a row for each bill')
-  .option('--json', 'for programs')
-  .action(
-    async (
-      period: BillingPeriod,
-      options: ModeOption & { readonly csv?: boolean; readonly json?: boolean },
-    ) => {
-      const { mode, csv, json } = options;
-      const format = csv === true ? 'csv' : json === true ? 'json' : 'table';
-      await previewMonth(await openContext(), { mode, period, format });
-    },
-  );
-
-program
-  .command('balance')
-  .description('show where all usage of a month has gone: on bills, by what became of them, or on none')
-  .argument('<YYYY-MM>', 'the month', parsePeriod)
-  .addOption(modeOption())
-  .option('--json', 'for programs')
-  .action(async (period: BillingPeriod, { mode, json = false }: ModeOption & { readonly json?: boolean }) => {
-    await showBalance(await openContext(), { mode, period, json });
-  });
-
-program
-  .command('close')
-  .description(
-    'close a month: freeze its bills and turn each into an invoice; what is billed already stays as it is',
-  )
-  .argument('<YYYY-MM>', 'the month', parsePeriod)
-  .addOption(modeOption())
-  .option('--wait', 'wait for the report')
-  .option('--watch', 'show how far it is until it ends, then the report')
-  .action(async (period: BillingPeriod, { mode, wait, watch }: CloseOptions) => {
-    if (periodEnd(period) > new Date())
-      throw new UsageError(`${period} is not over yet; only a month that has ended can be closed.`);
-    const context = await openContext();
-    await context.withTemporal(async (temporal) => {
-      const input = { mode, period };
-      say(
-        `Close of ${period} (${mode}): ${workflowLink(context.links, monthlyBillingWorkflowId(mode, period))}`,
-      );
-      const handle = await startClose(temporal, input);
-      if (watch === true) printReport(await context.withDatabase((db) => watchClose(handle, db, input)));
-      else if (wait === true) printReport(await reportOf(handle));
-    });
-  });
-
-program
-  .command('approve')
-  .description('let the frozen bills of a month go out (BILLING_APPROVAL=required)')
-  .argument('<YYYY-MM>', 'the month', parsePeriod)
-  .addOption(modeOption())
-  .option('--as <name>', 'who approves', userInfo().username)
-  .action(async (period: BillingPeriod, { mode, as }: ModeOption & { readonly as: string }) => {
-    const context = await openContext();
-    await context.withTemporal(async (temporal) => {
-      const handle = temporal.workflow.getHandle(monthlyBillingWorkflowId(mode, period));
-      await handle.executeUpdate(APPROVE_UPDATE, { args: [{ approvedBy: as }] });
-      say(`${period} (${mode}) is approved.`);
-    });
-  });
+addCloseCommands(program);
 
 program
   .command('cluster')
@@ -213,7 +122,6 @@ const customerCommand = (name: string, description: string) =>
     .description(description)
     .argument('<customer>', "the host product's user id, or cus_…")
     .addOption(modeOption());
-const byOption = () => new Option('--as <name>', 'who decides').default(userInfo().username);
 
 customerCommand('customer', 'show where a customer stands, why, and what billing waits for').action(
   async (customer: string, { mode }: ModeOption) => {
@@ -224,22 +132,27 @@ customerCommand('customer', 'show where a customer stands, why, and what billing
 customerCommand('extend-grace', 'give a customer who owes more time')
   .requiredOption('--days <days>', 'how many days from now', Number)
   .addOption(byOption())
-  .action(async (customer: string, { mode, days, as: by }: DecisionOptions & { readonly days: number }) => {
-    await decideOnCustomer(await openContext(), { mode, customer }, EXTEND_GRACE_UPDATE, { days, by });
-  });
+  .action(
+    async (customer: string, { mode, days, as: by }: ModeOption & ByOption & { readonly days: number }) => {
+      await decideOnCustomer(await openContext(), { mode, customer }, EXTEND_GRACE_UPDATE, { days, by });
+    },
+  );
 
 customerCommand('suspend', 'end a customer\'s access until it is given back with "reactivate"')
   .requiredOption('--reason <text>', 'why; it is stored, and shown to operators')
   .addOption(byOption())
   .action(
-    async (customer: string, { mode, reason, as: by }: DecisionOptions & { readonly reason: string }) => {
+    async (
+      customer: string,
+      { mode, reason, as: by }: ModeOption & ByOption & { readonly reason: string },
+    ) => {
       await decideOnCustomer(await openContext(), { mode, customer }, SUSPEND_UPDATE, { reason, by });
     },
   );
 
 customerCommand('reactivate', 'lift a suspension by an operator; the rules of billing then decide')
   .addOption(byOption())
-  .action(async (customer: string, { mode, as: by }: DecisionOptions) => {
+  .action(async (customer: string, { mode, as: by }: ModeOption & ByOption) => {
     await decideOnCustomer(await openContext(), { mode, customer }, REACTIVATE_UPDATE, { by });
   });
 
@@ -270,24 +183,10 @@ program
     await revokeApiKey(await openContext(), key);
   });
 
-function parsePeriod(text: string): BillingPeriod {
-  if (isBillingPeriod(text)) return text;
-  throw new InvalidArgumentError('Write the month as YYYY-MM, such as 2026-10.');
-}
-
 function parseCapacity(text: string): number {
   const capacity = Number(text);
   if (Number.isInteger(capacity) && capacity >= 0) return capacity;
   throw new InvalidArgumentError('Write a whole number.');
-}
-
-function printReport(report: MonthlyBillingReport): void {
-  const rows = [
-    ['Bills frozen', String(report.frozenBills)],
-    ['Bills invoiced', `${report.invoicedBills}, ${formatCents(report.invoicedCents)}`],
-    ['Bills parked', String(report.parkedBills)],
-  ];
-  say(table([{ name: `Close of ${report.period} (${report.mode})` }, { name: '', align: 'right' }], rows));
 }
 
 try {

@@ -1,26 +1,20 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import {
-  BILLING_BATCH_TASK_QUEUE,
-  MONTHLY_BILLING_WORKFLOW,
   type MonthlyBillingInput,
   type MonthlyBillingReport,
-  monthlyBillingWorkflowId,
-} from '../domain/workflow-contracts.ts';
+  monthlyBillingStart,
+} from '../domain/monthly-close.ts';
+import { MONTHLY_BILLING_WORKFLOW } from '../domain/workflow-contracts.ts';
 import { isTemporalError } from './context.ts';
 
 /** Starts the close of a month, or joins the one that runs. */
 export async function startClose(temporal: Client, input: MonthlyBillingInput): Promise<WorkflowHandle> {
-  const workflowId = monthlyBillingWorkflowId(input.mode, input.period);
+  const start = monthlyBillingStart(input);
   try {
-    return await temporal.workflow.start(MONTHLY_BILLING_WORKFLOW, {
-      workflowId,
-      taskQueue: BILLING_BATCH_TASK_QUEUE,
-      args: [input],
-      staticSummary: `Close of ${input.period}, ${input.mode}`,
-    });
+    return await temporal.workflow.start(MONTHLY_BILLING_WORKFLOW, start);
   } catch (error) {
     if (!isTemporalError(error, 'WorkflowExecutionAlreadyStartedError')) throw error;
-    return temporal.workflow.getHandle(workflowId);
+    return temporal.workflow.getHandle(start.workflowId);
   }
 }
 

@@ -3,11 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { SingleBar } from 'cli-progress';
 import { countBills } from '../db/bill-status.ts';
 import type { Database } from '../db/database.ts';
-import {
-  BILLING_PROGRESS_QUERY,
-  type MonthlyBillingInput,
-  type MonthlyBillingReport,
-} from '../domain/workflow-contracts.ts';
+import { BILLING_PROGRESS_QUERY, type Month, type MonthlyBillingReport } from '../domain/monthly-close.ts';
 import { reportOf } from './close.ts';
 
 const POLL_MS = 500;
@@ -21,7 +17,7 @@ const LINE_EVERY_MS = 5_000;
 export async function watchClose(
   handle: WorkflowHandle,
   db: Database,
-  input: MonthlyBillingInput,
+  input: Month,
 ): Promise<MonthlyBillingReport> {
   const bar = new SingleBar({
     format: '{phase} {bar} {value}/{total} bills · {rate}/s · {duration_formatted}, {eta_formatted} to go',

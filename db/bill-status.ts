@@ -160,23 +160,20 @@ export async function saveCollectionAttempt(
     .execute();
 }
 
-/** Bills of a month that still need their invoice, in the order of users: the pages of a close. */
-export async function listBillsToInvoice(
-  db: Database,
-  key: { readonly mode: Mode; readonly period: BillingPeriod },
-  page: { readonly afterUserId: string; readonly limit: number },
-): Promise<{ billId: string; userId: string }[]> {
-  const rows = await db
-    .selectFrom('bills')
-    .select(['bill_id', 'user_id'])
-    .where('mode', '=', key.mode)
-    .where('period', '=', key.period)
+/**
+ * Claims the bill for Stripe: from now on it can't be held. Again for a bill that was claimed before.
+ *
+ * @returns whether it may go out: it is frozen, or parked and tried again.
+ */
+export async function claimForInvoicing(db: Database, mode: Mode, billId: string): Promise<boolean> {
+  const claimed = await db
+    .updateTable('bills')
+    .set({ invoicing_since: sql<Date>`coalesce(invoicing_since, now())` })
+    .where('mode', '=', mode)
+    .where('bill_id', '=', billId)
     .where('status', 'in', ['frozen', 'parked'])
-    .where('user_id', '>', page.afterUserId)
-    .orderBy('user_id')
-    .limit(page.limit)
-    .execute();
-  return rows.map((row) => ({ billId: row.bill_id, userId: row.user_id }));
+    .executeTakeFirst();
+  return claimed.numUpdatedRows > 0n;
 }
 
 /** How many bills a month has, and how many of them need no invoice any more: they have one, or are parked or held. */

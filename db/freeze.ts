@@ -200,12 +200,14 @@ async function markBilled(
 export async function listUsersToFreeze(
   db: Database,
   { mode, period }: Pick<BillKey, 'mode' | 'period'>,
-  page: { readonly afterUserId: string; readonly limit: number },
+  page: { readonly afterUserId: string; readonly throughUserId?: string | null; readonly limit: number },
 ): Promise<string[]> {
+  const { throughUserId = null } = page;
   // Not EXISTS: that PostgreSQL may answer by reading all usage there is, for each page.
   const { rows } = await sql<{ user_id: string }>`
     SELECT user_id FROM users
-    WHERE mode = ${mode} AND user_id > ${page.afterUserId} AND coalesce(
+    WHERE mode = ${mode} AND user_id > ${page.afterUserId}
+      AND ${throughUserId === null ? sql`true` : sql`user_id <= ${throughUserId}`} AND coalesce(
       (SELECT true FROM usage_totals AS used
         WHERE used.mode = users.mode AND used.user_id = users.user_id LIMIT 1),
       (SELECT true FROM credit_entries AS granted

@@ -5,6 +5,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { BillStatus } from '../domain/bill.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
+import type { CloseDecision } from '../domain/close-decisions.ts';
 import type { BillingStatus, WaitingFor } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { OperatorDecision } from '../domain/operator-decisions.ts';
@@ -144,6 +145,8 @@ export interface BillsTable {
   workflow_id: string | null;
   workflow_run_id: string | null;
   problem: string | null;
+  invoicing_since: Date | null;
+  skipped_at: Date | null;
   frozen_at: Timestamp;
   updated_at: Timestamp;
 }
@@ -206,6 +209,17 @@ export interface OperatorDecisionsTable {
   decided_at: Timestamp;
 }
 
+export interface CloseDecisionsTable {
+  mode: Mode;
+  decision_id: string;
+  period: BillingPeriod;
+  type: CloseDecision['type'];
+  bill_ids: string[];
+  decided_by: string;
+  reason: string | null;
+  decided_at: Timestamp;
+}
+
 export interface AppliedStripeEventsTable {
   mode: Mode;
   event_id: string;
@@ -242,6 +256,7 @@ export interface DatabaseSchema {
   credit_purchases: CreditPurchasesTable;
   disputes: DisputesTable;
   operator_decisions: OperatorDecisionsTable;
+  close_decisions: CloseDecisionsTable;
   applied_stripe_events: AppliedStripeEventsTable;
   stripe_writes: StripeWritesTable;
 }

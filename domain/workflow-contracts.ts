@@ -8,8 +8,10 @@ import type { Mode } from './mode.ts';
 
 /** Interactive work: a person, or a webhook, is waiting for it. */
 export const BILLING_TASK_QUEUE = 'billing';
-/** The monthly close. On a queue of its own, so that nobody waits behind a hundred thousand invoices. */
+/** The monthly close. On a queue of its own, so that nobody waits behind a hundred thousand bills. */
 export const BILLING_BATCH_TASK_QUEUE = 'billing-batch';
+/** Its bills on their way to Stripe. On a queue of their own, which hands them out at the rate that Stripe allows. */
+export const BILLING_CHARGES_TASK_QUEUE = 'billing-charges';
 /** Messages to the host product. On a queue of their own, so that a host that hangs holds up nothing else. */
 export const BILLING_HOOKS_TASK_QUEUE = 'billing-hooks';
 
@@ -20,12 +22,14 @@ export const customerRegistrationWorkflowId = (mode: Mode, userId: string) =>
   `customer-registration:${mode}:${userId}`;
 export const monthlyBillingWorkflowId = (mode: Mode, period: BillingPeriod) =>
   `monthly-billing:${mode}:${period}`;
+export const chargePartitionWorkflowId = (close: string, partition: string) => `${close}:charge-${partition}`;
 export const monthlyBillingScheduleId = (mode: Mode) => `monthly-billing-${mode}`;
 
 export const CUSTOMER_BILLING_WORKFLOW = 'customerBillingWorkflow';
 export const CHARGE_EVENT_WORKFLOW = 'chargeEventWorkflow';
 export const CUSTOMER_REGISTRATION_WORKFLOW = 'customerRegistrationWorkflow';
 export const MONTHLY_BILLING_WORKFLOW = 'monthlyBillingWorkflow';
+export const CHARGE_PARTITION_WORKFLOW = 'chargePartitionWorkflow';
 export const SCHEDULED_MONTHLY_BILLING_WORKFLOW = 'scheduledMonthlyBillingWorkflow';
 
 export const STRIPE_EVENT_SIGNAL = 'stripeEvent';
@@ -36,8 +40,6 @@ export const EXTEND_GRACE_UPDATE = 'extendGrace';
 export const SUSPEND_UPDATE = 'suspend';
 export const REACTIVATE_UPDATE = 'reactivate';
 export const BILLING_STATE_QUERY = 'billingState';
-export const BILLING_PROGRESS_QUERY = 'billingProgress';
-export const APPROVE_UPDATE = 'approve';
 
 /** Typed search attributes that answer "which customers are past due?" in the Temporal Web UI. */
 export const SEARCH_ATTRIBUTES = {
@@ -169,22 +171,4 @@ export interface ParkedStep {
 export interface CustomerRegistrationInput {
   readonly mode: Mode;
   readonly userId: string;
-}
-
-export interface MonthlyBillingInput {
-  readonly mode: Mode;
-  readonly period: BillingPeriod;
-}
-
-/** Result of a close, and answer of the query `billingProgress` while it runs. */
-export interface MonthlyBillingReport {
-  readonly mode: Mode;
-  readonly period: BillingPeriod;
-  readonly phase: 'collecting' | 'freezing' | 'awaiting_approval' | 'invoicing' | 'done';
-  /** Bills frozen by this run. */
-  readonly frozenBills: number;
-  /** Bills that this run brought to an invoice, or that needed none because nothing was left to pay. */
-  readonly invoicedBills: number;
-  readonly parkedBills: number;
-  readonly invoicedCents: number;
 }

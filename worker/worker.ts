@@ -3,12 +3,15 @@ import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/w
 import {
   createBatchActivities,
   createBillingActivities,
+  createChargeActivities,
   createHookActivities,
 } from '../activities/activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { StripeErrorInterceptor } from '../activities/stripe-errors.ts';
+import { billsPerSecond } from '../domain/stripe-rate.ts';
 import {
   BILLING_BATCH_TASK_QUEUE,
+  BILLING_CHARGES_TASK_QUEUE,
   BILLING_HOOKS_TASK_QUEUE,
   BILLING_TASK_QUEUE,
 } from '../domain/workflow-contracts.ts';
@@ -26,7 +29,7 @@ export interface BillingWorkerOptions {
   readonly workflowBundle?: WorkerOptions['workflowBundle'];
 }
 
-/** The workers of a process: one for people and webhooks, one for the monthly close, one for messages to the host product. */
+/** The workers of a process: one for people and webhooks, two for the monthly close, one for messages to the host product. */
 export interface BillingWorker extends AsyncDisposable {
   /** Resolves when all have stopped; rejects when one fails for good. */
   readonly stopped: Promise<void>;
@@ -43,8 +46,6 @@ const HEARTBEAT_THROTTLE = '3s';
  * it ends the process then, again at each restart. It is no published option, so it comes by a spread.
  */
 const PATIENCE_WITH_BACKLOGS = { isolateExecutionTimeout: '60s' } as const;
-/** Draft, lines, finalize: what one bill costs (activities/monthly-billing.ts). */
-const STRIPE_REQUESTS_PER_BILL = 3;
 
 export async function startWorker(options: BillingWorkerOptions): Promise<BillingWorker> {
   const { connection, namespace, batchRequestsPerSecond } = options;
@@ -52,7 +53,6 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
   const common = {
     connection,
     namespace,
-    workflowBundle: options.workflowBundle ?? (await bundleWorkflows()),
     shutdownGraceTime: SHUTDOWN_GRACE,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     ...PATIENCE_WITH_BACKLOGS,
@@ -64,17 +64,25 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
     },
   } satisfies Partial<WorkerOptions>;
 
+  const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
   const workers = await Promise.all([
     Worker.create({
       ...common,
+      workflowBundle,
       taskQueue: BILLING_TASK_QUEUE,
       activities: createBillingActivities(dependencies),
     }),
     Worker.create({
       ...common,
+      workflowBundle,
       taskQueue: BILLING_BATCH_TASK_QUEUE,
       activities: createBatchActivities(dependencies),
-      maxTaskQueueActivitiesPerSecond: batchRequestsPerSecond / STRIPE_REQUESTS_PER_BILL,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: BILLING_CHARGES_TASK_QUEUE,
+      activities: createChargeActivities(dependencies),
+      maxTaskQueueActivitiesPerSecond: billsPerSecond(batchRequestsPerSecond),
     }),
     Worker.create({
       ...common,

@@ -1,7 +1,13 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { BatchActivities, BillingActivities, HookActivities } from '../activities/activities.ts';
+import type {
+  BatchActivities,
+  BillingActivities,
+  ChargeActivities,
+  HookActivities,
+} from '../activities/activities.ts';
 import {
   BILLING_BATCH_TASK_QUEUE,
+  BILLING_CHARGES_TASK_QUEUE,
   BILLING_HOOKS_TASK_QUEUE,
   BILLING_TASK_QUEUE,
 } from '../domain/workflow-contracts.ts';
@@ -19,12 +25,23 @@ export const billingActivities = proxyActivities<BillingActivities>({
   retry: UNTIL_IT_WORKS,
 });
 
-/** A page of a close takes longer. No short overall limit: waiting for a rate counts. */
+/** A stretch of a close takes longer. */
 export const batchActivities = proxyActivities<BatchActivities>({
   taskQueue: BILLING_BATCH_TASK_QUEUE,
-  startToCloseTimeout: '10m',
+  startToCloseTimeout: '30m',
   heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: UNTIL_IT_WORKS,
+});
+
+/**
+ * Waits for its turn for as long as that takes: the queue hands out what Stripe allows. Tried a few times only: whether it
+ * is the bill or Stripe that is in trouble, the circuit finds out (workflows/stripe-circuit.ts).
+ */
+export const chargeActivities = proxyActivities<ChargeActivities>({
+  taskQueue: BILLING_CHARGES_TASK_QUEUE,
+  startToCloseTimeout: '2m',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 4 },
 });
 
 /** A host that is down is tried for three days, as Stripe tries ours; what changes then is told it all the same. */

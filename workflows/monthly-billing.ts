@@ -1,216 +1,138 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  allHandlersFinished,
   condition,
-  continueAsNew,
-  defineQuery,
-  defineUpdate,
   executeChild,
-  ParentClosePolicy,
-  setCurrentDetails,
-  setHandler,
+  getExternalWorkflowHandle,
   sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BillsPage, FrozenPage } from '../activities/monthly-billing.ts';
-import { periodClosedAt, periodEnd } from '../domain/billing-period.ts';
-import type { Mode } from '../domain/mode.ts';
-import { formatCents } from '../domain/money.ts';
-import {
-  APPROVE_UPDATE,
-  BILLING_PROGRESS_QUERY,
-  type MonthlyBillingInput,
-  type MonthlyBillingReport,
-  monthlyBillingWorkflowId,
-} from '../domain/workflow-contracts.ts';
+import type { BillsToCharge } from '../activities/monthly-close.ts';
+import { periodEnd } from '../domain/billing-period.ts';
+import type { Month, MonthlyBillingInput, MonthlyBillingReport, UserRange } from '../domain/monthly-close.ts';
+import { chargePartitionWorkflowId } from '../domain/workflow-contracts.ts';
 import { batchActivities } from './activities.ts';
+import { type ChargePartitionInput, chargePartitionWorkflow } from './charge-partition.ts';
+import { MonthlyClose } from './monthly-close.ts';
+import { handleCloseCalls } from './monthly-close-handlers.ts';
+import { allHaveGoneOutSignal } from './scheduled-monthly-billing.ts';
 import { billingMode, billingPeriod } from './search-attributes.ts';
 
-export const billingProgressQuery = defineQuery<MonthlyBillingReport>(BILLING_PROGRESS_QUERY);
-export interface Approval {
-  readonly approvedBy: string;
-}
-
-export const approveUpdate = defineUpdate<void, [Approval]>(APPROVE_UPDATE);
-
-/** Users or bills in one page: one activity reads it, and the workflow holds no more than this many at a time. */
-const PAGE_SIZE = 500;
-/** Bills on their way to Stripe at the same time. */
-const CONCURRENT_BILLS = 20;
-
-type Progress = { -readonly [Key in keyof MonthlyBillingReport]: MonthlyBillingReport[Key] };
-
-/** Where continue-as-new goes on. */
-export interface MonthlyBillingCheckpoint {
-  readonly progress: MonthlyBillingReport;
-  /** The last user whose bill this run has dealt with. */
-  readonly afterUserId: string;
-}
+/** Stretches of a month that are worked on at the same time. */
+const CONCURRENT_STRETCHES = 4;
 
 /**
  * The close of one month: waits for late events, freezes every user's bill, has them approved if the house asks for it,
- * and turns each into an invoice. A second run of the same month finds everything frozen and invoiced, and bills nothing.
- * A bill that Stripe refuses for good is parked; it never stops the others.
+ * and turns each into an invoice. Bills that are held wait for a person, and nobody waits for them: all others go out first.
+ * A second run of the same month finds everything frozen and invoiced, and bills nothing but what was parked.
  */
-export async function monthlyBillingWorkflow(
-  input: MonthlyBillingInput,
-  checkpoint?: MonthlyBillingCheckpoint,
-): Promise<MonthlyBillingReport> {
-  const progress: Progress = { ...(checkpoint?.progress ?? newReport(input)) };
-  setHandler(billingProgressQuery, () => progress, { description: 'How far the close is.' });
-  const isApproved = handleApproval(progress);
+export async function monthlyBillingWorkflow(input: MonthlyBillingInput): Promise<MonthlyBillingReport> {
+  const { mode, period, onlyDecisions = false } = input;
+  const month: Month = { mode, period };
+  const close = new MonthlyClose(month);
+  handleCloseCalls(close, month);
   upsertSearchAttributes([
-    { key: billingMode, value: input.mode },
-    { key: billingPeriod, value: input.period },
+    { key: billingMode, value: mode },
+    { key: billingPeriod, value: period },
   ]);
 
-  if (checkpoint === undefined) {
+  if (!onlyDecisions) {
     const rules = await batchActivities.billingRules();
-    await collectLateEvents(input, progress, rules.collectionWindowMs);
-    await freeze(input, progress);
+    await collectLateEvents(close, month, rules.collectionWindowMs);
+    await freeze(close, month);
+    close.summarize(await batchActivities.summarizeClose(month));
     if (rules.approval === 'required') {
-      show(progress, 'awaiting_approval');
-      await condition(isApproved);
+      close.enter('awaiting_approval');
+      await condition(() => close.isApproved);
     }
+    await chargeAll(close, month, 'frozen_and_parked');
   }
-  await invoice(input, progress, checkpoint?.afterUserId ?? '');
-  show(progress, 'done');
-  return progress;
+  do {
+    await carryOutDecisions(close, month);
+    close.balance = await batchActivities.balanceMonth(month);
+    await condition(allHandlersFinished);
+  } while (close.hasDecisions);
+  close.enter('done');
+  return close.report();
 }
 
-/**
- * What the Schedule starts on the 1st of each month. The period comes from the time it was scheduled for, so a catch-up or
- * a back-fill of last March bills last March; the close then runs under the month's own id, where a manual one would be.
- *
- * @returns the close's report, or `already_running` when somebody has started this month's close by hand.
- */
-export async function scheduledMonthlyBillingWorkflow({
-  mode,
-}: {
-  readonly mode: Mode;
-}): Promise<MonthlyBillingReport | 'already_running'> {
-  const scheduledFor: unknown = workflowInfo().searchAttributes['TemporalScheduledStartTime']?.[0];
-  const period = periodClosedAt(scheduledFor instanceof Date ? scheduledFor : workflowInfo().startTime);
-  try {
-    return await executeChild(monthlyBillingWorkflow, {
-      workflowId: monthlyBillingWorkflowId(mode, period),
-      args: [{ mode, period }],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-    });
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'already_running';
-    throw error;
-  }
-}
-
-function newReport({ mode, period }: MonthlyBillingInput): MonthlyBillingReport {
-  return {
-    mode,
-    period,
-    phase: 'collecting',
-    frozenBills: 0,
-    invoicedBills: 0,
-    parkedBills: 0,
-    invoicedCents: 0,
-  };
-}
-
-async function collectLateEvents(
-  input: MonthlyBillingInput,
-  progress: Progress,
-  windowMs: number,
-): Promise<void> {
-  show(progress, 'collecting');
-  const waitMs = periodEnd(input.period).getTime() + windowMs - Date.now();
+async function collectLateEvents(close: MonthlyClose, month: Month, windowMs: number): Promise<void> {
+  close.enter('collecting');
+  const waitMs = periodEnd(month.period).getTime() + windowMs - Date.now();
   if (waitMs > 0) await sleep(waitMs);
 }
 
-async function freeze(input: MonthlyBillingInput, progress: Progress): Promise<void> {
-  let afterUserId: string | null = '';
-  while (afterUserId !== null) {
-    show(progress, 'freezing');
-    const page: FrozenPage = await batchActivities.freezeBillsPage({
-      ...input,
-      afterUserId,
-      limit: PAGE_SIZE,
+async function freeze(close: MonthlyClose, month: Month): Promise<void> {
+  close.enter('freezing');
+  await someAtATime(await batchActivities.divideUsers(month), async (range) => {
+    close.frozenBills += await batchActivities.freezeBills({ ...month, ...range });
+    close.show();
+  });
+}
+
+/** Does what operators decide until no held bill waits for one any more. */
+async function carryOutDecisions(close: MonthlyClose, month: Month): Promise<void> {
+  for (;;) {
+    await condition(allHandlersFinished);
+    if (close.parkedAreToBeRetried) {
+      close.parkedAreToBeRetried = false;
+      await chargeAll(close, month, 'parked');
+    } else if (close.hasReleasedBills) {
+      const billIds = await batchActivities.frozenAmong({ ...month, billIds: close.takeReleasedBills() });
+      await charge(close, month, billIds.length, [billIds]);
+    } else {
+      close.summarize(await batchActivities.summarizeClose(month));
+      if (!close.hasDecisions && (await batchActivities.countAwaitingRelease(month)) === 0) return;
+      close.enter('awaiting_release');
+      await tellSchedule();
+      await condition(() => close.hasDecisions || close.heldBillsChanged);
+      close.heldBillsChanged = false;
+    }
+  }
+}
+
+/** Brings all of the month's bills that may go out to Stripe, in stretches. */
+async function chargeAll(close: MonthlyClose, month: Month, which: BillsToCharge): Promise<void> {
+  const ranges = await batchActivities.divideBills({ ...month, which });
+  const { byStatus } = await batchActivities.summarizeClose(month);
+  const bills = byStatus.parked.bills + (which === 'parked' ? 0 : byStatus.frozen.bills);
+  const stretches = ranges.map((range: UserRange) => ({ ...range, which }));
+  await charge(close, month, bills, stretches);
+}
+
+async function charge(
+  close: MonthlyClose,
+  month: Month,
+  bills: number,
+  stretches: readonly ChargePartitionInput['bills'][],
+): Promise<void> {
+  const round = close.startRound(bills);
+  const numbered = stretches.map((each, index) => ({ partition: `${round}-${index + 1}`, bills: each }));
+  await someAtATime(numbered, async ({ partition, bills: ofStretch }) => {
+    const charged = await executeChild(chargePartitionWorkflow, {
+      workflowId: chargePartitionWorkflowId(workflowInfo().workflowId, partition),
+      args: [{ ...month, partition, bills: ofStretch }],
+      staticSummary: `Stretch ${partition} of ${stretches.length} of the close of ${month.period}, ${month.mode}`,
     });
-    progress.frozenBills += page.frozenBills;
-    afterUserId = page.lastUserId;
-  }
+    close.stretchEnded(partition, charged);
+  });
+  close.endRound();
 }
 
-/** @returns whether somebody has approved. The handler is there from the start, so that an early approval hears why not yet. */
-function handleApproval(progress: Progress): () => boolean {
-  let approved = false;
-  setHandler(
-    approveUpdate,
-    () => {
-      approved = true;
-    },
-    {
-      description: 'Lets the frozen bills of this month go out.',
-      validator: ({ approvedBy }: Approval) => {
-        if (approvedBy.trim() === '') throw new Error('Say who approves: {"approvedBy": "…"}');
-        if (approved) throw new Error('This month is approved already.');
-        if (progress.phase !== 'awaiting_approval') {
-          throw new Error(`There is nothing to approve: the close is ${progress.phase}.`);
-        }
-      },
-    },
-  );
-  return () => approved;
+/** The next month's scheduled close need not wait for a person who looks at this one's held bills. */
+async function tellSchedule(): Promise<void> {
+  const { parent } = workflowInfo();
+  if (parent === undefined) return;
+  // It may have ended, having been told before.
+  await getExternalWorkflowHandle(parent.workflowId)
+    .signal(allHaveGoneOutSignal)
+    .catch(() => undefined);
 }
 
-async function invoice(
-  input: MonthlyBillingInput,
-  progress: Progress,
-  startAfterUserId: string,
-): Promise<void> {
-  let afterUserId: string | null = startAfterUserId;
-  while (afterUserId !== null) {
-    show(progress, 'invoicing');
-    const page: BillsPage = await batchActivities.listBillsPage({ ...input, afterUserId, limit: PAGE_SIZE });
-    await invoicePage(input, progress, page.billIds);
-    afterUserId = page.lastUserId;
-    if (afterUserId !== null && workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof monthlyBillingWorkflow>(input, { progress, afterUserId });
-    }
-  }
-}
-
-async function invoicePage(
-  input: MonthlyBillingInput,
-  progress: Progress,
-  billIds: readonly string[],
-): Promise<void> {
-  const waiting = [...billIds];
+async function someAtATime<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const rest = [...items];
   const takeTurns = async () => {
-    for (let billId = waiting.shift(); billId !== undefined; billId = waiting.shift()) {
-      const bill = await batchActivities.invoiceBill.executeWithOptions({ summary: billId }, [
-        { mode: input.mode, billId },
-      ]);
-      if (bill.status === 'parked') {
-        progress.parkedBills += 1;
-      } else {
-        progress.invoicedBills += 1;
-        progress.invoicedCents += bill.totalCents;
-      }
-    }
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
   };
-  await Promise.all(Array.from({ length: CONCURRENT_BILLS }, takeTurns));
-}
-
-function show(progress: Progress, phase: MonthlyBillingReport['phase']): void {
-  progress.phase = phase;
-  setCurrentDetails(
-    [
-      '| | |',
-      '|---|---|',
-      `| Month | ${progress.period} (${progress.mode}) |`,
-      `| Now | **${phase.replace('_', ' ')}** |`,
-      `| Bills frozen | ${progress.frozenBills} |`,
-      `| Bills invoiced | ${progress.invoicedBills}, ${formatCents(progress.invoicedCents)} |`,
-      `| Parked | ${progress.parkedBills} |`,
-    ].join('\n'),
-  );
+  await Promise.all(Array.from({ length: CONCURRENT_STRETCHES }, takeTurns));
 }

@@ -1,5 +1,7 @@
 /** Every workflow there is; the worker bundles this file. */
 export { chargeEventWorkflow } from './charge-event.ts';
+export { chargePartitionWorkflow } from './charge-partition.ts';
 export { customerBillingWorkflow } from './customer-billing.ts';
 export { customerRegistrationWorkflow } from './customer-registration.ts';
-export { monthlyBillingWorkflow, scheduledMonthlyBillingWorkflow } from './monthly-billing.ts';
+export { monthlyBillingWorkflow } from './monthly-billing.ts';
+export { scheduledMonthlyBillingWorkflow } from './scheduled-monthly-billing.ts';

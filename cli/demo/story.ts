@@ -3,11 +3,11 @@ import type { StripeClient } from '../../activities/stripe-client.ts';
 import type { StackFile } from '../../config/stack-file.ts';
 import { type BillingPeriod, periodEnd, periodStart } from '../../domain/billing-period.ts';
 import { sumCents } from '../../domain/money.ts';
+import { type MonthlyBillingReport } from '../../domain/monthly-close.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
   customerBillingWorkflowId,
-  type MonthlyBillingReport,
 } from '../../domain/workflow-contracts.ts';
 import { closeMonth } from '../close.ts';
 import { say } from '../console.ts';

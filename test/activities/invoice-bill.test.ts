@@ -1,19 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { BatchActivities } from '../../activities/activities.ts';
 import type { UserKey } from '../../activities/customer-commands.ts';
-import type { FrozenPage } from '../../activities/monthly-billing.ts';
 import type { BillWithLines } from '../../db/bills.ts';
-import { listBills } from '../../db/bills.ts';
-import {
-  AUGUST,
-  frozenBill,
-  grantCredits,
-  ingest,
-  newUser,
-  OCTOBER,
-  SEPTEMBER,
-  usage,
-} from '../db/fixtures.ts';
+import { frozenBill, grantCredits, ingest, newUser, usage } from '../db/fixtures.ts';
 import {
   type ActivityTestEnvironment,
   runOnce,
@@ -264,55 +252,5 @@ describe('modes', () => {
       nonRetryable: false,
     });
     expect(await reloaded(environment, bill)).toMatchObject({ status: 'frozen' });
-  });
-});
-
-describe('pages of a close', () => {
-  test('freezing goes through all users in pages, and a second time freezes nothing', async () => {
-    const own = await startActivityEnvironment();
-    try {
-      const users = await Promise.all(Array.from({ length: 5 }, () => newUser(own.db)));
-      for (const each of users)
-        await ingest(own.db, [usage(each), usage(each, { occurredAt: new Date('2026-10-10T00:00:00Z') })]);
-      const freezePage = (input: Parameters<BatchActivities['freezeBillsPage']>[0]) =>
-        own.activities.freezeBillsPage(input);
-      const close = async (period: typeof AUGUST): Promise<number[]> => {
-        const frozen: number[] = [];
-        let afterUserId: string | null = '';
-        while (afterUserId !== null) {
-          const input: Parameters<typeof freezePage>[0] = { mode: 'test', period, afterUserId, limit: 2 };
-          const page: FrozenPage = await runOnce(() => freezePage(input));
-          frozen.push(page.frozenBills);
-          afterUserId = page.lastUserId;
-        }
-        return frozen;
-      };
-      expect(await close(AUGUST)).toEqual([0, 0, 0]);
-      expect(await close(SEPTEMBER)).toEqual([2, 2, 1]);
-      expect(await close(SEPTEMBER)).toEqual([0, 0, 0]);
-      expect(await close(OCTOBER)).toEqual([2, 2, 1]);
-      for (const each of users) expect(await listBills(own.db, 'test', each)).toHaveLength(2);
-
-      const first = await runOnce(() =>
-        own.activities.listBillsPage({
-          mode: 'test',
-          period: SEPTEMBER,
-          afterUserId: '',
-          limit: 3,
-        }),
-      );
-      const last = await runOnce(() =>
-        own.activities.listBillsPage({
-          mode: 'test',
-          period: SEPTEMBER,
-          afterUserId: first.lastUserId ?? 'missing',
-          limit: 3,
-        }),
-      );
-      expect([first.billIds.length, last.billIds.length, last.lastUserId]).toEqual([3, 2, null]);
-      expect(new Set([...first.billIds, ...last.billIds]).size).toBe(5);
-    } finally {
-      await own.close();
-    }
   });
 });

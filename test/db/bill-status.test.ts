@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   collectionAttemptsOf,
   type InvoiceOutcome,
-  listBillsToInvoice,
   listOpenInvoices,
   listUnpaidBills,
   parkBill,
@@ -10,10 +9,9 @@ import {
   saveInvoiceOutcome,
 } from '../../db/bill-status.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
-import { registerUser } from '../../db/users.ts';
 import type { BillStatus } from '../../domain/bill.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { AUGUST, frozenBill, ingest, newUser, SEPTEMBER, usage } from './fixtures.ts';
+import { frozenBill, ingest, newUser, usage } from './fixtures.ts';
 
 let database: TestDatabase;
 let userId: string;
@@ -175,37 +173,4 @@ test('what is said of a live bill leaves the test bill alone', async () => {
   });
   await parkBill(database.db, 'live', billId, 'live');
   expect(await row()).toMatchObject({ status: 'frozen', stripe_invoice_id: null, problem: null });
-});
-
-test('a close lists the bills of its month and mode that still need an invoice, in pages, in the order of users', async () => {
-  const other = await createTestDatabase();
-  const { db } = other;
-  try {
-    await ensurePriceList(db, 'live');
-    await ensurePriceList(db, 'test');
-    const bills: { billId: string; userId: string }[] = [];
-    for (let index = 0; index < 5; index += 1) {
-      const user = await newUser(db);
-      await ingest(db, [usage(user), usage(user, { occurredAt: new Date('2026-08-10T00:00:00Z') })]);
-      await frozenBill(db, user, AUGUST);
-      bills.push({ userId: user, billId: (await frozenBill(db, user, SEPTEMBER)).billId });
-    }
-    const [paid, parked] = bills;
-    if (paid === undefined || parked === undefined) throw new Error('There are five');
-    await registerUser(db, { mode: 'live', userId: paid.userId, email: 'l@example.com', name: 'L' });
-    await ingest(db, [usage(paid.userId)], 'live');
-    await frozenBill(db, paid.userId, SEPTEMBER, 'live');
-    const outcome = { mode: 'test' as const, stripeInvoiceId: 'in_1', ...OPEN };
-    await saveInvoiceOutcome(db, { ...outcome, billId: paid.billId, status: 'paid' });
-    await parkBill(db, 'test', parked.billId, 'for a person');
-
-    const wanted = bills.slice(1).toSorted((a, b) => (a.userId < b.userId ? -1 : 1));
-    const key = { mode: 'test' as const, period: SEPTEMBER };
-    const first = await listBillsToInvoice(db, key, { afterUserId: '', limit: 3 });
-    expect(first).toEqual(wanted.slice(0, 3));
-    const afterUserId = first.at(-1)?.userId ?? '';
-    expect(await listBillsToInvoice(db, key, { afterUserId, limit: 3 })).toEqual(wanted.slice(3));
-  } finally {
-    await other.drop();
-  }
 });

@@ -66,6 +66,7 @@ describe('migrations', () => {
             '0004-api-keys',
             '0005-usage-by-month',
             '0006-credit-lots',
+            '0008-monthly-close',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }

@@ -3,7 +3,7 @@ import { Client } from '@temporalio/client';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { createMonthlyBillingActivities } from '../../activities/monthly-billing.ts';
+import { createMonthlyCloseActivities } from '../../activities/monthly-close.ts';
 import { startApi } from '../../api/server.ts';
 import { connectLazily } from '../../api/temporal/connection.ts';
 import { saveApiKey } from '../../db/api-keys.ts';
@@ -35,7 +35,7 @@ interface Parts {
   readonly gates: Gatekeeper;
   readonly url: string;
   readonly apiKey: string;
-  readonly activities: ReturnType<typeof createMonthlyBillingActivities>;
+  readonly activities: ReturnType<typeof createMonthlyCloseActivities>;
   readonly setClock: (now: Date) => void;
   readonly stop: () => Promise<void>;
 }
@@ -78,7 +78,7 @@ export class Service {
       host: '127.0.0.1',
       now: () => now,
     });
-    const activities = createMonthlyBillingActivities({
+    const activities = createMonthlyCloseActivities({
       db,
       temporal,
       log,
@@ -107,7 +107,7 @@ export class Service {
   /** Begins a history of these users, with the clock after the month's end. */
   async begin(users: readonly string[], lastMonth: string): Promise<void> {
     this.#historyCount += 1;
-    // Later ones come later in any collation: a page of users (freezeBillsPage) after this prefix is this history's.
+    // Later ones come later in any collation: a range of users (freezeBills) after this prefix is this history's.
     this.#prefix = `h${String(this.#historyCount).padStart(7, '0')}`;
     this.#parts.setClock(new Date(monthEndMs(lastMonth)));
     // Prices are everybody's: those of the history before are none of this one's.
@@ -190,9 +190,9 @@ export class Service {
   /** Freezes the month of everybody, and finds the bills that were made. */
   async #close(month: string): Promise<Outcome> {
     const before = new Set(await this.#billIds(month));
-    const page = { afterUserId: this.#prefix, limit: 100 };
-    const input = { mode: MODE, period: parseBillingPeriod(month), ...page } as const;
-    await runOnce(() => this.#parts.activities.freezeBillsPage(input));
+    const range = { afterUserId: this.#prefix, throughUserId: null };
+    const input = { mode: MODE, period: parseBillingPeriod(month), ...range } as const;
+    await runOnce(() => this.#parts.activities.freezeBills(input));
     const made = (await this.#billIds(month)).filter((billId) => !before.has(billId));
     return { bills: await this.#bills(made) };
   }

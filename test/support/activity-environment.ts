@@ -7,8 +7,10 @@ import { inject } from 'vitest';
 import {
   type BatchActivities,
   type BillingActivities,
+  type ChargeActivities,
   createBatchActivities,
   createBillingActivities,
+  createChargeActivities,
 } from '../../activities/activities.ts';
 import type { ActivityDependencies, BillingRules } from '../../activities/dependencies.ts';
 import { StripeErrorInterceptor } from '../../activities/stripe-errors.ts';
@@ -18,13 +20,15 @@ import { MODES } from '../../domain/mode.ts';
 import { createTestDatabase } from './database.ts';
 import { startTestSimulator, type TestSimulator } from './simulator.ts';
 
+type AllActivities = BillingActivities & BatchActivities & ChargeActivities;
+
 /** The activities on a database and a Stripe of a test file's own, both modes set up. */
 export interface ActivityTestEnvironment {
   readonly db: Database;
   readonly simulator: TestSimulator;
-  readonly activities: BillingActivities & BatchActivities;
+  readonly activities: AllActivities;
   /** Activities with other clients or house rules, on the same database. */
-  activitiesWith(overrides: Partial<ActivityDependencies>): BillingActivities & BatchActivities;
+  activitiesWith(overrides: Partial<ActivityDependencies>): AllActivities;
   close(): Promise<void>;
 }
 
@@ -48,9 +52,10 @@ export async function startActivityEnvironment(): Promise<ActivityTestEnvironmen
     hostHooks: { live: null, test: null },
     temporal: new Client({ connection: Connection.lazy({ address: inject('temporalAddress') }) }),
   };
-  const activitiesWith = (overrides: Partial<ActivityDependencies>): BillingActivities & BatchActivities => ({
+  const activitiesWith = (overrides: Partial<ActivityDependencies>): AllActivities => ({
     ...createBillingActivities({ ...dependencies, ...overrides }),
     ...createBatchActivities({ ...dependencies, ...overrides }),
+    ...createChargeActivities({ ...dependencies, ...overrides }),
   });
   return {
     db,

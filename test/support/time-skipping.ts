@@ -39,18 +39,22 @@ export interface TimeSkippingWorker {
   stop(): Promise<void>;
 }
 
+/** @param activities by their task queue; each queue's worker runs workflows too. */
 export async function startTimeSkippingWorker(
-  taskQueue: string,
-  activities: NonNullable<WorkerOptions['activities']>,
+  activities: Readonly<Record<string, NonNullable<WorkerOptions['activities']>>>,
 ): Promise<TimeSkippingWorker> {
   const environment = await startTimeSkippingTemporal();
-  const worker = await Worker.create({
-    connection: environment.nativeConnection,
-    workflowBundle: workflowBundle(),
-    taskQueue,
-    activities,
-  });
-  const running = worker.run();
+  const workers = await Promise.all(
+    Object.entries(activities).map(([taskQueue, ofQueue]) =>
+      Worker.create({
+        connection: environment.nativeConnection,
+        workflowBundle: workflowBundle(),
+        taskQueue,
+        activities: ofQueue,
+      }),
+    ),
+  );
+  const running = Promise.all(workers.map((worker) => worker.run()));
   const nowMs = () => environment.currentTimeMs();
   const sleep = (durationMs: number) => environment.sleep(durationMs);
   return {
@@ -59,7 +63,7 @@ export async function startTimeSkippingWorker(
     sleep,
     sleepUntil: async (instantMs) => await sleep(instantMs - (await nowMs())),
     stop: async () => {
-      worker.shutdown();
+      for (const worker of workers) worker.shutdown();
       await running;
       await environment.teardown();
     },

@@ -28,7 +28,7 @@ import {
 let time: TimeSkippingWorker;
 let client: Client;
 beforeAll(async () => {
-  time = await startTimeSkippingWorker(BILLING_TASK_QUEUE, fakeBillingActivities);
+  time = await startTimeSkippingWorker({ [BILLING_TASK_QUEUE]: fakeBillingActivities });
   client = time.client;
 });
 afterAll(() => time.stop());

@@ -2,38 +2,20 @@ import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startClose } from '../../cli/close.ts';
 import { type BillingPeriod, billingPeriodOf, nextPeriod, periodEnd } from '../../domain/billing-period.ts';
-import {
-  BILLING_BATCH_TASK_QUEUE,
-  BILLING_PROGRESS_QUERY,
-  type MonthlyBillingReport,
-} from '../../domain/workflow-contracts.ts';
+import { BILLING_PROGRESS_QUERY, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
+import { BILLING_BATCH_TASK_QUEUE } from '../../domain/workflow-contracts.ts';
 import { startTimeSkippingWorker, type TimeSkippingWorker } from '../support/time-skipping.ts';
+import { FakeClose } from './fake-close.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const COLLECTION_WINDOW_MS = 3 * 60 * 60_000;
 
-const closeSteps: string[] = [];
-
 /** The clock is the point here, so the activities are stand-ins. */
-const batchActivities = {
-  billingRules: async () => {
-    closeSteps.push('rules');
-    return await Promise.resolve({ collectionWindowMs: COLLECTION_WINDOW_MS, approval: 'auto' });
-  },
-  freezeBillsPage: async () => {
-    closeSteps.push('freeze');
-    return await Promise.resolve({ frozenBills: 0, lastUserId: null });
-  },
-  listBillsPage: async () => {
-    closeSteps.push('list');
-    return await Promise.resolve({ billIds: [], lastUserId: null });
-  },
-};
-
+const close = new FakeClose({ collectionWindowMs: COLLECTION_WINDOW_MS });
 let time: TimeSkippingWorker;
 let client: Client;
 beforeAll(async () => {
-  time = await startTimeSkippingWorker(BILLING_BATCH_TASK_QUEUE, batchActivities);
+  time = await startTimeSkippingWorker({ [BILLING_BATCH_TASK_QUEUE]: close.batch() });
   client = time.client;
 });
 afterAll(() => time.stop());
@@ -42,15 +24,15 @@ test('a close waits for the end of the month and its collection window', async (
   const now = await time.nowMs();
   const period: BillingPeriod = nextPeriod(billingPeriodOf(new Date(now)));
   const freezesAtMs = periodEnd(period).getTime() + COLLECTION_WINDOW_MS;
-  closeSteps.length = 0;
+  close.steps.length = 0;
   const handle = await startClose(client, { mode: 'test', period });
   await time.sleepUntil(freezesAtMs - 60_000);
   expect(await handle.query<MonthlyBillingReport>(BILLING_PROGRESS_QUERY)).toMatchObject({
     phase: 'collecting',
   });
-  expect(closeSteps).toEqual(['rules']);
+  expect(close.steps).toEqual(['rules']);
   expect(await handle.result()).toMatchObject({ phase: 'done', period });
-  expect(closeSteps).toEqual(['rules', 'freeze', 'list']);
+  expect(close.steps).toEqual(['rules', 'freeze', 'charge']);
   expect(await time.nowMs()).toBeGreaterThanOrEqual(freezesAtMs);
 });
 

@@ -23,9 +23,11 @@ import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import {
   APPROVE_UPDATE,
   BILLING_PROGRESS_QUERY,
+  type MonthlyBillingReport,
+} from '../../domain/monthly-close.ts';
+import {
   chargeEventWorkflowId,
   customerRegistrationWorkflowId,
-  type MonthlyBillingReport,
   monthlyBillingScheduleId,
   monthlyBillingWorkflowId,
   REACTIVATE_UPDATE,

@@ -44,6 +44,22 @@ export async function userWithoutCustomer({ db }: BillingService): Promise<Whose
   return { mode: 'test', userId };
 }
 
+/** Users whom Stripe knows, without a card and without a workflow: made quickly, for closes of many. */
+export async function usersWithCustomer(billing: BillingService, count: number): Promise<Customer[]> {
+  return await Promise.all(
+    Array.from({ length: count }, async () => {
+      const user = await userWithoutCustomer(billing);
+      const { id: stripeCustomerId } = await billing.stripe.test.customers.create({ name: user.userId });
+      await billing.db
+        .updateTable('users')
+        .set({ stripe_customer_id: stripeCustomerId })
+        .where('user_id', '=', user.userId)
+        .execute();
+      return { ...user, stripeCustomerId };
+    }),
+  );
+}
+
 /** The month that the last bill was for: each gets one of its own, so that a close bills nobody else. */
 let lastPeriod: BillingPeriod = parseBillingPeriod('2020-01');
 

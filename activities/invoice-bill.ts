@@ -1,75 +1,30 @@
-import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Stripe } from 'stripe';
-import { listBillsToInvoice, parkBill } from '../db/bill-status.ts';
+import { claimForInvoicing, parkBill } from '../db/bill-status.ts';
 import { type BillWithLines, findBill } from '../db/bills.ts';
-import { freezeBill, listUsersToFreeze } from '../db/freeze.ts';
 import { findUser } from '../db/users.ts';
 import { type BillStatus, billStatusOfInvoice } from '../domain/bill.ts';
 import { periodEnd, periodStart } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import { CURRENCY, formatUnitPrice, sumCents } from '../domain/money.ts';
-import type { MonthlyBillingInput } from '../domain/workflow-contracts.ts';
-import { type ActivityDependencies, type BillingRules, stripeOf, unixSeconds } from './dependencies.ts';
+import { type ActivityDependencies, stripeOf, unixSeconds } from './dependencies.ts';
 import { syncInvoice } from './invoice-sync.ts';
 import { toTemporalFailure } from './stripe-errors.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
-interface Page {
-  /** Exclusive; empty for the first page. */
-  readonly afterUserId: string;
-  readonly limit: number;
-}
-
-export interface FrozenPage {
-  readonly frozenBills: number;
-  /** Where the next page begins; `null` after the last one. */
-  readonly lastUserId: string | null;
-}
-
-export interface BillsPage {
-  readonly billIds: readonly string[];
-  readonly lastUserId: string | null;
-}
-
+/** Where a bill stands after it was brought to Stripe. */
 export interface InvoicedBill {
   readonly status: BillStatus;
   readonly totalCents: number;
 }
 
-export function createMonthlyBillingActivities(dependencies: ActivityDependencies) {
+export function createInvoiceBillActivities(dependencies: ActivityDependencies) {
   const { db, log, rules } = dependencies;
   return {
-    /** The house rules that a close needs to know, as they are configured now. */
-    async billingRules(): Promise<Pick<BillingRules, 'collectionWindowMs' | 'approval'>> {
-      return await Promise.resolve({
-        collectionWindowMs: rules.collectionWindowMs,
-        approval: rules.approval,
-      });
-    },
-
-    /** Freezes the bills of one page of users, each in a transaction of its own; those frozen before stay as they are. */
-    async freezeBillsPage(input: MonthlyBillingInput & Page): Promise<FrozenPage> {
-      const userIds = await listUsersToFreeze(db, input, input);
-      const { workflowExecution: workflow } = activityInfo();
-      let frozenBills = 0;
-      for (const userId of userIds) {
-        const billId = await freezeBill(db, { mode: input.mode, userId, period: input.period }, workflow);
-        if (billId !== null) frozenBills += 1;
-      }
-      return { frozenBills, lastUserId: userIds.length < input.limit ? null : (userIds.at(-1) ?? null) };
-    },
-
-    /** One page of the month's bills that still need an invoice. */
-    async listBillsPage(input: MonthlyBillingInput & Page): Promise<BillsPage> {
-      const bills = await listBillsToInvoice(db, input, input);
-      const lastUserId = bills.length < input.limit ? null : (bills.at(-1)?.userId ?? null);
-      return { billIds: bills.map((bill) => bill.billId), lastUserId };
-    },
-
     /**
      * Turns one frozen bill into one invoice: draft, all lines in one call, check, finalize; Stripe then charges it.
-     * What Stripe refuses for good parks the bill; what passes is thrown, for Temporal to retry.
+     * What Stripe refuses for good parks the bill; what passes is thrown, for Temporal to retry. A bill that is held, or has its
+     * invoice, stays as it is.
      */
     async invoiceBill({
       mode,
@@ -78,6 +33,7 @@ export function createMonthlyBillingActivities(dependencies: ActivityDependencie
       readonly mode: Mode;
       readonly billId: string;
     }): Promise<InvoicedBill> {
+      const isClaimed = await claimForInvoicing(db, mode, billId);
       const bill = await findBill(db, mode, billId);
       if (bill === undefined) {
         throw ApplicationFailure.create({
@@ -87,7 +43,7 @@ export function createMonthlyBillingActivities(dependencies: ActivityDependencie
         });
       }
       const { totalCents } = bill;
-      if (bill.status !== 'frozen' && bill.status !== 'parked') return { status: bill.status, totalCents };
+      if (!isClaimed) return { status: bill.status, totalCents };
       try {
         const invoice = await invoiceOnce(bill);
         await syncInvoice(dependencies, { mode, events: [], nowMs: Date.now() }, invoice);

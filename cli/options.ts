@@ -1,0 +1,22 @@
+/** Options and arguments that several commands have. */
+import { userInfo } from 'node:os';
+import { InvalidArgumentError, Option } from 'commander';
+import { type BillingPeriod, isBillingPeriod } from '../domain/billing-period.ts';
+import { MODES, type Mode } from '../domain/mode.ts';
+
+export interface ModeOption {
+  readonly mode: Mode;
+}
+
+export interface ByOption {
+  /** Who decides. */
+  readonly as: string;
+}
+
+export const modeOption = () => new Option('--mode <mode>', "Stripe's world").choices(MODES).default('live');
+export const byOption = () => new Option('--as <name>', 'who decides').default(userInfo().username);
+
+export function parsePeriod(text: string): BillingPeriod {
+  if (isBillingPeriod(text)) return text;
+  throw new InvalidArgumentError('Write the month as YYYY-MM, such as 2026-10.');
+}

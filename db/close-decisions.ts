@@ -1,0 +1,149 @@
+import type { Selectable } from 'kysely';
+import type { CloseDecision } from '../domain/close-decisions.ts';
+import type { Mode } from '../domain/mode.ts';
+import type { Month } from '../domain/monthly-close.ts';
+import type { Database, DatabaseTransaction } from './database.ts';
+import type { BillsTable } from './schema.ts';
+import { inTransaction } from './transaction.ts';
+
+/** A decision that the bills as they stand don't allow. The message says why, bill by bill. */
+export class DecisionRefused extends Error {
+  override readonly name = 'DecisionRefused';
+}
+
+/**
+ * Records what an operator has decided about a month, and lets it hold from now on: for all the bills that are named, or for none.
+ * Once per `decisionId`.
+ *
+ * @throws DecisionRefused when a bill does not stand so that this can be decided about it.
+ */
+export async function saveCloseDecision(
+  db: Database,
+  month: Month,
+  { decisionId, decision }: { readonly decisionId: string; readonly decision: CloseDecision },
+): Promise<void> {
+  const { type, bills, by, reason } = decision;
+  await inTransaction(db, async (transaction) => {
+    const recorded = await transaction
+      .insertInto('close_decisions')
+      .values({
+        mode: month.mode,
+        decision_id: decisionId,
+        period: month.period,
+        type,
+        bill_ids: [...bills],
+        decided_by: by,
+        reason,
+      })
+      .onConflict((conflict) => conflict.columns(['decision_id', 'mode']).doNothing())
+      .returning('decision_id')
+      .executeTakeFirst();
+    if (recorded !== undefined) await apply(transaction, month, decision);
+  });
+}
+
+/** How many held bills of a month wait for a person: of those that were skipped none does. */
+export async function countAwaitingRelease(db: Database, { mode, period }: Month): Promise<number> {
+  const { bills } = await db
+    .selectFrom('bills')
+    .select((query) => query.fn.countAll<number>().as('bills'))
+    .where('mode', '=', mode)
+    .where('period', '=', period)
+    .where('status', '=', 'held')
+    .where('skipped_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return bills;
+}
+
+/** Which of these bills may go out still: some may have gone meanwhile, or be held again. */
+export async function frozenAmong(db: Database, mode: Mode, billIds: readonly string[]): Promise<string[]> {
+  if (billIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('bills')
+    .select('bill_id')
+    .where('mode', '=', mode)
+    .where('bill_id', 'in', billIds)
+    .where('status', '=', 'frozen')
+    .orderBy('bill_id')
+    .execute();
+  return rows.map((row) => row.bill_id);
+}
+
+/** The month's held bills, the biggest first. */
+export async function listHeldBills(db: Database, { mode, period }: Month): Promise<string[]> {
+  const rows = await db
+    .selectFrom('bills')
+    .select('bill_id')
+    .where('mode', '=', mode)
+    .where('period', '=', period)
+    .where('status', '=', 'held')
+    .orderBy('total_cents', 'desc')
+    .execute();
+  return rows.map((row) => row.bill_id);
+}
+
+async function apply(transaction: DatabaseTransaction, month: Month, decision: CloseDecision): Promise<void> {
+  const { type, by, reason } = decision;
+  if (type === 'approve' || type === 'retryParked') return;
+  await refuseWhatCantBe(transaction, month, type, decision.bills);
+  const now = new Date();
+  const changes = {
+    hold: { status: 'held', problem: `held by ${by}: ${reason ?? ''}` },
+    release: { status: 'frozen', problem: null, skipped_at: null },
+    skip: { skipped_at: now },
+  } as const;
+  await transaction
+    .updateTable('bills')
+    .set({ ...changes[type], updated_at: now })
+    .where('mode', '=', month.mode)
+    .where('bill_id', 'in', decision.bills)
+    .execute();
+}
+
+type Standing = Pick<Selectable<BillsTable>, 'bill_id' | 'status' | 'invoicing_since' | 'skipped_at'>;
+
+/** Looks at the bills under a lock: nobody may claim one for Stripe while it is being held. */
+async function refuseWhatCantBe(
+  transaction: DatabaseTransaction,
+  { mode, period }: Month,
+  type: 'hold' | 'release' | 'skip',
+  billIds: readonly string[],
+): Promise<void> {
+  const bills: Standing[] = await transaction
+    .selectFrom('bills')
+    .select(['bill_id', 'status', 'invoicing_since', 'skipped_at'])
+    .where('mode', '=', mode)
+    .where('period', '=', period)
+    .where('bill_id', 'in', billIds)
+    .orderBy('bill_id')
+    .forUpdate()
+    .execute();
+  const found = new Map(bills.map((bill) => [bill.bill_id, bill]));
+  const problems = billIds.flatMap((billId) => {
+    const problem = WHY_NOT[type](found.get(billId));
+    return problem === null ? [] : [`${billId} ${problem}`];
+  });
+  if (problems.length === 0) return;
+  const more = problems.length > 5 ? `; and ${problems.length - 5} more` : '';
+  throw new DecisionRefused(`Nothing is changed: ${problems.slice(0, 5).join('; ')}${more}.`);
+}
+
+const UNKNOWN = 'is no bill of this month';
+
+const WHY_NOT: Readonly<Record<'hold' | 'release' | 'skip', (bill: Standing | undefined) => string | null>> =
+  {
+    hold: (bill) => {
+      if (bill === undefined) return UNKNOWN;
+      if (bill.status !== 'frozen') return `is ${bill.status.replace('_', ' ')}`;
+      return bill.invoicing_since === null ? null : 'is on its way to Stripe; void its invoice there';
+    },
+    release: (bill) => {
+      if (bill === undefined) return UNKNOWN;
+      return bill.status === 'held' ? null : `is not held but ${bill.status.replace('_', ' ')}`;
+    },
+    skip: (bill) => {
+      if (bill === undefined) return UNKNOWN;
+      if (bill.status !== 'held') return `is not held but ${bill.status.replace('_', ' ')}`;
+      return bill.skipped_at === null ? null : 'is skipped already';
+    },
+  };

@@ -1,0 +1,77 @@
+/** What an operator may decide about a close, and when: the validators of the workflow's updates. */
+import type { ClosePhase } from './monthly-close.ts';
+
+/** So many bills in one decision: each is looked at in one transaction. */
+export const MAX_BILLS_OF_DECISION = 1_000;
+const MAX_TEXT_LENGTH = 500;
+
+export interface Approval {
+  readonly approvedBy: string;
+}
+
+export interface BillsDecision {
+  /** `bill_…`, at most {@link MAX_BILLS_OF_DECISION}. */
+  readonly bills: readonly string[];
+  /** Who decides. */
+  readonly by: string;
+  /** Why; kept with the decision, and of `hold` shown with the bill. */
+  readonly reason?: string;
+}
+
+export interface RetryParked {
+  readonly by: string;
+}
+
+/** A decision as it is stored. */
+export interface CloseDecision {
+  readonly type: 'approve' | 'hold' | 'release' | 'skip' | 'retryParked';
+  /** Those that it is about; none: the month. */
+  readonly bills: readonly string[];
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** Why the month can't be approved, in a sentence; `null` when it can. */
+export function whyNotApprove(
+  request: Approval | undefined,
+  phase: ClosePhase,
+  isApproved: boolean,
+): string | null {
+  if (!isText(request?.approvedBy)) return 'Say who approves: {"approvedBy": "your name"}';
+  if (isApproved) return 'This month is approved already.';
+  if (phase === 'awaiting_approval') return null;
+  return `There is nothing to approve: the close is ${phase.replace('_', ' ')}.`;
+}
+
+/** Why nothing can be decided about the bills, in a sentence; `null`: then it depends on how each of them stands. */
+export function whyNotDecideOnBills(
+  type: 'hold' | 'release' | 'skip',
+  request: BillsDecision | undefined,
+  phase: ClosePhase,
+): string | null {
+  const example = `{"bills": ["bill_…"], "by": "your name"${type === 'hold' ? ', "reason": "…"' : ''}}`;
+  const bills: unknown = request?.bills;
+  if (!Array.isArray(bills) || bills.length === 0 || !bills.every(isText)) {
+    return `Say which bills, by their ids: ${example}`;
+  }
+  if (bills.length > MAX_BILLS_OF_DECISION) {
+    return `Decide about at most ${MAX_BILLS_OF_DECISION} bills at a time, not ${bills.length}.`;
+  }
+  if (!isText(request?.by)) return `Say who decides: ${example}`;
+  if (request.reason === undefined ? type === 'hold' : !isText(request.reason)) {
+    return `Say why in 1 to ${MAX_TEXT_LENGTH} characters: ${example}`;
+  }
+  return phase === 'done' ? HAS_ENDED : null;
+}
+
+/** Why parked bills can't be tried again, in a sentence; `null` when they can. */
+export function whyNotRetryParked(request: RetryParked | undefined, phase: ClosePhase): string | null {
+  if (!isText(request?.by)) return 'Say who decides: {"by": "your name"}';
+  return phase === 'done' ? HAS_ENDED : null;
+}
+
+const HAS_ENDED = 'The close has just ended; send it again to start one for this decision.';
+
+function isText(text: unknown): text is string {
+  return typeof text === 'string' && text.trim() !== '' && text.length <= MAX_TEXT_LENGTH;
+}

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listBills } from '../../db/bills.ts';
+import { AUGUST, ingest, newUser, OCTOBER, SEPTEMBER, usage } from '../db/fixtures.ts';
+import {
+  type ActivityTestEnvironment,
+  runOnce,
+  startActivityEnvironment,
+} from '../support/activity-environment.ts';
+
+let environment: ActivityTestEnvironment;
+beforeAll(async () => {
+  environment = await startActivityEnvironment();
+});
+afterAll(() => environment.close());
+
+test('ranges of users are frozen one beside the other, and a second time nothing is', async () => {
+  const { db, activities } = environment;
+  const users = (await Promise.all(Array.from({ length: 5 }, () => newUser(db)))).toSorted();
+  for (const each of users)
+    await ingest(db, [usage(each), usage(each, { occurredAt: new Date('2026-10-10T00:00:00Z') })]);
+  const [, second, , fourth] = users;
+  const ranges = [
+    { afterUserId: '', throughUserId: second ?? '' },
+    { afterUserId: second ?? '', throughUserId: fourth ?? '' },
+    { afterUserId: fourth ?? '', throughUserId: null },
+  ];
+  const close = async (period: typeof AUGUST): Promise<number[]> =>
+    await Promise.all(
+      ranges.map((range) => runOnce(() => activities.freezeBills({ mode: 'test', period, ...range }))),
+    );
+  expect(await close(AUGUST)).toEqual([0, 0, 0]);
+  expect(await close(SEPTEMBER)).toEqual([2, 2, 1]);
+  expect(await close(SEPTEMBER)).toEqual([0, 0, 0]);
+  expect(await close(OCTOBER)).toEqual([2, 2, 1]);
+  for (const each of users) expect(await listBills(db, 'test', each)).toHaveLength(2);
+});
+
+test('Stripe answers, or the probe fails and is tried again', async () => {
+  const { simulator, activities } = environment;
+  await runOnce(() => activities.stripeAnswers({ mode: 'test' }));
+  await simulator.fault('GET /v1/invoices', 'status_500_without_error');
+  await expect(runOnce(() => activities.stripeAnswers({ mode: 'test' }))).rejects.toMatchObject({
+    type: 'StripeUnavailable',
+    nonRetryable: false,
+  });
+});
