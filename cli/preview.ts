@@ -9,7 +9,7 @@ import {
   summarizePreview,
 } from '../domain/close-preview.ts';
 import type { Mode } from '../domain/mode.ts';
-import { formatCents } from '../domain/money.ts';
+import { formatCents, formatChange } from '../domain/money.ts';
 import { right, say, table } from './console.ts';
 import type { CliContext } from './context.ts';
 
@@ -66,7 +66,7 @@ function printSummary({ mode, period }: PreviewOptions, summary: PreviewSummary)
         ['Paid by credits', formatCents(summary.creditsCents)],
         ['To collect', formatCents(totalCents)],
         [`${previousPeriod(period)} came to`, formatCents(previousTotalCents)],
-        ['Difference', difference(totalCents, previousTotalCents)],
+        ['Difference', formatChange(totalCents, previousTotalCents)],
       ],
     ),
   );
@@ -111,16 +111,8 @@ function printBills(title: string, bills: readonly PreviewedBill[]): void {
         formatCents(bill.creditsCents),
         formatCents(bill.totalCents),
         formatCents(bill.previousTotalCents),
-        difference(bill.totalCents, bill.previousTotalCents),
+        formatChange(bill.totalCents, bill.previousTotalCents),
       ]),
     ),
   );
-}
-
-/** `+$12.00 (+50 %)` */
-function difference(cents: number, before: number): string {
-  const change = cents - before;
-  const sign = change < 0 ? '' : '+';
-  const share = before === 0 ? '' : ` (${sign}${Math.round((change / before) * 100)} %)`;
-  return `${sign}${formatCents(change)}${share}`;
 }

@@ -36,6 +36,14 @@ export function formatCents(amountCents: number): string {
   return `${amountCents < 0 ? '-' : ''}$${dollars}`;
 }
 
+/** From 2400 to 3600: `+$12.00 (+50 %)`. From nothing there is no share. */
+export function formatChange(amountCents: number, beforeCents: number): string {
+  const change = amountCents - beforeCents;
+  const sign = change < 0 ? '' : '+';
+  const share = beforeCents === 0 ? '' : ` (${sign}${Math.round((change / beforeCents) * 100)} %)`;
+  return `${sign}${formatCents(change)}${share}`;
+}
+
 /** A unit price in cents, as a person reads it: `10` → `$0.10`, `0.001` → `$0.00001`. */
 export function formatUnitPrice(unitPriceCents: DecimalString): string {
   const dollars = new Big(unitPriceCents).div(100);

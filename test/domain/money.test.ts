@@ -1,7 +1,7 @@
 import { Big } from 'big.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { divideToCents, formatCents, formatUnitPrice, sumCents } from '../../domain/money.ts';
+import { divideToCents, formatCents, formatChange, formatUnitPrice, sumCents } from '../../domain/money.ts';
 
 /** Half up by whole numbers without end: another way to the same result. */
 function halfUp(numerator: bigint, denominator: bigint): bigint {
@@ -54,6 +54,15 @@ describe('money for people', () => {
     [-50, '-$0.50'],
   ])('%i cents reads %s', (cents, text) => {
     expect(formatCents(cents)).toBe(text);
+  });
+
+  it.each([
+    [3_600, 2_400, '+$12.00 (+50 %)'],
+    [2_400, 3_600, '-$12.00 (-33 %)'],
+    [2_400, 2_400, '+$0.00 (+0 %)'],
+    [2_400, 0, '+$24.00'],
+  ])('%i cents after %i is a change of %s', (cents, before, text) => {
+    expect(formatChange(cents, before)).toBe(text);
   });
 
   it.each([
