@@ -54,8 +54,8 @@ export function createMonthlyBillingActivities(dependencies: ActivityDependencie
       const { workflowExecution: workflow } = activityInfo();
       let frozenBills = 0;
       for (const userId of userIds) {
-        const billId = await freezeBill(db, { mode: input.mode, userId, period: input.period }, workflow);
-        if (billId !== null) frozenBills += 1;
+        const key = { mode: input.mode, userId, period: input.period };
+        frozenBills += (await freezeBill(db, key, { workflow })).length;
       }
       return { frozenBills, lastUserId: userIds.length < input.limit ? null : (userIds.at(-1) ?? null) };
     },
@@ -138,7 +138,7 @@ export function createMonthlyBillingActivities(dependencies: ActivityDependencie
             collection_method: 'charge_automatically',
             auto_advance: false,
             pending_invoice_items_behavior: 'exclude',
-            description: `Usage of ${bill.period}`,
+            description: descriptionOf(bill),
             automatic_tax: { enabled: rules.automaticTax },
             metadata: { bill_id: bill.billId, user_id: bill.userId, period: bill.period },
           },
@@ -174,6 +174,11 @@ export function createMonthlyBillingActivities(dependencies: ActivityDependencie
         stripe.invoices.finalizeInvoice(invoiceId, { auto_advance: true }, { idempotencyKey }),
     });
   }
+}
+
+/** `Usage of 2026-09`, or `Usage of 2026-09, part 1 of 2`. */
+function descriptionOf({ period, part, parts }: BillWithLines): string {
+  return parts === 1 ? `Usage of ${period}` : `Usage of ${period}, part ${part} of ${parts}`;
 }
 
 /**

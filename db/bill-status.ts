@@ -88,6 +88,7 @@ export async function listOpenInvoices(db: Database, mode: Mode, userId: string)
     .where('user_id', '=', userId)
     .where('status', 'in', ['open', 'payment_failed'])
     .orderBy('period')
+    .orderBy('part')
     .execute();
   return rows.flatMap((row) => row.stripe_invoice_id ?? []);
 }
@@ -102,6 +103,7 @@ export async function listUnpaidBills(db: Database, mode: Mode, userId: string):
     .where('status', '=', 'payment_failed')
     .where('stripe_invoice_id', 'is not', null)
     .orderBy('period')
+    .orderBy('part')
     .$narrowType<{ stripe_invoice_id: string }>()
     .execute();
   return rows.map((row) => ({
@@ -127,6 +129,7 @@ export async function listParkedBills(db: Database, mode: Mode, userId: string):
     .where('user_id', '=', userId)
     .where('status', '=', 'parked')
     .orderBy('period')
+    .orderBy('part')
     .execute();
   return rows.map((row) => ({ billId: row.bill_id, problem: row.problem ?? '' }));
 }
@@ -160,7 +163,10 @@ export async function saveCollectionAttempt(
     .execute();
 }
 
-/** Bills of a month that still need their invoice, in the order of users: the pages of a close. */
+/**
+ * Bills of a month that still need their invoice, in the order of users: the pages of a close. A page that ends among the parts
+ * of a user's bill holds the rest of them too, for the next one begins after that user.
+ */
 export async function listBillsToInvoice(
   db: Database,
   key: { readonly mode: Mode; readonly period: BillingPeriod },
@@ -174,7 +180,7 @@ export async function listBillsToInvoice(
     .where('status', 'in', ['frozen', 'parked'])
     .where('user_id', '>', page.afterUserId)
     .orderBy('user_id')
-    .limit(page.limit)
+    .fetch(page.limit, 'with ties')
     .execute();
   return rows.map((row) => ({ billId: row.bill_id, userId: row.user_id }));
 }

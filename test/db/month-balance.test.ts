@@ -22,8 +22,8 @@ const balance = (period = SEPTEMBER) => loadMonthBalance(database.db, { mode: 't
 const freeze = (userId: string, period = SEPTEMBER) =>
   freezeBill(database.db, { mode: 'test', userId, period });
 
-const settle = (billId: string | null, status: 'paid' | 'payment_failed' | 'void') =>
-  settleBill(database.db, billId ?? '', status);
+const settle = ([billId = '']: readonly string[], status: 'paid' | 'payment_failed' | 'void') =>
+  settleBill(database.db, billId, status);
 
 test('all usage of a month is on a bill of some status, or on none, to the cent', async () => {
   const { db } = database;
