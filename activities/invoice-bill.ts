@@ -94,7 +94,7 @@ export function createInvoiceBillActivities(dependencies: ActivityDependencies) 
             collection_method: 'charge_automatically',
             auto_advance: false,
             pending_invoice_items_behavior: 'exclude',
-            description: `Usage of ${bill.period}`,
+            description: descriptionOf(bill),
             automatic_tax: { enabled: rules.automaticTax },
             metadata: { bill_id: bill.billId, user_id: bill.userId, period: bill.period },
           },
@@ -130,6 +130,11 @@ export function createInvoiceBillActivities(dependencies: ActivityDependencies) 
         stripe.invoices.finalizeInvoice(invoiceId, { auto_advance: true }, { idempotencyKey }),
     });
   }
+}
+
+/** `Usage of 2026-09`, or `Usage of 2026-09, part 1 of 2`. */
+function descriptionOf({ period, part, parts }: BillWithLines): string {
+  return parts === 1 ? `Usage of ${period}` : `Usage of ${period}, part ${part} of ${parts}`;
 }
 
 /**

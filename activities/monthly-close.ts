@@ -62,7 +62,7 @@ export function createMonthlyCloseActivities(dependencies: ActivityDependencies)
         const page = { ...range, afterUserId, limit: FREEZE_PAGE };
         const userIds = await listUsersToFreeze(db, { mode, period }, page);
         for (const userId of userIds) {
-          if ((await freezeBill(db, { mode, userId, period }, workflow)) !== null) frozenBills += 1;
+          frozenBills += (await freezeBill(db, { mode, userId, period }, { workflow })).length;
         }
         afterUserId = userIds.length < FREEZE_PAGE ? undefined : userIds.at(-1);
       }

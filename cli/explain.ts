@@ -8,6 +8,7 @@ import {
 } from '../db/bill-explanations.ts';
 import type { Database } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
+import { MAX_INVOICE_LINES } from '../domain/bill-parts.ts';
 import { ruleOf } from '../domain/line-rule.ts';
 import { formatCents } from '../domain/money.ts';
 import { isMeteredProduct } from '../domain/price-list.ts';
@@ -66,6 +67,10 @@ function printBill({ links }: Pick<CliContext, 'links'>, bill: BillExplanation):
   const rows = [
     ['User', stripeCustomerId === null ? bill.userId : `${bill.userId} (${stripeCustomerId})`],
     ['Month', `${bill.period}, ${bill.mode}`],
+    [
+      'Part',
+      bill.parts === 1 ? '' : `${bill.part} of ${bill.parts}: an invoice takes ${MAX_INVOICE_LINES} lines`,
+    ],
     ['Total', `${formatCents(bill.totalCents)}, ${bill.status.replace('_', ' ')}`],
     ['Frozen', instant(bill.frozenAt)],
     ['By', workflow === null ? '' : workflowLink(links, workflow.workflowId)],

@@ -49,6 +49,7 @@ function csvOf(bills: readonly PreviewedBill[]): string {
       totalCents: 'total_cents',
       previousTotalCents: 'previous_total_cents',
       problem: 'problem',
+      parts: 'parts',
     },
   });
 }

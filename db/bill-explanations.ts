@@ -17,6 +17,9 @@ export interface BillExplanation {
   readonly userId: string;
   readonly stripeCustomerId: string | null;
   readonly period: BillingPeriod;
+  /** Which part of the month's bill, and of how many. */
+  readonly part: number;
+  readonly parts: number;
   readonly status: BillStatus;
   readonly totalCents: number;
   readonly frozenAt: Date;
@@ -92,6 +95,8 @@ export async function explainBill(db: Database, reference: string): Promise<Bill
     userId: bill.user_id,
     stripeCustomerId: bill.stripe_customer_id,
     period: bill.period,
+    part: bill.part,
+    parts: bill.parts,
     status: bill.status,
     totalCents: bill.total_cents,
     frozenAt: bill.frozen_at,
@@ -277,7 +282,7 @@ function gbMsOf(
   }, new Big(0));
 }
 
-/** Of the line's product and month, by this bill and those that were frozen before it. */
+/** Of the line's product and month, by this bill and those that were frozen before it. Its other parts hold nothing of it. */
 async function billedThrough(
   db: Database,
   { mode, billId, userId }: Pick<BillExplanation, 'mode' | 'billId' | 'userId'>,

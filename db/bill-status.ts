@@ -88,6 +88,7 @@ export async function listOpenInvoices(db: Database, mode: Mode, userId: string)
     .where('user_id', '=', userId)
     .where('status', 'in', ['open', 'payment_failed'])
     .orderBy('period')
+    .orderBy('part')
     .execute();
   return rows.flatMap((row) => row.stripe_invoice_id ?? []);
 }
@@ -102,6 +103,7 @@ export async function listUnpaidBills(db: Database, mode: Mode, userId: string):
     .where('status', '=', 'payment_failed')
     .where('stripe_invoice_id', 'is not', null)
     .orderBy('period')
+    .orderBy('part')
     .$narrowType<{ stripe_invoice_id: string }>()
     .execute();
   return rows.map((row) => ({
@@ -127,6 +129,7 @@ export async function listParkedBills(db: Database, mode: Mode, userId: string):
     .where('user_id', '=', userId)
     .where('status', '=', 'parked')
     .orderBy('period')
+    .orderBy('part')
     .execute();
   return rows.map((row) => ({ billId: row.bill_id, problem: row.problem ?? '' }));
 }

@@ -20,6 +20,10 @@ export interface BillWithLines {
   readonly billId: string;
   readonly userId: string;
   readonly period: BillingPeriod;
+  /** Which part of the month's bill it is, from 1 … */
+  readonly part: number;
+  /** … to this; 1 unless an invoice takes fewer lines than the bill has. */
+  readonly parts: number;
   readonly status: BillStatus;
   readonly totalCents: number;
   readonly stripeInvoiceId: string | null;
@@ -30,7 +34,7 @@ export interface BillWithLines {
   readonly lines: readonly BillLineRow[];
 }
 
-/** A user's bills with their lines, newest month first. */
+/** A user's bills with their lines, newest month first, the parts of one in their order. */
 export async function listBills(db: Database, mode: Mode, userId: string): Promise<BillWithLines[]> {
   const bills = await db
     .selectFrom('bills')
@@ -38,6 +42,7 @@ export async function listBills(db: Database, mode: Mode, userId: string): Promi
     .where('mode', '=', mode)
     .where('user_id', '=', userId)
     .orderBy('period', 'desc')
+    .orderBy('part')
     .execute();
   return await withLines(db, mode, bills);
 }
@@ -101,6 +106,7 @@ export async function pageOfOldestUnpaidBill(
     .where('status', '=', 'payment_failed')
     .where('hosted_invoice_url', 'is not', null)
     .orderBy('period')
+    .orderBy('part')
     .limit(1)
     .executeTakeFirst();
   return bill?.hosted_invoice_url ?? null;
@@ -128,6 +134,8 @@ async function withLines(
     billId: bill.bill_id,
     userId: bill.user_id,
     period: bill.period,
+    part: bill.part,
+    parts: bill.parts,
     status: bill.status,
     totalCents: bill.total_cents,
     stripeInvoiceId: bill.stripe_invoice_id,

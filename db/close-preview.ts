@@ -1,6 +1,7 @@
 import { rateBill, type UnitPrices } from '../domain/bill.ts';
+import { splitIntoParts } from '../domain/bill-parts.ts';
 import { type BillingPeriod, previousPeriod } from '../domain/billing-period.ts';
-import { type PreviewedBill, problemOfBill } from '../domain/close-preview.ts';
+import { joinParts, type PreviewedBill, problemOfBill } from '../domain/close-preview.ts';
 import { type CreditLot, remainingCents, usableForBill } from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
 import { type UsageTotal, unbilledUsage } from '../domain/unbilled-usage.ts';
@@ -73,7 +74,7 @@ async function previewPage(transaction: DatabaseTransaction, month: Month, after
   return { userIds, bills };
 }
 
-type Amounts = Pick<PreviewedBill, 'status' | 'usedCents' | 'creditsCents' | 'totalCents'>;
+type Amounts = Pick<PreviewedBill, 'status' | 'parts' | 'usedCents' | 'creditsCents' | 'totalCents'>;
 
 function newBill(
   { period }: Month,
@@ -85,8 +86,10 @@ function newBill(
   const creditBalanceCents = remainingCents(usableForBill(lots, period));
   const bill = rateBill({ period, usage, unitPricesCents, creditBalanceCents });
   const { totalCents, creditsAppliedCents: creditsCents } = bill;
-  const status = bill.lines.length === 0 ? 'none' : 'new';
-  return { status, usedCents: totalCents + creditsCents, creditsCents, totalCents };
+  const usedCents = totalCents + creditsCents;
+  if (bill.lines.length === 0) return { status: 'none', parts: 0, usedCents, creditsCents, totalCents };
+  const parts = splitIntoParts(bill, period).length;
+  return { status: 'new', parts, usedCents, creditsCents, totalCents };
 }
 
 async function billsOf(
@@ -101,16 +104,14 @@ async function billsOf(
     .where('period', '=', period)
     .where('user_id', 'in', userIds)
     .execute();
-  return new Map(
-    rows.map((row) => [
-      row.user_id,
-      {
+  return mapValues(groupByUser(rows), (parts) =>
+    joinParts(
+      parts.map((row) => ({
         status: row.status,
-        usedCents: row.total_cents + row.credits_applied_cents,
         creditsCents: row.credits_applied_cents,
         totalCents: row.total_cents,
-      },
-    ]),
+      })),
+    ),
   );
 }
 
@@ -120,13 +121,21 @@ async function totalsOf(
   userIds: readonly string[],
 ): Promise<Map<string, UsageTotal[]>> {
   const rows = await usageTotalsOf(transaction, { mode, userIds, through: period }).selectAll().execute();
-  const totals = new Map<string, UsageTotal[]>();
+  return mapValues(groupByUser(rows), (ofUser) => ofUser.map(usageTotalOf));
+}
+
+function groupByUser<Row extends { readonly user_id: string }>(rows: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
   for (const row of rows) {
-    const ofUser = totals.get(row.user_id);
-    if (ofUser === undefined) totals.set(row.user_id, [usageTotalOf(row)]);
-    else ofUser.push(usageTotalOf(row));
+    const group = groups.get(row.user_id);
+    if (group === undefined) groups.set(row.user_id, [row]);
+    else group.push(row);
   }
-  return totals;
+  return groups;
+}
+
+function mapValues<From, To>(from: ReadonlyMap<string, From>, to: (value: From) => To): Map<string, To> {
+  return new Map([...from].map(([key, value]) => [key, to(value)]));
 }
 
 async function accountsOf(transaction: DatabaseTransaction, mode: Mode, userIds: readonly string[]) {

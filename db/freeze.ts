@@ -1,39 +1,19 @@
 import { sql } from 'kysely';
-import { type RatedBill, rateBill, type UnbilledUsage } from '../domain/bill.ts';
-import { type BillingPeriod, periodEnd } from '../domain/billing-period.ts';
-import {
-  type CreditLot,
-  drawFromLots,
-  expiredForBill,
-  remainingCents,
-  usableForBill,
-} from '../domain/credits.ts';
-import type { Mode } from '../domain/mode.ts';
+import { rateBill, type UnbilledUsage } from '../domain/bill.ts';
+import { splitIntoParts } from '../domain/bill-parts.ts';
+import { periodEnd } from '../domain/billing-period.ts';
+import { expiredForBill, remainingCents, usableForBill } from '../domain/credits.ts';
 import { type UsageTotal, unbilledUsage } from '../domain/unbilled-usage.ts';
-import {
-  creditCause,
-  grantCreditLot,
-  loadCreditLots,
-  lockUser,
-  settleCredits,
-  takeFromLots,
-  writeOffLots,
-} from './credits.ts';
+import { loadCreditLots, lockUser, writeOffLots } from './credits.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
+import { type BillKey, changeCredits, insertBills, type WorkflowRun } from './new-bills.ts';
 import { loadUnitPrices } from './price-list.ts';
 import { inTransaction } from './transaction.ts';
 import { usageTotalOf, usageTotalsOf } from './usage-totals.ts';
 
-interface BillKey {
-  readonly mode: Mode;
-  readonly userId: string;
-  readonly period: BillingPeriod;
-}
-
-/** Who freezes: kept with the bill, for Temporal forgets its histories. */
-export interface WorkflowRun {
-  readonly workflowId: string;
-  readonly runId: string;
+export interface FreezeOptions {
+  /** Who freezes. */
+  readonly workflow?: WorkflowRun | undefined;
 }
 
 /**
@@ -42,12 +22,17 @@ export interface WorkflowRun {
  * the next bill, because what is billed is compared with what is used, never a time with a time. Credits that expired
  * before the month's end are written off, with a bill or without.
  *
- * @returns the new bill's id, or `null` when the month is frozen already or there is nothing to bill.
+ * @returns the new bill's id, or those of its parts (domain/bill-parts.ts); none when the month is frozen already or there is
+ *   nothing to bill.
  */
-export async function freezeBill(db: Database, key: BillKey, workflow?: WorkflowRun): Promise<string | null> {
+export async function freezeBill(
+  db: Database,
+  key: BillKey,
+  { workflow }: FreezeOptions = {},
+): Promise<string[]> {
   return await inTransaction(db, async (transaction) => {
     await lockUser(transaction, key);
-    if (await isFrozen(transaction, key)) return null;
+    if (await isFrozen(transaction, key)) return [];
     await lockTotals(transaction, key);
     const usage = unbilledUsage(await loadTotals(transaction, key), key.period);
     const lots = await loadCreditLots(transaction, key);
@@ -59,11 +44,11 @@ export async function freezeBill(db: Database, key: BillKey, workflow?: Workflow
       unitPricesCents: await loadUnitPrices(transaction, key.mode),
       creditBalanceCents: remainingCents(usableLots),
     });
-    if (bill.lines.length === 0) return null;
-    const billId = await insertBill(transaction, key, bill, workflow);
-    await changeCredits(transaction, key, { billId, bill, usableLots });
+    if (bill.lines.length === 0) return [];
+    const bills = await insertBills(transaction, key, splitIntoParts(bill, key.period), workflow);
+    await changeCredits(transaction, key, bills, usableLots);
     await markBilled(transaction, key, usage);
-    return billId;
+    return bills.map(({ billId }) => billId);
   });
 }
 
@@ -97,69 +82,6 @@ async function loadTotals(transaction: DatabaseTransaction, key: BillKey): Promi
 
 function totalsUpTo(transaction: DatabaseTransaction, { mode, userId, period }: BillKey) {
   return usageTotalsOf(transaction, { mode, userIds: [userId], through: period });
-}
-
-async function insertBill(
-  transaction: DatabaseTransaction,
-  key: BillKey,
-  bill: RatedBill,
-  workflow: WorkflowRun | undefined,
-): Promise<string> {
-  const { mode, userId, period } = key;
-  const { bill_id: billId } = await transaction
-    .insertInto('bills')
-    .values({
-      mode,
-      user_id: userId,
-      period,
-      // Nothing to collect: credits paid for all of it, or it came to less than half a cent.
-      status: bill.totalCents === 0 ? 'paid' : 'frozen',
-      total_cents: bill.totalCents,
-      credits_applied_cents: bill.creditsAppliedCents,
-      workflow_id: workflow?.workflowId ?? null,
-      workflow_run_id: workflow?.runId ?? null,
-    })
-    .returning('bill_id')
-    .executeTakeFirstOrThrow();
-  await transaction
-    .insertInto('bill_lines')
-    .values(
-      bill.lines.map((line, index) => ({
-        mode,
-        bill_id: billId,
-        line_number: index + 1,
-        product: line.product,
-        usage_period: line.usagePeriod,
-        quantity: line.quantity,
-        exact_quantity: line.exactQuantity,
-        unit_price_cents: line.unitPriceCents,
-        amount_cents: line.amountCents,
-        description: line.description,
-        events_before: line.events?.before ?? null,
-        events_through: line.events?.through ?? null,
-        first_event_at: line.events?.firstAt ?? null,
-        last_event_at: line.events?.lastAt ?? null,
-      })),
-    )
-    .execute();
-  return billId;
-}
-
-/** Takes from the lots what the bill uses of credits, or grants what it gives. */
-async function changeCredits(
-  transaction: DatabaseTransaction,
-  key: BillKey,
-  made: { readonly billId: string; readonly bill: RatedBill; readonly usableLots: readonly CreditLot[] },
-): Promise<void> {
-  const appliedCents = made.bill.creditsAppliedCents;
-  const cause = creditCause.bill(made.billId);
-  if (appliedCents >= 0) {
-    await takeFromLots(transaction, key, drawFromLots(made.usableLots, appliedCents), cause);
-    return;
-  }
-  // A correction comes back as credits, and what is due from refunded purchases is taken from them.
-  await grantCreditLot(transaction, key, { cause, cents: -appliedCents, expiresAt: null });
-  await settleCredits(transaction, key);
 }
 
 async function markBilled(

@@ -5,6 +5,7 @@ import * as customerLife from './migrations/0003-customer-life.ts';
 import * as apiKeys from './migrations/0004-api-keys.ts';
 import * as usageByMonth from './migrations/0005-usage-by-month.ts';
 import * as creditLots from './migrations/0006-credit-lots.ts';
+import * as billParts from './migrations/0007-bill-parts.ts';
 import * as monthlyClose from './migrations/0008-monthly-close.ts';
 import type { DatabaseSchema } from './schema.ts';
 
@@ -16,6 +17,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-api-keys': apiKeys,
   '0005-usage-by-month': usageByMonth,
   '0006-credit-lots': creditLots,
+  '0007-bill-parts': billParts,
   '0008-monthly-close': monthlyClose,
 };
 

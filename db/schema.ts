@@ -128,6 +128,8 @@ export interface BillsTable {
   user_id: string;
   period: BillingPeriod;
   kind: Generated<'monthly'>;
+  part: Generated<number>;
+  parts: Generated<number>;
   status: BillStatus;
   total_cents: number;
   credits_applied_cents: number;

@@ -93,6 +93,15 @@ export function rateBill(input: {
     .filter((usage) => !usage.quantity.eq(0))
     .toSorted(byPriceListThenMonth)
     .map((usage) => rateLine(usage, period, unitPricesCents(usage.product, usage.usagePeriod)));
+  return payWithCredits(usageLines, period, creditBalanceCents);
+}
+
+/** The bill of these lines: credits pay as far as they go, and what corrections have too much becomes credits. */
+export function payWithCredits(
+  usageLines: readonly BillLine[],
+  period: BillingPeriod,
+  creditBalanceCents: number,
+): RatedBill {
   const usedCents = sumCents(usageLines.map((line) => line.amountCents));
   const creditsAppliedCents = usedCents < 0 ? usedCents : Math.min(creditBalanceCents, usedCents);
   const lines =

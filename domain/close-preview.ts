@@ -1,11 +1,16 @@
 import type { BillStatus } from './bill.ts';
 import { sumCents } from './money.ts';
 
-/** What the close of a month would come to for one user. Amounts in cents. */
+/** What the close of a month would come to for one user, all parts of the bill together. Amounts in cents. */
 export interface PreviewedBill {
   readonly userId: string;
-  /** `new`: the close would make it. `none`: nothing to bill, and there was in the month before. Otherwise it is frozen already. */
+  /**
+   * `new`: the close would make it. `none`: nothing to bill, and there was in the month before. Otherwise it is frozen already;
+   * of parts that differ, that of the one with most ahead of it.
+   */
   readonly status: 'new' | 'none' | BillStatus;
+  /** How many parts it has, each with an invoice of its own (domain/bill-parts.ts). */
+  readonly parts: number;
   /** Of all lines but credits. */
   readonly usedCents: number;
   /** Paid by credits; negative where corrections become credits. */
@@ -16,6 +21,31 @@ export interface PreviewedBill {
   readonly previousTotalCents: number;
   /** Why it can't be collected. */
   readonly problem: PreviewProblem | null;
+}
+
+/** What is furthest from its end first. */
+const MOST_AHEAD_FIRST: readonly BillStatus[] = [
+  'parked',
+  'held',
+  'frozen',
+  'payment_failed',
+  'open',
+  'paid',
+  'void',
+];
+
+/** The parts of a frozen bill as one. */
+export function joinParts(
+  parts: readonly {
+    readonly status: BillStatus;
+    readonly totalCents: number;
+    readonly creditsCents: number;
+  }[],
+): Pick<PreviewedBill, 'parts' | 'usedCents' | 'creditsCents' | 'totalCents'> & { status: BillStatus } {
+  const totalCents = sumCents(parts.map((part) => part.totalCents));
+  const creditsCents = sumCents(parts.map((part) => part.creditsCents));
+  const status = MOST_AHEAD_FIRST.find((each) => parts.some((part) => part.status === each)) ?? 'paid';
+  return { status, parts: parts.length, usedCents: totalCents + creditsCents, creditsCents, totalCents };
 }
 
 /** A user who never began a Checkout has no customer in Stripe: their bill would be parked. Without a payment method it would fail. */
@@ -33,6 +63,7 @@ export function problemOfBill(user: {
 
 /** A month at a glance. Amounts in cents. */
 export interface PreviewSummary {
+  /** Each part is one. */
   readonly bills: number;
   /** Of them those that the close would make; the others are frozen already. */
   readonly newBills: number;
@@ -60,8 +91,8 @@ export function summarizePreview(
   const sum = (of: (bill: PreviewedBill) => number) => sumCents(bills.map(of));
   const changeOf = (bill: PreviewedBill) => Math.abs(bill.totalCents - bill.previousTotalCents);
   return {
-    bills: bills.filter(({ status }) => status !== 'none').length,
-    newBills: bills.filter(({ status }) => status === 'new').length,
+    bills: partsOf(bills),
+    newBills: partsOf(bills.filter(({ status }) => status === 'new')),
     usedCents: sum((bill) => bill.usedCents),
     creditsCents: sum((bill) => bill.creditsCents),
     totalCents: sum((bill) => bill.totalCents),
@@ -78,6 +109,10 @@ export function summarizePreview(
     ),
     problems: bills.filter(({ problem }) => problem !== null),
   };
+}
+
+function partsOf(bills: readonly PreviewedBill[]): number {
+  return bills.reduce((count, { parts }) => count + parts, 0);
 }
 
 /** Equal ones by their users, so that the same month is always shown the same. */

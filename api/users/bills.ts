@@ -18,7 +18,17 @@ export function getBills({ db }: ApiDependencies): RequestHandler {
 }
 
 function publicBill(bill: BillWithLines) {
-  const { billId, period, status, totalCents, stripeInvoiceId, refundedCents, hostedInvoiceUrl } = bill;
+  const {
+    billId,
+    period,
+    part,
+    parts,
+    status,
+    totalCents,
+    stripeInvoiceId,
+    refundedCents,
+    hostedInvoiceUrl,
+  } = bill;
   const isPayable = (status === 'open' || status === 'payment_failed') && hostedInvoiceUrl !== null;
   const lines = bill.lines.map(({ product, quantity, unitPriceCents, amountCents, description }) => ({
     product,
@@ -30,6 +40,7 @@ function publicBill(bill: BillWithLines) {
   return {
     id: billId,
     period,
+    ...(parts === 1 ? {} : { part, parts }),
     status,
     totalCents,
     lines,

@@ -95,6 +95,10 @@ export const billsSchema = z
       z.strictObject({
         id: z.string(),
         period: z.string(),
+        part: z.int().positive().optional().meta({
+          description: "Which part of the month's bill, when one invoice takes fewer lines than it has",
+        }),
+        parts: z.int().positive().optional().meta({ description: 'How many parts there are then' }),
         status: z.enum(BILL_STATUSES),
         totalCents: z.int().nonnegative(),
         lines: z.array(

@@ -50,6 +50,7 @@ describe('what the customer reads on the invoice', () => {
       'Storage GB-Month, 2026-09: 50 × $0.15',
       'API Calls, 2026-09: 1234567 × $0.00001',
     ]);
+    expect(invoice?.description).toBe('Usage of 2026-09');
     const [line] = lines ?? [];
     expect(line?.period).toEqual({
       start: Date.parse('2026-09-01T00:00:00Z') / 1_000,

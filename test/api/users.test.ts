@@ -5,6 +5,7 @@ import { freezeBill } from '../../db/freeze.ts';
 import type { BillStatus } from '../../domain/bill.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { ingest, SEPTEMBER, usageOfYears } from '../db/fixtures.ts';
 import { error, newCustomerId, request, startTestApi, type TestApi, textLike } from './harness.ts';
 
 /** A quarter of November is over. */
@@ -330,6 +331,18 @@ describe('a bill in the list', () => {
       hasPage ? 'https://invoice.stripe.example/2026-10' : undefined,
     );
     expect(bills[0]).not.toHaveProperty('refundedCents');
+  });
+
+  test('says which part of its month it is, where there are several', async () => {
+    const userId = await newUser();
+    await ingest(api.db, usageOfYears(userId));
+    await freezeBill(api.db, { mode: 'test', userId, period: SEPTEMBER });
+    expect((await get(`${userId}/bills`)).body).toMatchObject({
+      bills: [
+        { period: '2026-09', part: 1, parts: 2, totalCents: 96_780 },
+        { period: '2026-09', part: 2, parts: 2, totalCents: 3_705 },
+      ],
+    });
   });
 
   test('says what was refunded of it', async () => {

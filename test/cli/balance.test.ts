@@ -30,7 +30,7 @@ it('tells where all usage of a month has gone: on no bill, on one, and on one th
   expect(output).toMatch(/CPU Hour +\$3\.00( +\$0\.00){7} +\$3\.00$/m);
   expect(output).toMatch(/Total +\$3\.00( +\$0\.00){7} +\$3\.00$/m);
 
-  const billId = await freezeBill(db, { mode: 'live', userId, period: SEPTEMBER });
+  const [billId] = await freezeBill(db, { mode: 'live', userId, period: SEPTEMBER });
   expect((await balance()).output).toMatch(/Total +\$3\.00( +\$0\.00){2} +\$3\.00( +\$0\.00){5}$/m);
 
   await parkBill(db, 'live', billId ?? '', 'no Stripe customer');

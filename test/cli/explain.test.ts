@@ -19,7 +19,7 @@ beforeAll(async () => {
   eventId = event.id;
   await ingest(db, [event, level(userId, '10', '2026-09-01T00:00:00Z')], 'live');
   const workflow = { workflowId: 'monthly-billing:live:2026-09', runId: 'run-1' };
-  billId = (await freezeBill(db, { mode: 'live', userId, period: SEPTEMBER }, workflow)) ?? '';
+  [billId = ''] = await freezeBill(db, { mode: 'live', userId, period: SEPTEMBER }, { workflow });
   await intendStripeWrite(db, 'live', `bill:${billId}:draft`);
   await completeStripeWrite(db, 'live', `bill:${billId}:draft`, {
     stripeObjectId: 'in_1',

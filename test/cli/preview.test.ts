@@ -37,7 +37,7 @@ it('shows a month before it is closed: totals, the difference from the month bef
 
 it('gives a row for each bill, and all of it for programs', async () => {
   expect((await preview('2026-09', '--csv')).output).toBe(
-    `user_id,status,used_cents,credits_cents,total_cents,previous_total_cents,problem\n${userId},new,300,0,300,200,no_customer\n`,
+    `user_id,status,used_cents,credits_cents,total_cents,previous_total_cents,problem,parts\n${userId},new,300,0,300,200,no_customer,1\n`,
   );
   expect(JSON.parse((await preview('2026-09', '--json')).output)).toMatchObject({
     mode: 'live',

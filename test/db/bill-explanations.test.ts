@@ -23,8 +23,8 @@ beforeEach(async () => {
 const workflow = { workflowId: 'monthly-billing:test:2026-09', runId: 'run-1' };
 
 async function freeze(period = SEPTEMBER): Promise<string> {
-  const billId = await freezeBill(database.db, { mode: 'test', userId, period }, workflow);
-  if (billId === null) throw new Error('There was nothing to freeze');
+  const [billId] = await freezeBill(database.db, { mode: 'test', userId, period }, { workflow });
+  if (billId === undefined) throw new Error('There was nothing to freeze');
   return billId;
 }
 

@@ -66,6 +66,7 @@ describe('migrations', () => {
             '0004-api-keys',
             '0005-usage-by-month',
             '0006-credit-lots',
+            '0007-bill-parts',
             '0008-monthly-close',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
@@ -93,6 +94,11 @@ describe('the database itself refuses', () => {
     [
       'a bill of nobody',
       `INSERT INTO bills VALUES ('test', 'b', 'nobody', '2026-09', 'monthly', 'frozen', 1, 0)`,
+    ],
+    [
+      'a part beyond the last',
+      `INSERT INTO bills (mode, user_id, period, status, total_cents, credits_applied_cents, part, parts)
+        VALUES ('test', 'nobody', '2026-09', 'frozen', 1, 0, 3, 2)`,
     ],
     ['a 13th month', `INSERT INTO usage_totals VALUES ('test', 'nobody', 'cpu_hour', '2026-13', 1)`],
   ])('%s', async (_, statement) => {

@@ -8,7 +8,12 @@ import { freezeBill } from '../../db/freeze.ts';
 import type { DatabaseSchema } from '../../db/schema.ts';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { registerUser } from '../../db/users.ts';
-import { type BillingPeriod, parseBillingPeriod } from '../../domain/billing-period.ts';
+import {
+  type BillingPeriod,
+  parseBillingPeriod,
+  periodStart,
+  periodsBetween,
+} from '../../domain/billing-period.ts';
 import type { Mode } from '../../domain/mode.ts';
 import type { UsageEvent } from '../../domain/usage-event.ts';
 
@@ -63,6 +68,22 @@ export function level(userId: string, gb: string, occurredAt: string): UsageEven
   });
 }
 
+/** The months of {@link usageOfYears}, of which each has four lines. */
+export const YEARS = periodsBetween(parseBillingPeriod('2021-07'), SEPTEMBER);
+
+/** All four products in each of 63 months: 252 lines, two more than an invoice takes. The last three are API calls. */
+export function usageOfYears(userId: string): UsageEvent[] {
+  const monthly = YEARS.flatMap((period) => {
+    const occurredAt = periodStart(period);
+    return [
+      usage(userId, { occurredAt }), // 10 cents
+      usage(userId, { occurredAt, product: 'gpu_hour' }), // 200
+      usage(userId, { occurredAt, product: 'api_calls', quantity: '1234567' }), // 1,235
+    ];
+  });
+  return [...monthly, level(userId, '10', `${YEARS[0]}-01T00:00:00Z`)]; // 150
+}
+
 export async function ingest(
   db: Database,
   events: readonly UsageEvent[],
@@ -95,7 +116,7 @@ export async function frozenBill(
   period: BillingPeriod = SEPTEMBER,
   mode: Mode = 'test',
 ): Promise<BillWithLines> {
-  const billId = await freezeBill(db, { mode, userId, period });
+  const [billId] = await freezeBill(db, { mode, userId, period });
   const bill = (await listBills(db, mode, userId)).find((each) => each.billId === billId);
   if (bill === undefined) throw new Error(`${period} of ${userId} came to no bill`);
   return bill;

@@ -23,8 +23,8 @@ const balance = (period = SEPTEMBER) => loadMonthBalance(database.db, { mode: 't
 const freeze = (userId: string, period = SEPTEMBER) =>
   freezeBill(database.db, { mode: 'test', userId, period });
 
-const settle = (billId: string | null, status: 'paid' | 'payment_failed' | 'void') =>
-  settleBill(database.db, billId ?? '', status);
+const settle = ([billId = '']: readonly string[], status: 'paid' | 'payment_failed' | 'void') =>
+  settleBill(database.db, billId, status);
 
 test('all usage of a month is on a bill of some status, or on none, to the cent', async () => {
   const { db } = database;
@@ -69,7 +69,7 @@ test('a parked bill of a user whom Stripe does not know is unbillable, until the
   await ingest(db, [usage(refused, { quantity: '1' }), usage(stranger, { quantity: '2' })]);
   await becomeCustomer(db, refused);
   for (const userId of [refused, stranger])
-    await parkBill(db, 'test', (await freeze(userId)) ?? '', 'refused');
+    await parkBill(db, 'test', (await freeze(userId))[0] ?? '', 'refused');
 
   expect((await balance())[0]).toMatchObject({ usedCents: 30, billedCents: { parked: 10, unbillable: 20 } });
   await becomeCustomer(db, stranger);

@@ -1,9 +1,15 @@
 import { expect, test } from 'vitest';
-import { type PreviewedBill, problemOfBill, summarizePreview } from '../../domain/close-preview.ts';
+import {
+  joinParts,
+  type PreviewedBill,
+  problemOfBill,
+  summarizePreview,
+} from '../../domain/close-preview.ts';
 
 const bill = (userId: string, overrides: Partial<PreviewedBill> = {}): PreviewedBill => ({
   userId,
   status: 'new',
+  parts: 1,
   usedCents: 100,
   creditsCents: 0,
   totalCents: 100,
@@ -18,16 +24,16 @@ test('a month at a glance: sums, the biggest, what changed most, and what cannot
     [
       bill('a', { totalCents: 90, creditsCents: 10 }),
       bill('b', { status: 'paid', totalCents: 900, usedCents: 900 }),
-      bill('gone', { status: 'none', totalCents: 0, usedCents: 0, previousTotalCents: 5_000 }),
-      bill('c', { problem: 'no_customer' }),
+      bill('gone', { status: 'none', parts: 0, totalCents: 0, usedCents: 0, previousTotalCents: 5_000 }),
+      bill('c', { parts: 2, problem: 'no_customer' }),
       bill('d'),
     ],
     7_777,
     3,
   );
   expect(summary).toMatchObject({
-    bills: 4,
-    newBills: 3,
+    bills: 5,
+    newBills: 4,
     usedCents: 1_200,
     creditsCents: 10,
     totalCents: 1_190,
@@ -46,4 +52,20 @@ test('nothing to collect needs neither customer nor card', () => {
   expect(
     problemOfBill({ totalCents: 1, stripeCustomerId: 'cus_1', defaultPaymentMethodId: 'pm_1' }),
   ).toBeNull();
+});
+
+test('parts are shown as one bill, with the status of the one that has most ahead of it', () => {
+  const parts = [
+    { status: 'paid', totalCents: 0, creditsCents: -40 },
+    { status: 'open', totalCents: 500, creditsCents: 0 },
+    { status: 'frozen', totalCents: 100, creditsCents: 60 },
+  ] as const;
+  expect(joinParts(parts)).toEqual({
+    status: 'frozen',
+    parts: 3,
+    usedCents: 620,
+    creditsCents: 20,
+    totalCents: 600,
+  });
+  expect(joinParts(parts.slice(0, 2)).status).toBe('open');
 });

@@ -139,8 +139,8 @@ export class Service {
       case 'freeze': {
         const period = parseBillingPeriod(operation.month);
         const userId = this.#named(operation.userId);
-        const billId = await freezeBill(this.#db, { mode: MODE, userId, period });
-        return { bills: billId === null ? [] : await this.#bills([billId]) };
+        const billIds = await freezeBill(this.#db, { mode: MODE, userId, period });
+        return { bills: await this.#bills(billIds) };
       }
       case 'close':
         return await this.#close(operation.month);

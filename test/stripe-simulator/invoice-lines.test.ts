@@ -82,6 +82,29 @@ test('lines of another invoice are not found, and those of a finalized one not c
   ).toMatchObject({ code: 'invoice_not_editable' });
 });
 
+test('an invoice takes 250 lines, however they come; what is refused leaves nothing behind', async () => {
+  const { stripe } = context;
+  const lines = Array.from({ length: 251 }, () => ({ amount: 1 }));
+  expect(await failureOf(newDraft(lines))).toMatchObject({ statusCode: 400, param: 'lines' });
+  const full = await newDraft(lines.slice(1));
+  const customer = idOf(full.customer);
+  expect(await failureOf(stripe.invoices.addLines(full.id, { lines: [{ amount: 1 }] }))).toMatchObject({
+    statusCode: 400,
+    message: 'Invoices may have at most 250 line items.',
+  });
+  const item = { customer, amount: 1, currency: 'usd' };
+  expect(await failureOf(stripe.invoiceItems.create({ ...item, invoice: full.id }))).toMatchObject({
+    statusCode: 400,
+  });
+  expect((await stripe.invoices.retrieve(full.id)).total).toBe(250);
+  expect((await stripe.invoiceItems.list({ customer, pending: true })).data).toEqual([]);
+
+  for (const _ of lines) await stripe.invoiceItems.create(item);
+  const withPending = { customer, pending_invoice_items_behavior: 'include' } as const;
+  expect(await failureOf(stripe.invoices.create(withPending))).toMatchObject({ statusCode: 400 });
+  expect((await stripe.invoices.list({ customer })).data).toMatchObject([{ id: full.id }]);
+});
+
 test('balance transactions move the balance, which the next invoice uses first', async () => {
   const { stripe } = context;
   const customer = await stripe.customers.create({});

@@ -1,0 +1,107 @@
+import type { RatedBill } from '../domain/bill.ts';
+import { drawsOfParts } from '../domain/bill-parts.ts';
+import type { BillingPeriod } from '../domain/billing-period.ts';
+import type { CreditLot } from '../domain/credits.ts';
+import type { Mode } from '../domain/mode.ts';
+import { sumCents } from '../domain/money.ts';
+import { creditCause, grantCreditLot, settleCredits, takeFromLots } from './credits.ts';
+import type { DatabaseTransaction } from './database.ts';
+
+/** What a user owes for a month. */
+export interface BillKey {
+  readonly mode: Mode;
+  readonly userId: string;
+  readonly period: BillingPeriod;
+}
+
+/** Who freezes: kept with the bill, for Temporal forgets its histories. */
+export interface WorkflowRun {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+interface NewBill extends RatedBill {
+  readonly billId: string;
+}
+
+/** Writes the parts of a month's bill with their lines; most bills are their only part. */
+export async function insertBills(
+  transaction: DatabaseTransaction,
+  { mode, userId, period }: BillKey,
+  parts: readonly RatedBill[],
+  workflow: WorkflowRun | undefined,
+): Promise<NewBill[]> {
+  const rows = await transaction
+    .insertInto('bills')
+    .values(
+      parts.map((part, index) => ({
+        mode,
+        user_id: userId,
+        period,
+        part: index + 1,
+        parts: parts.length,
+        // Nothing to collect: credits paid for all of it, or it came to less than half a cent.
+        status: part.totalCents === 0 ? 'paid' : 'frozen',
+        total_cents: part.totalCents,
+        credits_applied_cents: part.creditsAppliedCents,
+        workflow_id: workflow?.workflowId ?? null,
+        workflow_run_id: workflow?.runId ?? null,
+      })),
+    )
+    .returning(['bill_id', 'part'])
+    .execute();
+  const billIds = new Map(rows.map((row) => [row.part, row.bill_id]));
+  const bills = parts.map((part, index) => ({ ...part, billId: billIds.get(index + 1) ?? '' }));
+  // A part at a time: a statement takes a limited number of values.
+  for (const bill of bills) await insertLines(transaction, mode, bill);
+  return bills;
+}
+
+async function insertLines(
+  transaction: DatabaseTransaction,
+  mode: Mode,
+  { billId, lines }: NewBill,
+): Promise<void> {
+  await transaction
+    .insertInto('bill_lines')
+    .values(
+      lines.map((line, index) => ({
+        mode,
+        bill_id: billId,
+        line_number: index + 1,
+        product: line.product,
+        usage_period: line.usagePeriod,
+        quantity: line.quantity,
+        exact_quantity: line.exactQuantity,
+        unit_price_cents: line.unitPriceCents,
+        amount_cents: line.amountCents,
+        description: line.description,
+        events_before: line.events?.before ?? null,
+        events_through: line.events?.through ?? null,
+        first_event_at: line.events?.firstAt ?? null,
+        last_event_at: line.events?.lastAt ?? null,
+      })),
+    )
+    .execute();
+}
+
+/** Takes from the lots what each part uses of credits, or grants what it gives. */
+export async function changeCredits(
+  transaction: DatabaseTransaction,
+  key: BillKey,
+  bills: readonly NewBill[],
+  usableLots: readonly CreditLot[],
+): Promise<void> {
+  const parts = bills.map(({ billId, creditsAppliedCents }) => ({
+    lot: creditCause.bill(billId),
+    creditsAppliedCents,
+  }));
+  const draws = drawsOfParts(parts, usableLots);
+  for (const [index, { lot: cause, creditsAppliedCents }] of parts.entries()) {
+    if (creditsAppliedCents < 0)
+      await grantCreditLot(transaction, key, { cause, cents: -creditsAppliedCents, expiresAt: null });
+    else await takeFromLots(transaction, key, draws[index] ?? [], cause);
+  }
+  // What a correction gives comes back as credits, and what is due from refunded purchases is taken from them.
+  if (sumCents(parts.map((part) => part.creditsAppliedCents)) < 0) await settleCredits(transaction, key);
+}
