@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { HttpError, isDatabaseUnavailable } from './errors.ts';
+import { describeError, HttpError, isDatabaseUnavailable } from './errors.ts';
 
 /** Answers a path that no route has. */
 export const notFound: RequestHandler = (request) => {
@@ -11,7 +11,7 @@ export const errorHandler: ErrorRequestHandler = (error: unknown, request, respo
   const answer = answerTo(error, response.get('X-Request-Id') ?? '');
   if (answer.status >= 500) {
     const cause: unknown = error instanceof HttpError ? error.cause : error;
-    request.log.error({ code: answer.code, cause: describe(cause) }, answer.message);
+    request.log.error({ code: answer.code, cause: describeError(cause) }, answer.message);
   }
   if (response.headersSent) {
     next(error);
@@ -56,18 +56,4 @@ function answerToMiddleware(error: unknown): HttpError | null {
       }
       return new HttpError('invalid_request', error.message);
   }
-}
-
-/** An error for the log, without the fields in which drivers quote rows and requests. */
-function describe(cause: unknown): object | undefined {
-  if (!(cause instanceof Error)) return cause === undefined ? undefined : { type: typeof cause };
-  const code = 'code' in cause ? { code: cause.code } : {};
-  const inner = describe(cause.cause);
-  return {
-    type: cause.name,
-    message: cause.message,
-    ...code,
-    stack: cause.stack,
-    ...(inner === undefined ? {} : { cause: inner }),
-  };
 }

@@ -5,6 +5,7 @@ import { authenticate } from './authentication.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { errorHandler, notFound } from './error-handler.ts';
 import { createMetrics, measureRequests } from './metrics.ts';
+import { addMonthMetrics } from './month-metrics.ts';
 import { addDocumentationRoutes } from './openapi/routes.ts';
 import { addOperationsRoutes } from './operations.ts';
 import { logRequests } from './request-log.ts';
@@ -15,6 +16,7 @@ import { addWebhookRoutes } from './webhooks/receiver.ts';
 /** The whole HTTP service, without a port to listen on. */
 export function createApi(dependencies: ApiDependencies): Express {
   const metrics = createMetrics(dependencies.metrics);
+  addMonthMetrics(dependencies);
   const authenticated = authenticate(dependencies);
   const app = express();
   app.set('trust proxy', dependencies.trustedProxies ?? []);

@@ -1,0 +1,91 @@
+import { Gauge } from 'prom-client';
+import type { Database } from '../db/database.ts';
+import { loadMonthBalance } from '../db/month-balance.ts';
+import { type BillingPeriod, periodClosedAt, previousPeriod } from '../domain/billing-period.ts';
+import type { Mode } from '../domain/mode.ts';
+import { type MonthTotals, monthTotals } from '../domain/month-balance.ts';
+import { cachedReading } from './cached-reading.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { describeError } from './errors.ts';
+
+interface Month {
+  readonly mode: Mode;
+  readonly period: BillingPeriod;
+}
+
+/** The values of the label `state`. Together they are all that was used. */
+const STATES = {
+  paid: 'paidCents',
+  collecting: 'collectingCents',
+  waiting: 'waitingCents',
+  held: 'heldCents',
+  parked: 'parkedCents',
+  unbillable: 'unbillableCents',
+  written_off: 'writtenOffCents',
+  unbilled: 'unbilledCents',
+} as const satisfies Record<string, keyof MonthTotals>;
+
+/**
+ * Shows where the usage of the last two months that are over has gone, in each mode that has users: also in one whose Stripe key
+ * is not configured (any more), since there usage would stay unbilled. Reading it takes some seconds where there are very many
+ * bills, so no scrape waits for it or fails with it: see {@link cachedReading}. What can't be read is absent, and the log says why.
+ */
+export function addMonthMetrics(dependencies: ApiDependencies): void {
+  const { db, log, metrics, now = () => new Date() } = dependencies;
+  const complain = (error: unknown, mode?: Mode) =>
+    log.warn({ mode, cause: describeError(error) }, 'the balance of the last months can not be read');
+  const lastMonths = cachedReading({
+    read: async () => {
+      const period = periodClosedAt(now());
+      const months: (Month & MonthTotals)[] = [];
+      for (const mode of await modesWithUsers(db)) {
+        try {
+          months.push(await balanceOfMonth(db, { mode, period }));
+          months.push(await balanceOfMonth(db, { mode, period: previousPeriod(period) }));
+        } catch (error) {
+          complain(error, mode);
+        }
+      }
+      return months;
+    },
+    onFailure: complain,
+  });
+
+  metrics.registerMetric(
+    new Gauge({
+      name: 'billing_month_cents',
+      help: 'Usage of the last two months that are over, by what became of it: the states add up to all that was used',
+      labelNames: ['mode', 'period', 'state'],
+      registers: [],
+      async collect() {
+        const months = (await lastMonths()) ?? [];
+        this.reset();
+        for (const { mode, period, ...totals } of months)
+          for (const [state, amount] of Object.entries(STATES))
+            this.set({ mode, period, state }, totals[amount]);
+      },
+    }),
+  );
+  metrics.registerMetric(
+    new Gauge({
+      name: 'billing_month_contradictions',
+      help: 'Users whose totals say that other than the lines of their bills was billed: must be 0',
+      labelNames: ['mode', 'period'],
+      registers: [],
+      async collect() {
+        const months = (await lastMonths()) ?? [];
+        this.reset();
+        for (const { mode, period, contradictions } of months) this.set({ mode, period }, contradictions);
+      },
+    }),
+  );
+}
+
+async function modesWithUsers(db: Database): Promise<Mode[]> {
+  const rows = await db.selectFrom('users').select('mode').distinct().execute();
+  return rows.map(({ mode }) => mode);
+}
+
+async function balanceOfMonth(db: Database, month: Month): Promise<Month & MonthTotals> {
+  return { ...month, ...monthTotals(await loadMonthBalance(db, month)) };
+}
