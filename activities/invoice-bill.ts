@@ -9,7 +9,7 @@ import type { Mode } from '../domain/mode.ts';
 import { CURRENCY, formatUnitPrice, sumCents } from '../domain/money.ts';
 import { type ActivityDependencies, stripeOf, unixSeconds } from './dependencies.ts';
 import { syncInvoice } from './invoice-sync.ts';
-import { toTemporalFailure } from './stripe-errors.ts';
+import { problemOf, toTemporalFailure } from './stripe-errors.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
 /** Where a bill stands after it was brought to Stripe. */
@@ -51,8 +51,9 @@ export function createInvoiceBillActivities(dependencies: ActivityDependencies) 
       } catch (error) {
         const failure = toTemporalFailure(error);
         if (!(failure instanceof ApplicationFailure && failure.nonRetryable === true)) throw error;
-        log.error({ billId, mode, problem: failure.message }, 'bill parked');
-        await parkBill(db, mode, billId, failure.message);
+        const problem = problemOf(failure);
+        log.error({ billId, mode, problem }, 'bill parked');
+        await parkBill(db, mode, billId, problem);
         return { status: 'parked', totalCents };
       }
     },
