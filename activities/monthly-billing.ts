@@ -52,10 +52,11 @@ export function createMonthlyBillingActivities(dependencies: ActivityDependencie
     async freezeBillsPage(input: MonthlyBillingInput & Page): Promise<FrozenPage> {
       const userIds = await listUsersToFreeze(db, input, input);
       const { workflowExecution: workflow } = activityInfo();
+      const { holdOutliers } = rules;
       let frozenBills = 0;
       for (const userId of userIds) {
         const key = { mode: input.mode, userId, period: input.period };
-        frozenBills += (await freezeBill(db, key, { workflow })).length;
+        frozenBills += (await freezeBill(db, key, { workflow, holdOutliers })).length;
       }
       return { frozenBills, lastUserId: userIds.length < input.limit ? null : (userIds.at(-1) ?? null) };
     },
