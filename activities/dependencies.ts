@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Database } from '../db/database.ts';
 import type { Mode } from '../domain/mode.ts';
+import type { OutlierRule } from '../domain/outlier.ts';
 import type { StripeClient, StripeClients } from './stripe-client.ts';
 
 /** What activities work with; made once by the worker and handed to each factory. */
@@ -32,6 +33,8 @@ export interface BillingRules {
   readonly collectionWindowMs: number;
   /** `required`: a person approves each month before anything is charged. */
   readonly approval: 'auto' | 'required';
+  /** Which bills wait for a person before they are charged; `null`: none. */
+  readonly holdOutliers: OutlierRule | null;
   /** How long after they are bought credits may be used; `null`: for ever. */
   readonly creditsExpireAfterMs: number | null;
   /** Let Stripe Tax add taxes to invoices. */

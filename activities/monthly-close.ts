@@ -57,12 +57,13 @@ export function createMonthlyCloseActivities(dependencies: ActivityDependencies)
      */
     async freezeBills({ mode, period, ...range }: Month & UserRange): Promise<number> {
       const { workflowExecution: workflow } = activityInfo();
+      const { holdOutliers } = rules;
       let frozenBills = 0;
       for (let afterUserId: string | undefined = range.afterUserId; afterUserId !== undefined; ) {
         const page = { ...range, afterUserId, limit: FREEZE_PAGE };
         const userIds = await listUsersToFreeze(db, { mode, period }, page);
         for (const userId of userIds) {
-          frozenBills += (await freezeBill(db, { mode, userId, period }, { workflow })).length;
+          frozenBills += (await freezeBill(db, { mode, userId, period }, { workflow, holdOutliers })).length;
         }
         afterUserId = userIds.length < FREEZE_PAGE ? undefined : userIds.at(-1);
       }

@@ -28,7 +28,8 @@ export async function previewMonth(context: CliContext, options: PreviewOptions)
   await context.withDatabase(async (db) => {
     await migrateToLatest(db);
     const bills: PreviewedBill[] = [];
-    for await (const page of previewClose(db, { mode, period })) bills.push(...page);
+    const { holdOutliers } = context.config.rules;
+    for await (const page of previewClose(db, { mode, period }, holdOutliers)) bills.push(...page);
     if (format === 'csv') return process.stdout.write(csvOf(bills));
     const before = previousPeriod(period);
     const summary = summarizePreview(bills, await billedTotalCents(db, { mode, period: before }), LISTED);
@@ -50,6 +51,7 @@ function csvOf(bills: readonly PreviewedBill[]): string {
       previousTotalCents: 'previous_total_cents',
       problem: 'problem',
       parts: 'parts',
+      held: 'held',
     },
   });
 }
@@ -73,25 +75,31 @@ function printSummary({ mode, period }: PreviewOptions, summary: PreviewSummary)
   );
   printBills('The biggest bills', summary.biggest);
   printBills('What changed most', summary.mostChanged);
-  if (summary.problems.length > 0) {
-    say();
-    say(
-      table(
-        [{ name: "Can't be collected" }, right('Total'), { name: 'Why' }],
-        summary.problems.map(({ userId, totalCents: cents, problem }) => [
-          userId,
-          formatCents(cents),
-          problem === null ? '' : SENTENCES[problem],
-        ]),
-      ),
-    );
-  }
+  printReasons("Can't be collected", summary.problems, ({ problem }) =>
+    problem === null ? '' : SENTENCES[problem],
+  );
+  printReasons('Held until a person has looked', summary.held, ({ held }) => held ?? '');
 }
 
 const SENTENCES: Readonly<Record<PreviewProblem, string>> = {
   no_customer: 'never began a Checkout, so Stripe knows no customer: the bill will be parked',
   no_payment_method: 'no payment method: the invoice will fail, and the grace period begin',
 };
+
+function printReasons(
+  title: string,
+  bills: readonly PreviewedBill[],
+  reasonOf: (bill: PreviewedBill) => string,
+): void {
+  if (bills.length === 0) return;
+  say();
+  say(
+    table(
+      [{ name: title }, right('Total'), { name: 'Why' }],
+      bills.map((bill) => [bill.userId, formatCents(bill.totalCents), reasonOf(bill)]),
+    ),
+  );
+}
 
 function printBills(title: string, bills: readonly PreviewedBill[]): void {
   if (bills.length === 0) return;

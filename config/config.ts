@@ -1,4 +1,6 @@
 import { MODES, type Mode } from '../domain/mode.ts';
+import { dollarsToCents } from '../domain/money.ts';
+import type { OutlierRule } from '../domain/outlier.ts';
 import type { Product } from '../domain/price-list.ts';
 import {
   ConfigurationError,
@@ -53,6 +55,7 @@ export interface ServiceConfig {
     readonly collectionWindowMs: number;
     readonly approval: 'auto' | 'required';
     readonly creditsExpireAfterMs: number | null;
+    readonly holdOutliers: OutlierRule | null;
   };
   readonly logLevel: string;
 }
@@ -87,9 +90,15 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
       collectionWindowMs: environment.BILLING_COLLECTION_WINDOW,
       approval: environment.BILLING_APPROVAL,
       creditsExpireAfterMs: environment.BILLING_CREDITS_EXPIRE_AFTER ?? null,
+      holdOutliers: outlierRule(environment),
     },
     logLevel: environment.LOG_LEVEL ?? 'info',
   };
+}
+
+function outlierRule(environment: Environment): OutlierRule | null {
+  const { BILLING_HOLD_FACTOR: factor, BILLING_HOLD_MINIMUM_DOLLARS: minimumDollars } = environment;
+  return factor === 0 ? null : { factor, minimumCents: dollarsToCents(minimumDollars) };
 }
 
 /** What is wrong with the two modes' settings, taken together. */

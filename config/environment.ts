@@ -48,6 +48,11 @@ const creditLife = duration.refine((value) => value > 0 && value <= MAX_CREDIT_L
   message: 'must be more than 0 and at most 100y; empty: credits never expire',
 });
 
+/** How many times the most of the last months; 0 holds nothing. */
+const holdFactor = z.coerce.number().refine((factor) => factor === 0 || factor > 1, {
+  message: 'must be more than 1, such as 5 or 2.5; 0: no bill is held',
+});
+
 function isDuration(text: string): text is ms.StringValue {
   return /^\d+(\.\d+)?\s*[a-z]*$/i.test(text);
 }
@@ -142,6 +147,11 @@ export const environmentSchema = z.object({
   BILLING_GRACE_DAYS: z.preprocess((value) => value || '7', z.coerce.number().min(0).max(365)),
   BILLING_COLLECTION_WINDOW: z.preprocess((value) => value || '1h', duration),
   BILLING_CREDITS_EXPIRE_AFTER: optional(creditLife),
+  BILLING_HOLD_FACTOR: z.preprocess((value) => value || '5', holdFactor),
+  BILLING_HOLD_MINIMUM_DOLLARS: z.preprocess(
+    (value) => value || '100',
+    z.coerce.number().min(0).max(1_000_000_000),
+  ),
   BILLING_APPROVAL: z.preprocess((value) => value || 'auto', z.enum(['auto', 'required'])),
 });
 

@@ -4,9 +4,11 @@ import { type BillingPeriod, previousPeriod } from '../domain/billing-period.ts'
 import { joinParts, type PreviewedBill, problemOfBill } from '../domain/close-preview.ts';
 import { type CreditLot, remainingCents, usableForBill } from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
+import { type OutlierRule, outlierReason } from '../domain/outlier.ts';
 import { type UsageTotal, unbilledUsage } from '../domain/unbilled-usage.ts';
 import { creditLotsOf } from './credits.ts';
 import { type Database, type DatabaseTransaction, exactInteger } from './database.ts';
+import { usedBefore } from './earlier-bills.ts';
 import { listUsersToFreeze } from './freeze.ts';
 import { loadUnitPrices } from './price-list.ts';
 import { usageTotalOf, usageTotalsOf } from './usage-totals.ts';
@@ -21,15 +23,21 @@ const PAGE_SIZE = 500;
 /**
  * What a close of the month would come to now, user by user in the order of their ids, without writing anything. A bill that is
  * frozen already is given as it is. Each page is of one instant; usage may come in between two pages.
+ *
+ * @param holdOutliers which bills the close would hold; `null`: none.
  */
-export async function* previewClose(db: Database, month: Month): AsyncGenerator<PreviewedBill[]> {
+export async function* previewClose(
+  db: Database,
+  month: Month,
+  holdOutliers: OutlierRule | null = null,
+): AsyncGenerator<PreviewedBill[]> {
   for (let afterUserId: string | undefined = ''; afterUserId !== undefined; ) {
     const after: string = afterUserId;
     const page = await db
       .transaction()
       .setIsolationLevel('repeatable read')
       .setAccessMode('read only')
-      .execute((transaction) => previewPage(transaction, month, after));
+      .execute((transaction) => previewPage(transaction, month, holdOutliers, after));
     yield page.bills;
     afterUserId = page.userIds.length < PAGE_SIZE ? undefined : page.userIds.at(-1);
   }
@@ -46,7 +54,12 @@ export async function billedTotalCents(db: Database, { mode, period }: Month): P
   return exactInteger(total);
 }
 
-async function previewPage(transaction: DatabaseTransaction, month: Month, afterUserId: string) {
+async function previewPage(
+  transaction: DatabaseTransaction,
+  month: Month,
+  holdOutliers: OutlierRule | null,
+  afterUserId: string,
+) {
   const userIds = await listUsersToFreeze(transaction, month, { afterUserId, limit: PAGE_SIZE });
   if (userIds.length === 0) return { userIds, bills: [] };
   const { mode, period } = month;
@@ -54,11 +67,16 @@ async function previewPage(transaction: DatabaseTransaction, month: Month, after
   const previous = await billsOf(transaction, { mode, period: previousPeriod(period) }, userIds);
   const totals = await totalsOf(transaction, month, userIds);
   const lots = await creditLotsOf(transaction, mode, userIds);
+  const earlier = await usedBefore(transaction, month, userIds);
   const unitPricesCents = await loadUnitPrices(transaction, mode);
   const bills = (await accountsOf(transaction, mode, userIds)).flatMap((account) => {
     const { userId } = account;
-    const amounts =
-      frozen.get(userId) ?? newBill(month, totals.get(userId) ?? [], lots.get(userId) ?? [], unitPricesCents);
+    const basis = {
+      totals: totals.get(userId) ?? [],
+      lots: lots.get(userId) ?? [],
+      earlierCents: earlier.get(userId) ?? [],
+    };
+    const amounts = frozen.get(userId) ?? newBill(month, basis, unitPricesCents, holdOutliers);
     const previousTotalCents = previous.get(userId)?.totalCents ?? 0;
     const { totalCents, status } = amounts;
     if (status === 'none' && previousTotalCents === 0) return [];
@@ -74,22 +92,29 @@ async function previewPage(transaction: DatabaseTransaction, month: Month, after
   return { userIds, bills };
 }
 
-type Amounts = Pick<PreviewedBill, 'status' | 'parts' | 'usedCents' | 'creditsCents' | 'totalCents'>;
+type Amounts = Omit<PreviewedBill, 'userId' | 'previousTotalCents' | 'problem'>;
+
+/** What a user's bill is computed from, and compared with. */
+interface Basis {
+  readonly totals: readonly UsageTotal[];
+  readonly lots: readonly CreditLot[];
+  readonly earlierCents: readonly number[];
+}
 
 function newBill(
   { period }: Month,
-  totals: readonly UsageTotal[],
-  lots: readonly CreditLot[],
+  { totals, lots, earlierCents }: Basis,
   unitPricesCents: UnitPrices,
+  rule: OutlierRule | null,
 ): Amounts {
   const usage = unbilledUsage(totals, period);
   const creditBalanceCents = remainingCents(usableForBill(lots, period));
   const bill = rateBill({ period, usage, unitPricesCents, creditBalanceCents });
   const { totalCents, creditsAppliedCents: creditsCents } = bill;
-  const usedCents = totalCents + creditsCents;
-  if (bill.lines.length === 0) return { status: 'none', parts: 0, usedCents, creditsCents, totalCents };
-  const parts = splitIntoParts(bill, period).length;
-  return { status: 'new', parts, usedCents, creditsCents, totalCents };
+  const amounts = { usedCents: totalCents + creditsCents, creditsCents, totalCents };
+  if (bill.lines.length === 0) return { status: 'none', parts: 0, held: null, ...amounts };
+  const held = rule === null ? null : outlierReason(bill, earlierCents, rule);
+  return { status: 'new', parts: splitIntoParts(bill, period).length, held, ...amounts };
 }
 
 async function billsOf(
@@ -99,7 +124,7 @@ async function billsOf(
 ): Promise<Map<string, Amounts>> {
   const rows = await transaction
     .selectFrom('bills')
-    .select(['user_id', 'status', 'total_cents', 'credits_applied_cents'])
+    .select(['user_id', 'status', 'total_cents', 'credits_applied_cents', 'problem'])
     .where('mode', '=', mode)
     .where('period', '=', period)
     .where('user_id', 'in', userIds)
@@ -110,6 +135,7 @@ async function billsOf(
         status: row.status,
         creditsCents: row.credits_applied_cents,
         totalCents: row.total_cents,
+        problem: row.problem,
       })),
     ),
   );

@@ -1,11 +1,13 @@
 import { sql } from 'kysely';
-import { rateBill, type UnbilledUsage } from '../domain/bill.ts';
+import { type RatedBill, rateBill, type UnbilledUsage } from '../domain/bill.ts';
 import { splitIntoParts } from '../domain/bill-parts.ts';
 import { periodEnd } from '../domain/billing-period.ts';
 import { expiredForBill, remainingCents, usableForBill } from '../domain/credits.ts';
+import { type OutlierRule, outlierReason } from '../domain/outlier.ts';
 import { type UsageTotal, unbilledUsage } from '../domain/unbilled-usage.ts';
 import { loadCreditLots, lockUser, writeOffLots } from './credits.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
+import { usedBefore } from './earlier-bills.ts';
 import { type BillKey, changeCredits, insertBills, type WorkflowRun } from './new-bills.ts';
 import { loadUnitPrices } from './price-list.ts';
 import { inTransaction } from './transaction.ts';
@@ -14,6 +16,8 @@ import { usageTotalOf, usageTotalsOf } from './usage-totals.ts';
 export interface FreezeOptions {
   /** Who freezes. */
   readonly workflow?: WorkflowRun | undefined;
+  /** Which bills wait for a person before they go out; `null`, the default: none. */
+  readonly holdOutliers?: OutlierRule | null;
 }
 
 /**
@@ -28,7 +32,7 @@ export interface FreezeOptions {
 export async function freezeBill(
   db: Database,
   key: BillKey,
-  { workflow }: FreezeOptions = {},
+  { workflow, holdOutliers = null }: FreezeOptions = {},
 ): Promise<string[]> {
   return await inTransaction(db, async (transaction) => {
     await lockUser(transaction, key);
@@ -45,7 +49,9 @@ export async function freezeBill(
       creditBalanceCents: remainingCents(usableLots),
     });
     if (bill.lines.length === 0) return [];
-    const bills = await insertBills(transaction, key, splitIntoParts(bill, key.period), workflow);
+    const parts = splitIntoParts(bill, key.period);
+    const holdReason = await reasonToHold(transaction, key, bill, holdOutliers);
+    const bills = await insertBills(transaction, key, parts, { workflow, holdReason });
     await changeCredits(transaction, key, bills, usableLots);
     await markBilled(transaction, key, usage);
     return bills.map(({ billId }) => billId);
@@ -82,6 +88,18 @@ async function loadTotals(transaction: DatabaseTransaction, key: BillKey): Promi
 
 function totalsUpTo(transaction: DatabaseTransaction, { mode, userId, period }: BillKey) {
   return usageTotalsOf(transaction, { mode, userIds: [userId], through: period });
+}
+
+async function reasonToHold(
+  transaction: DatabaseTransaction,
+  key: BillKey,
+  bill: RatedBill,
+  rule: OutlierRule | null,
+): Promise<string | null> {
+  // Most bills are too small to be outliers, whatever was before.
+  if (rule === null || bill.totalCents + bill.creditsAppliedCents < rule.minimumCents) return null;
+  const earlier = await usedBefore(transaction, key, [key.userId]);
+  return outlierReason(bill, earlier.get(key.userId) ?? [], rule);
 }
 
 async function markBilled(

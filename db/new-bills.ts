@@ -24,12 +24,18 @@ interface NewBill extends RatedBill {
   readonly billId: string;
 }
 
+/** Who freezes, and why a person must look at the bill before it goes out; `null`: it needs nobody. */
+interface Circumstances {
+  readonly workflow: WorkflowRun | undefined;
+  readonly holdReason: string | null;
+}
+
 /** Writes the parts of a month's bill with their lines; most bills are their only part. */
 export async function insertBills(
   transaction: DatabaseTransaction,
   { mode, userId, period }: BillKey,
   parts: readonly RatedBill[],
-  workflow: WorkflowRun | undefined,
+  { workflow, holdReason }: Circumstances,
 ): Promise<NewBill[]> {
   const rows = await transaction
     .insertInto('bills')
@@ -40,8 +46,7 @@ export async function insertBills(
         period,
         part: index + 1,
         parts: parts.length,
-        // Nothing to collect: credits paid for all of it, or it came to less than half a cent.
-        status: part.totalCents === 0 ? 'paid' : 'frozen',
+        ...statusOf(part, holdReason),
         total_cents: part.totalCents,
         credits_applied_cents: part.creditsAppliedCents,
         workflow_id: workflow?.workflowId ?? null,
@@ -55,6 +60,12 @@ export async function insertBills(
   // A part at a time: a statement takes a limited number of values.
   for (const bill of bills) await insertLines(transaction, mode, bill);
   return bills;
+}
+
+function statusOf({ totalCents }: RatedBill, holdReason: string | null) {
+  // Nothing to collect: credits paid for all of it, or it came to less than half a cent.
+  if (totalCents === 0) return { status: 'paid', problem: null } as const;
+  return { status: holdReason === null ? 'frozen' : 'held', problem: holdReason } as const;
 }
 
 async function insertLines(

@@ -21,6 +21,8 @@ export interface PreviewedBill {
   readonly previousTotalCents: number;
   /** Why it can't be collected. */
   readonly problem: PreviewProblem | null;
+  /** Why it is held, or the close would hold it, for a person to look at (domain/outlier.ts). */
+  readonly held: string | null;
 }
 
 /** What is furthest from its end first. */
@@ -40,12 +42,21 @@ export function joinParts(
     readonly status: BillStatus;
     readonly totalCents: number;
     readonly creditsCents: number;
+    readonly problem: string | null;
   }[],
-): Pick<PreviewedBill, 'parts' | 'usedCents' | 'creditsCents' | 'totalCents'> & { status: BillStatus } {
+): Omit<PreviewedBill, 'userId' | 'previousTotalCents' | 'problem'> {
   const totalCents = sumCents(parts.map((part) => part.totalCents));
   const creditsCents = sumCents(parts.map((part) => part.creditsCents));
   const status = MOST_AHEAD_FIRST.find((each) => parts.some((part) => part.status === each)) ?? 'paid';
-  return { status, parts: parts.length, usedCents: totalCents + creditsCents, creditsCents, totalCents };
+  const held = parts.find((part) => part.status === 'held')?.problem ?? null;
+  return {
+    status,
+    parts: parts.length,
+    held,
+    usedCents: totalCents + creditsCents,
+    creditsCents,
+    totalCents,
+  };
 }
 
 /** A user who never began a Checkout has no customer in Stripe: their bill would be parked. Without a payment method it would fail. */
@@ -77,6 +88,8 @@ export interface PreviewSummary {
   readonly mostChanged: readonly PreviewedBill[];
   /** Those that can't be collected. */
   readonly problems: readonly PreviewedBill[];
+  /** Those that wait for a person, or would. */
+  readonly held: readonly PreviewedBill[];
 }
 
 /**
@@ -108,6 +121,7 @@ export function summarizePreview(
       listed,
     ),
     problems: bills.filter(({ problem }) => problem !== null),
+    held: bills.filter(({ held }) => held !== null),
   };
 }
 

@@ -27,6 +27,11 @@ export function divideToCents(numerator: Big, denominator: Big | number = 1): nu
   return cents === 0 ? 0 : cents; // never −0
 }
 
+/** `12.5` → `1250`, as a setting says it. */
+export function dollarsToCents(dollars: number): number {
+  return divideToCents(new Big(dollars).times(100));
+}
+
 /** `123456` → `$1,234.56`, `-50` → `-$0.50`. */
 export function formatCents(amountCents: number): string {
   const dollars = (Math.abs(amountCents) / 100).toLocaleString('en-US', {

@@ -7,7 +7,7 @@ export const FAULT_KINDS = [
   'latency',
   /** 409 `lock_timeout`: another request has the object. Not stored under the idempotency key. */
   'status_409',
-  /** 429 with `Stripe-Rate-Limited-Reason`. With reason `lock_timeout` it is stored, as at Stripe. */
+  /** 429 with `Stripe-Rate-Limited-Reason`, or without (`reason: null`). With reason `lock_timeout` it is stored, as at Stripe. */
   'status_429',
   /** 500; nothing was done, and this answer is stored under the idempotency key. */
   'status_500',
@@ -30,7 +30,7 @@ export const faultSchema = z.strictObject({
   /** How many requests it strikes. */
   count: z.int().min(1).default(1),
   latencyMs: z.int().min(0).max(600_000).default(0),
-  reason: z.string().default('global-rate'),
+  reason: z.string().nullable().default('global-rate'),
   /** Only this mode's requests. */
   mode: z.enum(['live', 'test']).optional(),
 });

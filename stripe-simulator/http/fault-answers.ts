@@ -50,14 +50,14 @@ function conflict(): StripeApiError {
   );
 }
 
-/** 429: too many requests, or a lock that could not be had. */
-export function rateLimited(reason: string): StripeApiError {
+/** 429: too many requests, for a reason that it says or, with `null`, does not say; or a lock that could not be had. */
+export function rateLimited(reason: string | null): StripeApiError {
   return new StripeApiError(
     429,
     'invalid_request_error',
     'Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.',
     { code: reason === 'lock_timeout' ? 'lock_timeout' : 'rate_limit' },
-    reason === 'lock_timeout' ? {} : { 'stripe-rate-limited-reason': reason },
+    reason === 'lock_timeout' || reason === null ? {} : { 'stripe-rate-limited-reason': reason },
   );
 }
 

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { UserKey } from '../../activities/customer-commands.ts';
 import type { BillWithLines } from '../../db/bills.ts';
 import { findUser, registerUser } from '../../db/users.ts';
+import type { BillStatus } from '../../domain/bill.ts';
 import { newUser } from '../db/fixtures.ts';
 import {
   type ActivityTestEnvironment,
@@ -20,11 +21,12 @@ beforeAll(async () => {
 afterAll(() => environment.close());
 afterEach(() => environment.simulator.clearFaults());
 
-/** Each thing that can go wrong with a request, and how many attempts it takes then. */
-const FAULTS: readonly { kind: FaultKind; reason?: string; attempts: number }[] = [
-  { kind: 'latency', attempts: 1 },
+/** Each thing that can go wrong with a request, and how many attempts it takes then. What may be a day later is below. */
+const FAULTS: readonly { kind: FaultKind; reason?: string | null; latencyMs?: number; attempts: number }[] = [
+  { kind: 'latency', latencyMs: 300, attempts: 1 },
   { kind: 'status_409', attempts: 2 },
-  { kind: 'status_429', attempts: 2 },
+  { kind: 'status_429', reason: 'endpoint-rate', attempts: 2 },
+  { kind: 'status_429', reason: null, attempts: 2 }, // without the header that says why
   // Stored under the key: the second attempt meets it again, the third has a new key.
   { kind: 'status_429', reason: 'lock_timeout', attempts: 3 },
   { kind: 'status_500', attempts: 3 },
@@ -48,11 +50,13 @@ async function forgetAnswer(writeKey: string): Promise<void> {
 async function ageKey(writeKey: string, hours: number): Promise<void> {
   const { numUpdatedRows } = await environment.db
     .updateTable('stripe_writes')
-    .set({ key_issued_at: new Date(Date.now() - hours * 60 * 60_000) })
+    .set({ key_issued_at: hoursFromNow(-hours) })
     .where('write_key', '=', writeKey)
     .executeTakeFirst();
   expect(numUpdatedRows).toBe(1n);
 }
+
+const hoursFromNow = (hours: number) => new Date(Date.now() + hours * 60 * 60_000);
 
 async function writeRow(writeKey: string) {
   return await environment.db
@@ -80,7 +84,7 @@ describe('a bill becomes one invoice', () => {
   }
 
   /** One invoice, right to the cent, and the bill says so. */
-  async function expectOneInvoice(): Promise<void> {
+  async function expectOneInvoice(status: BillStatus = 'open'): Promise<void> {
     const all = await invoices();
     expect(all).toHaveLength(1);
     const [invoice] = all;
@@ -96,7 +100,7 @@ describe('a bill becomes one invoice', () => {
     expect(invoice?.lines.data.map((line) => line.amount).toSorted((a, b) => a - b)).toEqual(
       NEW_BILL_CENTS.toSorted((a, b) => a - b),
     );
-    expect(await reloaded(environment, bill)).toMatchObject({ status: 'open', stripeInvoiceId: invoice?.id });
+    expect(await reloaded(environment, bill)).toMatchObject({ status, stripeInvoiceId: invoice?.id });
   }
 
   test('without trouble it takes three requests, and no reads', async () => {
@@ -139,8 +143,8 @@ describe('a bill becomes one invoice', () => {
     ['lines', 'POST /v1/invoices/:id/add_lines'],
     ['finalize', 'POST /v1/invoices/:id/finalize'],
   ])('whatever befalls its %s', (step, route) => {
-    test.each(FAULTS)('$kind $reason', async ({ kind, reason, attempts }) => {
-      await environment.simulator.fault(route, kind, reason === undefined ? {} : { reason });
+    test.each(FAULTS)('$kind $reason', async ({ kind, attempts, ...options }) => {
+      await environment.simulator.fault(route, kind, options);
       expect(await invoiceBill()).toEqual({
         result: { status: 'open', totalCents: NEW_BILL_TOTAL_CENTS },
         attempts,
@@ -166,30 +170,40 @@ describe('a bill becomes one invoice', () => {
       expect(await writeRow(`bill:${bill.billId}:${step}`)).toMatchObject({ stripe_object_id: invoice?.id });
     });
 
-    test('a key that Stripe has forgotten is renewed, after looking', async () => {
-      await environment.simulator.fault(route, 'status_500_without_error');
+    describe('a day later, when Stripe has forgotten the key', () => {
       const attempt = () =>
         runOnce(() => environment.activities.invoiceBill({ mode: 'test', billId: bill.billId }));
-      await expect(attempt()).rejects.toThrow('HTTP 500');
-      const writeKey = `bill:${bill.billId}:${step}`;
-      await ageKey(writeKey, 24);
-      const requests = await environment.simulator.requestsDuring(() => attempt());
-      const renewed = requests.findIndex((request) => request.idempotencyKey === `test:${writeKey}:1`);
-      expect(renewed).toBeGreaterThan(0);
-      expect(requests[renewed - 1]?.method).toBe('GET');
-      expect(await writeRow(writeKey)).toMatchObject({ generation: 1 });
-      await expectOneInvoice();
-    });
+      const writeKey = () => `bill:${bill.billId}:${step}`;
 
-    test('a key that Stripe has forgotten is not used again for what is there', async () => {
-      await environment.simulator.fault(route, 'processed_without_answer');
-      const attempt = () =>
-        runOnce(() => environment.activities.invoiceBill({ mode: 'test', billId: bill.billId }));
-      await expect(attempt()).rejects.toMatchObject({ type: 'StripeUnavailable' });
-      await ageKey(`bill:${bill.billId}:${step}`, 24 * 20);
-      await attempt();
-      await expectOneInvoice();
-      expect(await writeRow(`bill:${bill.billId}:${step}`)).toMatchObject({ generation: 0 });
+      /** Lets the step fail, and a day pass: in Stripe, and for the row of the intent. */
+      async function failADayAgo(kind: FaultKind): Promise<void> {
+        await environment.simulator.fault(route, kind);
+        await expect(attempt()).rejects.toMatchObject({ type: 'StripeUnavailable' });
+        await environment.simulator.setClock(hoursFromNow(25));
+        await ageKey(writeKey(), 25);
+      }
+      afterEach(() => environment.simulator.setClock(new Date()));
+
+      test('a request that never arrived is sent under a new key, after looking', async () => {
+        await failADayAgo('reset');
+        const requests = await environment.simulator.requestsDuring(attempt);
+        const renewed = requests.findIndex((request) => request.idempotencyKey === `test:${writeKey()}:1`);
+        expect(renewed).toBeGreaterThan(0);
+        expect(requests[renewed - 1]?.method).toBe('GET');
+        expect(await writeRow(writeKey())).toMatchObject({ generation: 1 });
+        await expectOneInvoice();
+      });
+
+      test('one whose answer was lost is found, and not sent again', async () => {
+        await failADayAgo('processed_without_answer');
+        const requests = await environment.simulator.requestsDuring(attempt);
+        // What was finalized a day ago has been charged meanwhile, and there is no card.
+        await expectOneInvoice(step === 'finalize' ? 'payment_failed' : 'open');
+        expect(
+          requests.filter(({ idempotencyKey }) => idempotencyKey?.startsWith(`test:${writeKey()}:`)),
+        ).toEqual([]);
+        expect(await writeRow(writeKey())).toMatchObject({ generation: 0 });
+      });
     });
   });
 
@@ -231,8 +245,8 @@ describe('a user becomes one Stripe customer', () => {
     expect(user?.stripe_customer_id).toBe(customers[0]?.id);
   }
 
-  test.each(FAULTS)('whatever befalls the request: $kind $reason', async ({ kind, reason, attempts }) => {
-    await environment.simulator.fault('POST /v1/customers', kind, reason === undefined ? {} : { reason });
+  test.each(FAULTS)('whatever befalls the request: $kind $reason', async ({ kind, attempts, ...options }) => {
+    await environment.simulator.fault('POST /v1/customers', kind, options);
     expect((await register()).attempts).toBe(attempts);
     await expectOneCustomer();
   });
@@ -305,8 +319,8 @@ describe('a Checkout session brings one subscription', () => {
     return (await stripe.test.subscriptions.list({ customer: stripeCustomerId, status: 'all' })).data;
   }
 
-  test.each(FAULTS)('whatever befalls the request: $kind $reason', async ({ kind, reason, attempts }) => {
-    await environment.simulator.fault('POST /v1/subscriptions', kind, reason === undefined ? {} : { reason });
+  test.each(FAULTS)('whatever befalls the request: $kind $reason', async ({ kind, attempts, ...options }) => {
+    await environment.simulator.fault('POST /v1/subscriptions', kind, options);
     const outcome = await subscribe();
     expect(outcome.attempts).toBe(attempts);
     const all = await subscriptions();

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => api.close());
 
 const freeze = async (userId: string, period = SEPTEMBER) =>
-  (await freezeBill(api.db, { mode: 'test', userId, period })) ?? '';
+  (await freezeBill(api.db, { mode: 'test', userId, period }))[0] ?? '';
 
 /** The month's lines of a metric. */
 async function scraped(metric: string): Promise<string[]> {

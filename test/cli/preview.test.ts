@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freezeBill } from '../../db/freeze.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
+import { parseBillingPeriod, periodStart } from '../../domain/billing-period.ts';
 import { AUGUST, ingest, newUser, usage } from '../db/fixtures.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { runBilling } from './command.ts';
@@ -37,7 +38,7 @@ it('shows a month before it is closed: totals, the difference from the month bef
 
 it('gives a row for each bill, and all of it for programs', async () => {
   expect((await preview('2026-09', '--csv')).output).toBe(
-    `user_id,status,used_cents,credits_cents,total_cents,previous_total_cents,problem,parts\n${userId},new,300,0,300,200,no_customer,1\n`,
+    `user_id,status,used_cents,credits_cents,total_cents,previous_total_cents,problem,parts,held\n${userId},new,300,0,300,200,no_customer,1,\n`,
   );
   expect(JSON.parse((await preview('2026-09', '--json')).output)).toMatchObject({
     mode: 'live',
@@ -47,4 +48,21 @@ it('gives a row for each bill, and all of it for programs', async () => {
     previousTotalCents: 200,
     all: [{ userId, status: 'new' }],
   });
+});
+
+it('names the bills that a close would hold, by the rule of the house', async () => {
+  const july = parseBillingPeriod('2026-07');
+  const other = await newUser(database.db, 'live');
+  await ingest(database.db, [usage(other, { quantity: '10', occurredAt: periodStart(july) })], 'live');
+  await ingest(database.db, [usage(other, { quantity: '1', occurredAt: periodStart(AUGUST) })], 'live');
+  await ingest(database.db, [usage(other, { quantity: '35' })], 'live');
+  for (const period of [july, AUGUST]) await freezeBill(database.db, { mode: 'live', userId: other, period });
+  const rule = { BILLING_HOLD_FACTOR: '3.5', BILLING_HOLD_MINIMUM_DOLLARS: '2.5' };
+  const { output } = await runBilling(database.url, ['preview', '2026-09'], rule);
+  expect(output).toMatch(
+    new RegExp(
+      `Held until a person has looked.*\\n.*\\n? *${other} +\\$3\\.50 +\\$3\\.50 is 3\\.5 times the most of the last 6 months \\(\\$1\\.00\\)`,
+    ),
+  );
+  expect((await preview('2026-09')).output).not.toContain('Held until');
 });

@@ -37,6 +37,7 @@ describe('the environment', () => {
         collectionWindowMs: 60 * 60_000,
         approval: 'auto',
         creditsExpireAfterMs: null,
+        holdOutliers: { factor: 5, minimumCents: 10_000 },
       },
       stripe: { modes: { live: null, test: null }, automaticTax: false, batchRequestsPerSecond: 80 },
     });
@@ -198,6 +199,31 @@ describe('the environment', () => {
   it.each(['0', '101y', 'a year', '-1d'])('does not let credits expire after %s', (text) => {
     expect(problemsOf({ ...parts, BILLING_CREDITS_EXPIRE_AFTER: text })).toEqual([
       expect.stringMatching(/^BILLING_CREDITS_EXPIRE_AFTER: must /),
+    ]);
+  });
+
+  it.each([
+    ['2.5', '0', { factor: 2.5, minimumCents: 0 }],
+    ['12', '19.99', { factor: 12, minimumCents: 1_999 }],
+    ['0', '100', null],
+  ])('holds bills of %s times, and $%s more', (factor, dollars, rule) => {
+    const { rules } = loadServiceConfig({
+      ...parts,
+      BILLING_HOLD_FACTOR: factor,
+      BILLING_HOLD_MINIMUM_DOLLARS: dollars,
+    });
+    expect(rules.holdOutliers).toEqual(rule);
+  });
+
+  it.each(['1', '0.5', '-5', 'twice', 'Infinity'])('holds no bills of %s times', (factor) => {
+    expect(problemsOf({ ...parts, BILLING_HOLD_FACTOR: factor })).toEqual([
+      expect.stringMatching(/^BILLING_HOLD_FACTOR: /),
+    ]);
+  });
+
+  it.each(['-1', '$100'])('holds no bills of %s more', (dollars) => {
+    expect(problemsOf({ ...parts, BILLING_HOLD_MINIMUM_DOLLARS: dollars })).toEqual([
+      expect.stringMatching(/^BILLING_HOLD_MINIMUM_DOLLARS: /),
     ]);
   });
 

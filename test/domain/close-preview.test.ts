@@ -15,6 +15,7 @@ const bill = (userId: string, overrides: Partial<PreviewedBill> = {}): Previewed
   totalCents: 100,
   previousTotalCents: 100,
   problem: null,
+  held: null,
   ...overrides,
 });
 const userIds = (bills: readonly PreviewedBill[]) => bills.map(({ userId }) => userId);
@@ -26,7 +27,7 @@ test('a month at a glance: sums, the biggest, what changed most, and what cannot
       bill('b', { status: 'paid', totalCents: 900, usedCents: 900 }),
       bill('gone', { status: 'none', parts: 0, totalCents: 0, usedCents: 0, previousTotalCents: 5_000 }),
       bill('c', { parts: 2, problem: 'no_customer' }),
-      bill('d'),
+      bill('d', { held: 'too much' }),
     ],
     7_777,
     3,
@@ -42,6 +43,7 @@ test('a month at a glance: sums, the biggest, what changed most, and what cannot
   expect(userIds(summary.biggest)).toEqual(['b', 'c', 'd']);
   expect(userIds(summary.mostChanged)).toEqual(['gone', 'b', 'a']);
   expect(userIds(summary.problems)).toEqual(['c']);
+  expect(userIds(summary.held)).toEqual(['d']);
 });
 
 test('nothing to collect needs neither customer nor card', () => {
@@ -56,16 +58,17 @@ test('nothing to collect needs neither customer nor card', () => {
 
 test('parts are shown as one bill, with the status of the one that has most ahead of it', () => {
   const parts = [
-    { status: 'paid', totalCents: 0, creditsCents: -40 },
-    { status: 'open', totalCents: 500, creditsCents: 0 },
-    { status: 'frozen', totalCents: 100, creditsCents: 60 },
+    { status: 'paid', totalCents: 0, creditsCents: -40, problem: null },
+    { status: 'open', totalCents: 500, creditsCents: 0, problem: 'looked at' },
+    { status: 'held', totalCents: 100, creditsCents: 60, problem: 'too much' },
   ] as const;
   expect(joinParts(parts)).toEqual({
-    status: 'frozen',
+    status: 'held',
     parts: 3,
+    held: 'too much',
     usedCents: 620,
     creditsCents: 20,
     totalCents: 600,
   });
-  expect(joinParts(parts.slice(0, 2)).status).toBe('open');
+  expect(joinParts(parts.slice(0, 2))).toMatchObject({ status: 'open', held: null });
 });

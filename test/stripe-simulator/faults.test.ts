@@ -51,7 +51,7 @@ test('a reset breaks the connection before anything was done', async () => {
   expect(await created('reset')).toBe(1);
 });
 
-test('a rate limit says its reason and is not stored; a lock timeout is', async () => {
+test('a rate limit says its reason, or does not, and is not stored; a lock timeout is', async () => {
   const { sim } = context;
   await sim.fault({ route: 'POST /v1/customers', kind: 'status_429', reason: 'endpoint-rate' });
   expect(await failureOf(create('limited'))).toMatchObject({
@@ -59,6 +59,12 @@ test('a rate limit says its reason and is not stored; a lock timeout is', async 
     headers: { 'stripe-rate-limited-reason': 'endpoint-rate' },
   });
   expect((await create('limited')).object).toBe('customer');
+
+  await sim.fault({ route: 'POST /v1/customers', kind: 'status_429', reason: null });
+  const unexplained = await failureOf(create('unexplained'));
+  expect(unexplained).toMatchObject({ type: 'StripeRateLimitError', code: 'rate_limit' });
+  expect(unexplained.headers).not.toHaveProperty('stripe-rate-limited-reason');
+  expect((await create('unexplained')).object).toBe('customer');
 
   await sim.fault({ route: 'POST /v1/customers', kind: 'status_429', reason: 'lock_timeout' });
   expect(await failureOf(create('locked'))).toMatchObject({ statusCode: 429, code: 'lock_timeout' });

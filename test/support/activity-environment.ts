@@ -36,6 +36,7 @@ export const TEST_RULES: BillingRules = {
   graceMs: 7 * 24 * 60 * 60_000,
   collectionWindowMs: 0,
   approval: 'auto',
+  holdOutliers: null,
   creditsExpireAfterMs: null,
   automaticTax: false,
 };

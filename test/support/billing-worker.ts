@@ -57,6 +57,7 @@ const RULES: BillingRules = {
   graceMs: GRACE_MS,
   collectionWindowMs: 0,
   approval: 'auto',
+  holdOutliers: null,
   creditsExpireAfterMs: null,
   automaticTax: false,
 };

@@ -16,9 +16,11 @@ export interface TestSimulator {
   fault(
     route: string,
     kind: FaultKind,
-    options?: { readonly count?: number; readonly reason?: string; readonly latencyMs?: number },
+    options?: { readonly count?: number; readonly reason?: string | null; readonly latencyMs?: number },
   ): Promise<void>;
   clearFaults(): Promise<void>;
+  /** What is due by then happens, and keys that are older than a day are forgotten. */
+  setClock(now: Date): Promise<void>;
   /** What `action` asked of Stripe, oldest first. */
   requestsDuring(action: () => Promise<unknown>): Promise<LoggedRequest[]>;
   /** What a person does on the hosted page. */
@@ -66,6 +68,9 @@ export async function startTestSimulator(): Promise<TestSimulator> {
     },
     async clearFaults() {
       await sim('DELETE', '/faults');
+    },
+    async setClock(now) {
+      await sim('POST', '/clock', { now: now.toISOString() });
     },
     async requestsDuring(action) {
       const before = (await requestsAfter(0)).at(-1)?.sequence ?? 0;
