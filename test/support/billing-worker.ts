@@ -47,7 +47,8 @@ export interface BillingService {
   readonly simulatorUrl: string;
   readonly apiKeys: Readonly<Record<Mode, string>>;
   /** Starts the workers of a process; several may run. Those that still run end with {@link stop}. */
-  startWorker(rules?: Partial<BillingRules>): Promise<BillingWorker>;
+  /** One more worker. `batchRequestsPerSecond` must be the same for all that run at the same time. */
+  startWorker(rules?: Partial<BillingRules>, batchRequestsPerSecond?: number): Promise<BillingWorker>;
   stop(): Promise<void>;
 }
 
@@ -90,8 +91,6 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
   try {
     const connection = await Connection.connect({ address });
     started.push(() => connection.close());
-    const nativeConnection = await NativeConnection.connect({ address });
-    started.push(() => nativeConnection.close());
     const namespace = parts.namespace ?? (await createNamespace(connection));
     const temporal = new Client({ connection, namespace });
 
@@ -134,9 +133,12 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       apiUrl,
       simulatorUrl: simulator.baseUrl,
       apiKeys,
-      startWorker: async (rules = {}) => {
+      startWorker: async (rules = {}, batchRequestsPerSecond = BATCH_REQUESTS_PER_SECOND) => {
+        // Its own, as a process of its own would have: Temporal refuses a second worker on the same one.
+        const ofWorker = await NativeConnection.connect({ address });
+        started.push(() => ofWorker.close());
         const worker = await startWorker({
-          connection: nativeConnection,
+          connection: ofWorker,
           namespace,
           dependencies: {
             db,
@@ -145,7 +147,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
             rules: { ...RULES, ...rules },
             hostHooks: parts.hostHooks ?? { live: null, test: null },
           },
-          batchRequestsPerSecond: BATCH_REQUESTS_PER_SECOND,
+          batchRequestsPerSecond,
           workflowBundle,
         });
         started.push(() => worker.stop());
