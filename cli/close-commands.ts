@@ -3,14 +3,14 @@ import type { Command } from 'commander';
 import { type BillingPeriod, periodEnd } from '../domain/billing-period.ts';
 import type { Month } from '../domain/monthly-close.ts';
 import { showBalance } from './balance.ts';
-import { reportOf, startClose } from './close.ts';
+import { startClose } from './close.ts';
 import { approve, decideOnBills, retryParked } from './close-decisions.ts';
 import { printReport } from './close-report.ts';
 import { say } from './console.ts';
 import { type CliContext, openContext, UsageError } from './context.ts';
 import { type ByOption, byOption, type ModeOption, modeOption, parsePeriod } from './options.ts';
 import { previewMonth } from './preview.ts';
-import { watchClose } from './watch-close.ts';
+import { waitForClose, watchClose } from './watch-close.ts';
 import { workflowLink } from './workflow-link.ts';
 
 interface FollowOptions {
@@ -125,8 +125,13 @@ async function follow(
 ): Promise<void> {
   const { mode, period } = month;
   say(`Close of ${period} (${mode}): ${workflowLink(context.links, handle.workflowId)}`);
-  if (watch === true) printReport(await context.withDatabase((db) => watchClose(handle, db, month)));
-  else if (wait === true) printReport(await reportOf(handle));
+  if (wait !== true && watch !== true) return;
+  await context.withDatabase(async (db) => {
+    const command = (name: string) =>
+      `npm run billing -- ${name} ${period}${mode === 'live' ? '' : ` --mode ${mode}`}`;
+    const report = watch === true ? watchClose(handle, db, month) : waitForClose(handle, command);
+    await printReport(db, await report);
+  });
 }
 
 const followed = (command: Command) =>

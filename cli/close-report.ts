@@ -1,9 +1,12 @@
+import { loadCloseSummary } from '../db/close-summary.ts';
+import type { Database } from '../db/database.ts';
+import type { StoppedBill } from '../domain/close-summary.ts';
 import { formatCents } from '../domain/money.ts';
 import { type MonthlyBillingReport, outcomeOf } from '../domain/monthly-close.ts';
 import { right, say, table } from './console.ts';
 
 /** Prints what a close has come to, and how to go on with what is left. */
-export function printReport(report: MonthlyBillingReport): void {
+export async function printReport(db: Database, report: MonthlyBillingReport): Promise<void> {
   const { mode, period, parkedBills, heldBills, balance } = report;
   const rows = [
     ['Bills frozen', String(report.frozenBills)],
@@ -12,22 +15,35 @@ export function printReport(report: MonthlyBillingReport): void {
     ['Bills held', String(heldBills)],
   ];
   if (balance !== null) {
-    const amounts: [string, number][] = [
+    const amounts: (readonly [string, number])[] = [
       ['Used', balance.usedCents],
-      ['… billed', balance.billedCents],
-      ['… held', balance.heldCents],
-      ['… parked', balance.parkedCents],
-      ['… unbillable', balance.unbillableCents],
-      ['… written off', balance.writtenOffCents],
-      ['… on no bill yet', balance.unbilledCents],
+      ['  billed', balance.billedCents],
+      ['  held', balance.heldCents],
+      ['  parked', balance.parkedCents],
+      ['  unbillable', balance.unbillableCents],
+      ['  written off', balance.writtenOffCents],
+      ['  on no bill yet', balance.unbilledCents],
     ];
     rows.push(...amounts.map(([name, cents]) => [name, formatCents(cents)]));
   }
   say(table([{ name: `Close of ${period} (${mode}): ${outcomeOf(report)}` }, right('')], rows));
-  const modeOption = mode === 'live' ? '' : ` --mode ${mode}`;
-  if (parkedBills > 0) {
-    say(`\nWhy bills are parked: npm run billing -- preview ${period}${modeOption}`);
-    say(`When it is mended:    npm run billing -- retry-parked ${period}${modeOption}`);
-  }
-  if (heldBills > 0) say(`\nTo let held bills go: npm run billing -- release ${period}${modeOption} --all`);
+  if (parkedBills + heldBills === 0) return;
+  const summary = await loadCloseSummary(db, report);
+  const arguments_ = mode === 'live' ? period : `${period} --mode ${mode}`;
+  printStopped('Parked', summary.parked, `When it is mended: npm run billing -- retry-parked ${arguments_}`);
+  printStopped('Held', summary.held, `To let them go out: npm run billing -- release ${arguments_} --all`);
+}
+
+/** The biggest of them, and what to do about them. */
+function printStopped(title: string, bills: readonly StoppedBill[], whatHelps: string): void {
+  if (bills.length === 0) return;
+  const rows = bills.map(({ billId, userId, totalCents, problem }) => [
+    billId,
+    userId,
+    formatCents(totalCents),
+    problem,
+  ]);
+  say();
+  say(table([{ name: title }, { name: 'User' }, right('Total'), { name: 'Why' }], rows));
+  say(`  ${whatHelps}`);
 }

@@ -50,11 +50,38 @@ export async function watchClose(
   }
 }
 
+/**
+ * Waits for the end of a close, and says on standard error when it is a person that it waits for.
+ *
+ * @param command such as `approve 2026-10`: how that person goes on.
+ */
+export async function waitForClose(
+  handle: WorkflowHandle,
+  command: (name: 'approve' | 'release') => string,
+): Promise<MonthlyBillingReport> {
+  const result = reportOf(handle);
+  const ended = result.then(
+    () => true,
+    () => true,
+  );
+  let said = '';
+  while (!(await Promise.race([ended, sleep(POLL_MS, false)]))) {
+    const phase = await phaseOf(handle);
+    if (phase === said) continue;
+    said = phase;
+    if (phase === 'awaiting approval') process.stderr.write(`It awaits approval: ${command('approve')}\n`);
+    if (phase.startsWith('awaiting release'))
+      process.stderr.write(`It is ${phase}: ${command('release')} --all\n`);
+  }
+  return await result;
+}
+
 /** A query needs a worker; without one the close stands still, which is worth showing. */
 async function phaseOf(handle: WorkflowHandle): Promise<string> {
   try {
-    const { phase } = await handle.query<MonthlyBillingReport>(BILLING_PROGRESS_QUERY);
-    return phase.replace('_', ' ');
+    const { phase, waiting, heldBills } = await handle.query<MonthlyBillingReport>(BILLING_PROGRESS_QUERY);
+    if (waiting !== null) return `waits for Stripe since ${new Date(waiting.sinceMs).toISOString()}`;
+    return phase === 'awaiting_release' ? `awaiting release of ${heldBills} held` : phase.replace('_', ' ');
   } catch {
     return 'no worker answers';
   }
