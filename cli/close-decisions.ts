@@ -57,7 +57,7 @@ export async function decideOnBills(context: CliContext, month: Month, choice: B
   const { type, by, reason } = choice;
   const request = { bills, by, ...(reason === undefined ? {} : { reason }) };
   await context.withTemporal(async (temporal) => {
-    const { workflowId } = await tellClose<BillsDecision>(temporal, month, type, request);
+    const { workflowId } = await tellClose(temporal, month, type, request);
     const what = bills.length === 1 ? bills[0] : `${bills.length} bills`;
     say(`${what} ${DONE[type]}. Close of ${month.period}: ${workflowLink(context.links, workflowId)}`);
   });
@@ -69,14 +69,14 @@ export async function decideOnBills(context: CliContext, month: Month, choice: B
  * @returns the close that does it: the one that runs, or one that was started for nothing else.
  */
 export async function retryParked(temporal: Client, month: Month, by: string): Promise<WorkflowHandle> {
-  return await tellClose<RetryParked>(temporal, month, RETRY_PARKED_UPDATE, { by });
+  return await tellClose(temporal, month, RETRY_PARKED_UPDATE, { by });
 }
 
-async function tellClose<Request extends object>(
+async function tellClose(
   temporal: Client,
   month: Month,
   update: string,
-  request: Request,
+  request: BillsDecision | RetryParked,
 ): Promise<WorkflowHandle> {
   const { WithStartWorkflowOperation } = await import('@temporalio/client');
   type Close = (input: MonthlyBillingInput) => Promise<MonthlyBillingReport>;
@@ -86,7 +86,7 @@ async function tellClose<Request extends object>(
     workflowIdConflictPolicy: 'USE_EXISTING',
   });
   await inItsWords(() =>
-    temporal.workflow.executeUpdateWithStart<Close, void, [Request]>(update, {
+    temporal.workflow.executeUpdateWithStart<Close, void, [typeof request]>(update, {
       startWorkflowOperation,
       args: [request],
     }),

@@ -29,9 +29,9 @@ export async function printReport(db: Database, report: MonthlyBillingReport): P
   say(table([{ name: `Close of ${period} (${mode}): ${outcomeOf(report)}` }, right('')], rows));
   if (parkedBills + heldBills === 0) return;
   const summary = await loadCloseSummary(db, report);
-  const arguments_ = mode === 'live' ? period : `${period} --mode ${mode}`;
-  printStopped('Parked', summary.parked, `When it is mended: npm run billing -- retry-parked ${arguments_}`);
-  printStopped('Held', summary.held, `To let them go out: npm run billing -- release ${arguments_} --all`);
+  const month = mode === 'live' ? period : `${period} --mode ${mode}`;
+  printStopped('Parked', summary.parked, `When it is mended: npm run billing -- retry-parked ${month}`);
+  printStopped('Held', summary.held, `To let them go out: npm run billing -- release ${month} --all`);
 }
 
 /** The biggest of them, and what to do about them. */

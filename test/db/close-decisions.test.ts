@@ -10,6 +10,7 @@ import {
 } from '../../db/close-decisions.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import type { CloseDecision } from '../../domain/close-decisions.ts';
+import type { Month } from '../../domain/monthly-close.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { frozenBill, ingest, newUser, OCTOBER, SEPTEMBER, usage } from './fixtures.ts';
 
@@ -39,10 +40,7 @@ async function newFrozenBill(quantity: string): Promise<string> {
 async function decide(
   type: CloseDecision['type'],
   bills: readonly string[],
-  {
-    decisionId = randomUUID() as string,
-    month = MONTH as typeof MONTH | { mode: 'test'; period: typeof OCTOBER },
-  } = {},
+  { decisionId = randomUUID(), month = MONTH }: { decisionId?: string; month?: Month } = {},
 ): Promise<void> {
   const decision = { type, bills, by: 'Grace', reason: type === 'hold' ? 'too much' : null };
   await saveCloseDecision(database.db, month, { decisionId, decision });
