@@ -15,6 +15,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
 import { closeMonth, startClose } from '../../cli/close.ts';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
+import { listBills } from '../../db/bills.ts';
 import { saveCluster } from '../../db/clusters.ts';
 import { openDatabase } from '../../db/database.ts';
 import { migrateToLatest } from '../../db/migrate.ts';
@@ -23,10 +24,14 @@ import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import {
   APPROVE_UPDATE,
   BILLING_PROGRESS_QUERY,
+  type ClosePhase,
+  HOLD_UPDATE,
   type MonthlyBillingReport,
+  RELEASE_UPDATE,
 } from '../../domain/monthly-close.ts';
 import {
   chargeEventWorkflowId,
+  chargePartitionWorkflowId,
   customerRegistrationWorkflowId,
   monthlyBillingScheduleId,
   monthlyBillingWorkflowId,
@@ -48,6 +53,7 @@ import {
   completeCheckout,
   newCustomer,
   settled,
+  simulate,
   stateIs,
   subscribedCustomer,
   subscriptionsOf,
@@ -175,16 +181,43 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
     return handle;
   },
 
+  'monthly-close-partition': async (billing) => {
+    const close = monthlyBillingWorkflowId('test', parseBillingPeriod('2026-02'));
+    return billing.temporal.workflow.getHandle(chargePartitionWorkflowId(close, '1-1'));
+  },
+
+  'monthly-close-partition-waits-for-stripe': async (billing) => {
+    const period = parseBillingPeriod('2026-05');
+    for (const hours of ['1', '2']) await useGpu(billing, await subscribedCustomer(billing), period, hours);
+    await simulate(billing, 'faults', {
+      route: 'POST /v1/invoices',
+      kind: 'status_500_without_error',
+      count: 20,
+    });
+    await closeMonth(billing.temporal, { mode: 'test', period });
+    const close = monthlyBillingWorkflowId('test', period);
+    return billing.temporal.workflow.getHandle(chargePartitionWorkflowId(close, '1-1'));
+  },
+
   'monthly-close-approved': async (billing) => {
     const period = parseBillingPeriod('2026-04');
-    await useGpu(billing, await subscribedCustomer(billing), period, '2');
+    const customer = await subscribedCustomer(billing);
+    await useGpu(billing, customer, period, '2');
+    await useGpu(billing, await subscribedCustomer(billing), period, '3');
     const handle = await startClose(billing.temporal, { mode: 'test', period });
-    await eventually(
-      'the close to wait for approval',
-      () => handle.query<MonthlyBillingReport>(BILLING_PROGRESS_QUERY),
-      ({ phase }) => phase === 'awaiting_approval',
-    );
+    const phaseIs = async (wanted: ClosePhase) =>
+      await eventually(
+        `the close to be ${wanted}`,
+        () => handle.query<MonthlyBillingReport>(BILLING_PROGRESS_QUERY),
+        ({ phase }) => phase === wanted,
+      );
+    await phaseIs('awaiting_approval');
+    const [bill] = await listBills(billing.db, 'test', customer.userId);
+    const request = { bills: [bill?.billId ?? ''], by: 'an operator', reason: 'a story' };
+    await handle.executeUpdate(HOLD_UPDATE, { args: [request] });
     await handle.executeUpdate(APPROVE_UPDATE, { args: [{ approvedBy: 'an operator' }] });
+    await phaseIs('awaiting_release');
+    await handle.executeUpdate(RELEASE_UPDATE, { args: [request] });
     await handle.result();
     return handle;
   },

@@ -23,6 +23,7 @@ test('of every kind of workflow a history is recorded', async () => {
   expect(new Set(types)).toEqual(
     new Set([
       contracts.CHARGE_EVENT_WORKFLOW,
+      contracts.CHARGE_PARTITION_WORKFLOW,
       contracts.CUSTOMER_BILLING_WORKFLOW,
       contracts.CUSTOMER_REGISTRATION_WORKFLOW,
       contracts.MONTHLY_BILLING_WORKFLOW,
@@ -44,6 +45,8 @@ test('the histories hold what is hard to replay: timers, updates, a child, and c
     true,
   );
   expect(await has('monthly-close-approved', 'workflowExecutionUpdateCompletedEventAttributes')).toBe(true);
+  expect(await has('monthly-close-approved', 'childWorkflowExecutionCompletedEventAttributes')).toBe(true);
+  expect(await has('monthly-close-partition-waits-for-stripe', 'timerStartedEventAttributes')).toBe(true);
   expect(await has('monthly-close-scheduled', 'childWorkflowExecutionCompletedEventAttributes')).toBe(true);
   expect(await has('customer-continues-as-new', 'workflowExecutionContinuedAsNewEventAttributes')).toBe(true);
   expect(startOf(await readHistory('customer-continued'))?.continuedExecutionRunId).toMatch(/^[\da-f-]{36}$/);
