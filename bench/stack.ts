@@ -2,6 +2,7 @@ import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import type { EnvironmentVariables } from '../config/environment.ts';
 import { cacheDirectory, inheritedEnvironment } from '../config/machine.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import { withoutOurs } from '../stack/environment.ts';
@@ -13,10 +14,17 @@ import { type Stack, startStack } from '../stack/stack.ts';
 export interface BenchParts {
   readonly stack: StackFile;
   /** Process ids, to see what each part takes of the machine. */
-  readonly pids: { readonly api: number; readonly postgres: number };
+  readonly pids: { readonly api: number; readonly worker: number; readonly postgres: number };
   /** Where Stripe's stand-in listens. */
   readonly simulatorUrl: string;
   readonly temporal: Client;
+}
+
+/** What a measurement needs to be otherwise. */
+export interface BenchStackOptions {
+  readonly variables?: EnvironmentVariables;
+  /** Of the Stripe simulator's command. */
+  readonly stripeSimulatorArgs?: readonly string[];
 }
 
 /**
@@ -25,6 +33,7 @@ export interface BenchParts {
  */
 export async function onThrowAwayStack<Figures>(
   measure: (parts: BenchParts) => Promise<Figures>,
+  options: BenchStackOptions = {},
 ): Promise<Figures> {
   await using reaper = startReaper();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'durable-billing-bench-'));
@@ -45,7 +54,12 @@ export async function onThrowAwayStack<Figures>(
     dataDir,
     ports,
     // A limit would be what is measured.
-    variables: { ...withoutOurs(inheritedEnvironment()), API_REQUESTS_PER_SECOND: '0' },
+    variables: {
+      ...withoutOurs(inheritedEnvironment()),
+      API_REQUESTS_PER_SECOND: '0',
+      ...options.variables,
+    },
+    stripeSimulatorArgs: options.stripeSimulatorArgs,
     cacheDir: cacheDirectory(),
     reaper,
     durability: 'full',
@@ -66,7 +80,11 @@ async function withParts<Figures>(
     const temporal = new Client({ connection, namespace: file.temporalNamespace });
     return await measure({
       stack: file,
-      pids: { api: pids.get('api') ?? 0, postgres: pids.get('PostgreSQL') ?? 0 },
+      pids: {
+        api: pids.get('api') ?? 0,
+        worker: pids.get('worker') ?? 0,
+        postgres: pids.get('PostgreSQL') ?? 0,
+      },
       simulatorUrl: file.stripe.apiBase ?? '',
       temporal,
     });
