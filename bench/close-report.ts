@@ -28,6 +28,8 @@ export function reportClose({ machine, options, limited, unlimited }: CloseFigur
     '',
     costTable(sizes),
     '',
+    cpuTable(sizes),
+    '',
     workedOut({
       freezing: medianOf(sizes.at(-1) ?? [], freezingRate),
       charging: medianOf(limited, chargingRate),
@@ -108,6 +110,27 @@ function costTable(sizes: readonly (readonly MeasuredClose[])[]): string {
       count(medianOf(closes, ({ histories }) => histories.workflows)),
       count(medianOf(closes, ({ histories }) => histories.runs)),
       count(medianOf(closes, ({ histories }) => histories.longestHistory)),
+    ]),
+  );
+}
+
+function cpuTable(sizes: readonly (readonly MeasuredClose[])[]): string {
+  const ms = (closes: readonly MeasuredClose[], part: keyof MeasuredClose['cpuMsPerCustomer']) =>
+    `${medianOf(closes, ({ cpuMsPerCustomer }) => cpuMsPerCustomer[part] ?? Number.NaN).toFixed(1)} ms`;
+  return table(
+    [
+      right('Processor time per customer'),
+      right('worker'),
+      right('PostgreSQL'),
+      right('Temporal'),
+      right('Stripe simulator'),
+    ],
+    sizes.map((closes) => [
+      count(medianOf(closes, ({ customers }) => customers)),
+      ms(closes, 'worker'),
+      ms(closes, 'postgres'),
+      ms(closes, 'temporal'),
+      ms(closes, 'stripeSimulator'),
     ]),
   );
 }

@@ -5,7 +5,7 @@ import { countBills } from '../db/bill-status.ts';
 import type { Database } from '../db/database.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import { monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
-import { residentBytes } from './processes.ts';
+import { cpuMs, residentBytes } from './processes.ts';
 import { type BenchParts, progress } from './stack.ts';
 import { firstThird, lastThird, median } from './statistics.ts';
 import { type HistoryTotals, historyTotals } from './workflow-histories.ts';
@@ -26,6 +26,8 @@ export interface MeasuredClose {
   /** From the close's start until its report. */
   readonly closeSeconds: number;
   readonly workerMemory: WorkerMemory;
+  /** Processor time of each part, in milliseconds; `null` where there is no /proc. */
+  readonly cpuMsPerCustomer: Readonly<Record<MeasuredPart, number | null>>;
   readonly histories: HistoryTotals;
 }
 
@@ -35,6 +37,8 @@ export interface WorkerMemory {
   readonly lastThirdMedianMb: number;
   readonly peakMb: number;
 }
+
+type MeasuredPart = Exclude<keyof BenchParts['pids'], 'api'>;
 
 const MODE = 'live';
 const SAMPLE_EVERY_MS = 1_000;
@@ -52,11 +56,13 @@ export async function measuredClose(
   db: Database,
   { period, customers, totalCents }: ExpectedClose,
 ): Promise<MeasuredClose> {
+  const cpuBefore = await cpuOf(pids);
   const startedAt = Date.now();
   const close = reportOf(await startClose(temporal, { mode: MODE, period }));
   const samplesMb = await sampled(close, pids.worker, () => showProgress(db, period));
   const report = await close;
   const closeSeconds = (Date.now() - startedAt) / 1_000;
+  const cpuAfter = await cpuOf(pids);
   const bills = await billsOf(db, period);
   const found = { ...bills, parked: report.parkedBills, reportedCents: report.invoicedCents };
   if (
@@ -66,6 +72,8 @@ export async function measuredClose(
     throw new Error(
       `${customers} bills of ${totalCents} cents were expected of ${period}, not ${JSON.stringify(found)}`,
     );
+  const each = (before: number | null, after: number | null) =>
+    before === null || after === null ? null : (after - before) / customers;
   return {
     customers,
     freezingSeconds: (bills.lastFrozenAt.getTime() - startedAt) / 1_000,
@@ -75,6 +83,12 @@ export async function measuredClose(
       firstThirdMedianMb: median(firstThird(samplesMb)),
       lastThirdMedianMb: median(lastThird(samplesMb)),
       peakMb: Math.max(...samplesMb),
+    },
+    cpuMsPerCustomer: {
+      worker: each(cpuBefore.worker, cpuAfter.worker),
+      postgres: each(cpuBefore.postgres, cpuAfter.postgres),
+      temporal: each(cpuBefore.temporal, cpuAfter.temporal),
+      stripeSimulator: each(cpuBefore.stripeSimulator, cpuAfter.stripeSimulator),
     },
     histories: await historyTotals(temporal, monthlyBillingWorkflowId(MODE, period)),
   };
@@ -99,6 +113,16 @@ async function sampled(
     await show();
   } while (!(await Promise.race([ended, sleep(SAMPLE_EVERY_MS, false)])));
   return samplesMb;
+}
+
+/** Of each part since it began, in milliseconds. */
+async function cpuOf(pids: BenchParts['pids']): Promise<Record<MeasuredPart, number | null>> {
+  return {
+    worker: await cpuMs(pids.worker),
+    postgres: await cpuMs(pids.postgres),
+    temporal: await cpuMs(pids.temporal),
+    stripeSimulator: await cpuMs(pids.stripeSimulator),
+  };
 }
 
 async function showProgress(db: Database, period: BillingPeriod): Promise<void> {

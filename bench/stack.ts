@@ -10,11 +10,21 @@ import { freePort } from '../stack/ports.ts';
 import { startReaper } from '../stack/reaper.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 
+/** By the names that stack/stack.ts gives them. */
+const PART_NAMES = {
+  api: 'api',
+  worker: 'worker',
+  postgres: 'PostgreSQL',
+  temporal: 'Temporal',
+  stripeSimulator: 'Stripe simulator',
+} as const;
+type Part = keyof typeof PART_NAMES;
+
 /** A running stack, and what measures it. */
 export interface BenchParts {
   readonly stack: StackFile;
   /** Process ids, to see what each part takes of the machine. */
-  readonly pids: { readonly api: number; readonly worker: number; readonly postgres: number };
+  readonly pids: Readonly<Record<Part, number>>;
   /** Where Stripe's stand-in listens. */
   readonly simulatorUrl: string;
   readonly temporal: Client;
@@ -75,15 +85,18 @@ async function withParts<Figures>(
   { file, pids }: Stack,
   measure: (parts: BenchParts) => Promise<Figures>,
 ): Promise<Figures> {
+  const pidOf = (part: Part) => pids.get(PART_NAMES[part]) ?? 0;
   const connection = await Connection.connect({ address: file.temporalAddress });
   try {
     const temporal = new Client({ connection, namespace: file.temporalNamespace });
     return await measure({
       stack: file,
       pids: {
-        api: pids.get('api') ?? 0,
-        worker: pids.get('worker') ?? 0,
-        postgres: pids.get('PostgreSQL') ?? 0,
+        api: pidOf('api'),
+        worker: pidOf('worker'),
+        postgres: pidOf('postgres'),
+        temporal: pidOf('temporal'),
+        stripeSimulator: pidOf('stripeSimulator'),
       },
       simulatorUrl: file.stripe.apiBase ?? '',
       temporal,
