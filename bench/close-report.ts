@@ -116,7 +116,7 @@ function costTable(sizes: readonly (readonly MeasuredClose[])[]): string {
 
 function cpuTable(sizes: readonly (readonly MeasuredClose[])[]): string {
   const ms = (closes: readonly MeasuredClose[], part: keyof MeasuredClose['cpuMsPerCustomer']) =>
-    `${medianOf(closes, ({ cpuMsPerCustomer }) => cpuMsPerCustomer[part] ?? Number.NaN).toFixed(1)} ms`;
+    `${medianOf(closes, ({ cpuMsPerCustomer }) => cpuMsPerCustomer[part]).toFixed(1)} ms`;
   return table(
     [
       right('Processor time per customer'),

@@ -40,7 +40,8 @@ const NO_BATCH_LIMIT = { STRIPE_BATCH_REQUESTS_PER_SECOND: '100000' };
  * later than any close, or any jump of its clock, reaches: ten years.
  */
 const COLLECTED_LATER = ['--collection-delay-ms', String(10 * 365 * 86_400_000)];
-const WARM_UP_CUSTOMERS = 100;
+/** At most: no more than the smallest close has, for the population only grows. */
+const WARM_UP_CUSTOMERS = 500;
 /** After 30 days the simulator forgets events, after a day idempotency keys. */
 const FORGOTTEN_AFTER_MS = 31 * 86_400_000;
 
@@ -65,7 +66,7 @@ async function closeLimited(
   { limitedCustomers, runs }: CloseOptions,
 ): Promise<LimitedClose[]> {
   const [warmUp, ...periods] = closedMonths(runs + 1);
-  await bench.warmUp(warmUp);
+  await bench.warmUp(warmUp, limitedCustomers);
   const closes: LimitedClose[] = [];
   for (const period of periods) closes.push(await bench.closeWithinLimits(period, limitedCustomers));
   return closes;
@@ -79,7 +80,7 @@ async function closeUnlimited(
     .toSorted((a, b) => a - b)
     .flatMap((size) => Array.from({ length: runs }, () => size));
   const [warmUp, ...periods] = closedMonths(sizes.length + 1);
-  await bench.warmUp(warmUp);
+  await bench.warmUp(warmUp, sizes[0] ?? 0);
   const closes: MeasuredClose[] = [];
   for (const [index, period] of periods.entries()) closes.push(await bench.close(period, sizes[index] ?? 0));
   return closes;
@@ -122,8 +123,8 @@ class CloseBench {
     this.population = new ClosePopulation(db, stripe);
   }
 
-  async warmUp(period: BillingPeriod | undefined): Promise<void> {
-    if (period !== undefined) await this.close(period, WARM_UP_CUSTOMERS);
+  async warmUp(period: BillingPeriod | undefined, smallest: number): Promise<void> {
+    if (period !== undefined) await this.close(period, Math.min(WARM_UP_CUSTOMERS, smallest));
   }
 
   async close(period: BillingPeriod, customers: number): Promise<MeasuredClose> {

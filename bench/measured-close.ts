@@ -4,7 +4,7 @@ import { reportOf, startClose } from '../cli/close.ts';
 import { countBills } from '../db/bill-status.ts';
 import type { Database } from '../db/database.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
-import { monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
+import { type MonthlyBillingReport, monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
 import { cpuMs, residentBytes } from './processes.ts';
 import { type BenchParts, progress } from './stack.ts';
 import { firstThird, lastThird, median } from './statistics.ts';
@@ -26,8 +26,8 @@ export interface MeasuredClose {
   /** From the close's start until its report. */
   readonly closeSeconds: number;
   readonly workerMemory: WorkerMemory;
-  /** Processor time of each part, in milliseconds; `null` where there is no /proc. */
-  readonly cpuMsPerCustomer: Readonly<Record<MeasuredPart, number | null>>;
+  /** Processor time of each part, in milliseconds; not a number where there is no /proc. */
+  readonly cpuMsPerCustomer: CpuMs;
   readonly histories: HistoryTotals;
 }
 
@@ -38,7 +38,7 @@ export interface WorkerMemory {
   readonly peakMb: number;
 }
 
-type MeasuredPart = Exclude<keyof BenchParts['pids'], 'api'>;
+type CpuMs = Readonly<Record<Exclude<keyof BenchParts['pids'], 'api'>, number>>;
 
 const MODE = 'live';
 const SAMPLE_EVERY_MS = 1_000;
@@ -54,44 +54,49 @@ const MB = 1_048_576;
 export async function measuredClose(
   { temporal, pids }: BenchParts,
   db: Database,
-  { period, customers, totalCents }: ExpectedClose,
+  expected: ExpectedClose,
 ): Promise<MeasuredClose> {
+  const { period, customers } = expected;
   const cpuBefore = await cpuOf(pids);
   const startedAt = Date.now();
   const close = reportOf(await startClose(temporal, { mode: MODE, period }));
   const samplesMb = await sampled(close, pids.worker, () => showProgress(db, period));
   const report = await close;
-  const closeSeconds = (Date.now() - startedAt) / 1_000;
+  const endedAt = Date.now();
   const cpuAfter = await cpuOf(pids);
   const bills = await billsOf(db, period);
-  const found = { ...bills, parked: report.parkedBills, reportedCents: report.invoicedCents };
-  if (
-    [bills.bills, bills.invoices, report.invoicedBills].some((count) => count !== customers) ||
-    [bills.totalCents, report.invoicedCents].some((cents) => cents !== totalCents)
-  )
-    throw new Error(
-      `${customers} bills of ${totalCents} cents were expected of ${period}, not ${JSON.stringify(found)}`,
-    );
-  const each = (before: number | null, after: number | null) =>
-    before === null || after === null ? null : (after - before) / customers;
+  check(expected, bills, report);
   return {
     customers,
     freezingSeconds: (bills.lastFrozenAt.getTime() - startedAt) / 1_000,
     chargingSeconds: (bills.lastInvoicedAt.getTime() - bills.lastFrozenAt.getTime()) / 1_000,
-    closeSeconds,
+    closeSeconds: (endedAt - startedAt) / 1_000,
     workerMemory: {
       firstThirdMedianMb: median(firstThird(samplesMb)),
       lastThirdMedianMb: median(lastThird(samplesMb)),
       peakMb: Math.max(...samplesMb),
     },
     cpuMsPerCustomer: {
-      worker: each(cpuBefore.worker, cpuAfter.worker),
-      postgres: each(cpuBefore.postgres, cpuAfter.postgres),
-      temporal: each(cpuBefore.temporal, cpuAfter.temporal),
-      stripeSimulator: each(cpuBefore.stripeSimulator, cpuAfter.stripeSimulator),
+      worker: (cpuAfter.worker - cpuBefore.worker) / customers,
+      postgres: (cpuAfter.postgres - cpuBefore.postgres) / customers,
+      temporal: (cpuAfter.temporal - cpuBefore.temporal) / customers,
+      stripeSimulator: (cpuAfter.stripeSimulator - cpuBefore.stripeSimulator) / customers,
     },
     histories: await historyTotals(temporal, monthlyBillingWorkflowId(MODE, period)),
   };
+}
+
+function check(
+  { period, customers, totalCents }: ExpectedClose,
+  bills: Bills,
+  { invoicedBills, invoicedCents }: MonthlyBillingReport,
+): void {
+  const counts = [bills.bills, bills.invoices, invoicedBills];
+  const cents = [bills.totalCents, invoicedCents];
+  if (counts.every((count) => count === customers) && cents.every((sum) => sum === totalCents)) return;
+  throw new Error(
+    `${customers} bills of ${totalCents} cents in all were expected of ${period}, but there are ${bills.bills} of ${bills.totalCents} with ${bills.invoices} invoices, and the close tells of ${invoicedBills} of ${invoicedCents}`,
+  );
 }
 
 /** @returns the worker's resident memory in MB, each second until `work` has ended. */
@@ -115,13 +120,13 @@ async function sampled(
   return samplesMb;
 }
 
-/** Of each part since it began, in milliseconds. */
-async function cpuOf(pids: BenchParts['pids']): Promise<Record<MeasuredPart, number | null>> {
+/** Since each began. */
+async function cpuOf(pids: BenchParts['pids']): Promise<CpuMs> {
   return {
-    worker: await cpuMs(pids.worker),
-    postgres: await cpuMs(pids.postgres),
-    temporal: await cpuMs(pids.temporal),
-    stripeSimulator: await cpuMs(pids.stripeSimulator),
+    worker: (await cpuMs(pids.worker)) ?? Number.NaN,
+    postgres: (await cpuMs(pids.postgres)) ?? Number.NaN,
+    temporal: (await cpuMs(pids.temporal)) ?? Number.NaN,
+    stripeSimulator: (await cpuMs(pids.stripeSimulator)) ?? Number.NaN,
   };
 }
 
@@ -130,19 +135,21 @@ async function showProgress(db: Database, period: BillingPeriod): Promise<void> 
   progress(`${period}: ${done} of ${total} bills have their invoice`);
 }
 
-/** `invoices` are different ones that wait to be collected. */
-async function billsOf(db: Database, period: BillingPeriod) {
-  const { rows } = await sql<{
-    bills: number;
-    invoices: number;
-    totalCents: number;
-    lastFrozenAt: Date;
-    lastInvoicedAt: Date;
-  }>`
+interface Bills {
+  readonly bills: number;
+  /** Different ones that wait to be collected. */
+  readonly invoices: number;
+  readonly totalCents: number;
+  readonly lastFrozenAt: Date;
+  readonly lastInvoicedAt: Date;
+}
+
+async function billsOf(db: Database, period: BillingPeriod): Promise<Bills> {
+  const { rows } = await sql<Bills>`
     SELECT count(*) AS bills, count(DISTINCT stripe_invoice_id) FILTER (WHERE status = 'open') AS invoices,
       sum(total_cents)::bigint AS "totalCents", max(frozen_at) AS "lastFrozenAt", max(updated_at) AS "lastInvoicedAt"
     FROM bills WHERE mode = ${MODE} AND period = ${period}`.execute(db);
-  const [row] = rows;
-  if (row === undefined) throw new Error('an aggregate has one row');
-  return row;
+  const [bills] = rows;
+  if (bills === undefined) throw new Error('an aggregate has one row');
+  return bills;
 }
