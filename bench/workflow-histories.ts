@@ -12,24 +12,29 @@ export interface HistoryTotals {
   readonly billableActions: number;
 }
 
-interface Run {
+export interface Run {
   readonly workflowId: string;
   readonly runId: string;
 }
 
-/**
- * Reads the histories of a workflow that has ended and, following what they say, of its later runs and its children. One page is
- * held at a time, and nothing waits for visibility to catch up.
- */
+/** Reads the histories of a workflow that has ended, a page at a time. Nothing waits for visibility to catch up. */
 export async function historyTotals(temporal: Client, workflowId: string): Promise<HistoryTotals> {
+  return await totalsFrom(await firstRun(temporal, workflowId), (run) => historyOf(temporal, run));
+}
+
+/** Follows what the histories say: from a run to the next one of its workflow, and to its children. */
+export async function totalsFrom(
+  first: Run,
+  historyOfRun: (run: Run) => AsyncIterable<HistoryEvent>,
+): Promise<HistoryTotals> {
   const workflowIds = new Set<string>();
   const totals = { runs: 0, events: 0, longestHistory: 0, billableActions: 0 };
-  const waiting = [await firstRun(temporal, workflowId)];
+  const waiting = [first];
   for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
     workflowIds.add(run.workflowId);
     totals.runs += 1;
     let events = 0;
-    for await (const event of historyOf(temporal, run)) {
+    for await (const event of historyOfRun(run)) {
       events += 1;
       totals.billableActions += billableActions(event);
       waiting.push(...runsAfter(event, run.workflowId));
