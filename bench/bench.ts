@@ -1,6 +1,8 @@
 /** `npm run bench -- NAME`: how fast it is, on parts of its own that are gone afterwards. Run it alone on the machine. */
 import { Command, InvalidArgumentError } from 'commander';
 import { complain, describeError } from '../cli/console.ts';
+import { type CloseOptions, measureClose } from './close.ts';
+import { reportClose } from './close-report.ts';
 import { type CustomerEventsOptions, measureCustomerEvents, report } from './customer-events.ts';
 import { type FreezeOptions, measureFreeze, reportFreeze } from './freeze.ts';
 import { type IngestOptions, measureIngest, reportIngest } from './ingest.ts';
@@ -54,6 +56,29 @@ program
     const figures = await onThrowAwayStack((parts) => measureMemory(parts, options));
     process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportMemory(figures)}\n`);
   });
+
+program
+  .command('close')
+  .description(
+    "a month's close: customers per second under Stripe's limits and without, memory, Temporal's actions",
+  )
+  .option(
+    '--customers <numbers>',
+    'of the closes without limits, with commas between',
+    parseCounts,
+    [1_000, 10_000, 50_000],
+  )
+  .option('--limited-customers <number>', "of the close under Stripe's limits", parseCount, 2_000)
+  .option('--runs <number>', 'how often each is measured; the medians are shown', parseCount, 1)
+  .option('--json', 'print the figures as JSON', false)
+  .action(async ({ json, ...options }: CloseOptions & { readonly json: boolean }) => {
+    const figures = await measureClose(options);
+    process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportClose(figures)}\n`);
+  });
+
+function parseCounts(text: string): number[] {
+  return text.split(',').map(parseCount);
+}
 
 function parseCount(text: string): number {
   const count = Number(text);

@@ -5,7 +5,8 @@ import { type Database, openDatabase } from '../db/database.ts';
 import { freezeBill, listUsersToFreeze } from '../db/freeze.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList } from '../db/price-list.ts';
-import { type BillingPeriod, periodClosedAt, previousPeriod } from '../domain/billing-period.ts';
+import type { BillingPeriod } from '../domain/billing-period.ts';
+import { closedMonths } from './closed-months.ts';
 import { describe, type Machine, thisMachine } from './machine.ts';
 import { type BenchParts, progress } from './stack.ts';
 import { medianOf } from './statistics.ts';
@@ -73,13 +74,6 @@ export async function measureFreeze({ stack }: BenchParts, options: FreezeOption
   } finally {
     for (const database of databases) await database.close();
   }
-}
-
-/** Oldest first. */
-function closedMonths(count: number): BillingPeriod[] {
-  const months = [periodClosedAt(new Date())];
-  while (months.length < count) months.unshift(previousPeriod(months[0] ?? periodClosedAt(new Date())));
-  return months;
 }
 
 /**

@@ -4,7 +4,7 @@ import { MAX_BATCH_SIZE } from '../domain/usage-event.ts';
 import { describe, type Machine, thisMachine } from './machine.ts';
 import { residentBytes } from './processes.ts';
 import { type BenchParts, progress } from './stack.ts';
-import { median, slope } from './statistics.ts';
+import { firstThird, lastThird, median, slope } from './statistics.ts';
 import { newBatch, requestBody } from './usage-batches.ts';
 import { UsageSender } from './usage-sender.ts';
 import { registerUsers } from './users.ts';
@@ -129,13 +129,12 @@ async function heapUsedBytes(apiUrl: string): Promise<number> {
 }
 
 function courseOf(samples: readonly Sample[], sizeMb: (sample: Sample) => number): Course {
-  const third = Math.ceil(samples.length / 3);
-  const firstThird = spreadOf(samples.slice(0, third).map(sizeMb));
-  const lastThird = spreadOf(samples.slice(-third).map(sizeMb));
-  const growth = lastThird.medianMb / firstThird.medianMb;
+  const first = spreadOf(firstThird(samples).map(sizeMb));
+  const last = spreadOf(lastThird(samples).map(sizeMb));
+  const growth = last.medianMb / first.medianMb;
   return {
-    firstThird,
-    lastThird,
+    firstThird: first,
+    lastThird: last,
     slopeMbPerMinute: slope(samples.map((sample) => ({ x: sample.minutes, y: sizeMb(sample) }))),
     growth,
     flat: growth <= FLAT_GROWTH,

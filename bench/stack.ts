@@ -2,6 +2,7 @@ import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import type { EnvironmentVariables } from '../config/environment.ts';
 import { cacheDirectory, inheritedEnvironment } from '../config/machine.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import { withoutOurs } from '../stack/environment.ts';
@@ -9,14 +10,31 @@ import { freePort } from '../stack/ports.ts';
 import { startReaper } from '../stack/reaper.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 
+/** By the names that stack/stack.ts gives them. */
+const PART_NAMES = {
+  api: 'api',
+  worker: 'worker',
+  postgres: 'PostgreSQL',
+  temporal: 'Temporal',
+  stripeSimulator: 'Stripe simulator',
+} as const;
+type Part = keyof typeof PART_NAMES;
+
 /** A running stack, and what measures it. */
 export interface BenchParts {
   readonly stack: StackFile;
   /** Process ids, to see what each part takes of the machine. */
-  readonly pids: { readonly api: number; readonly postgres: number };
+  readonly pids: Readonly<Record<Part, number>>;
   /** Where Stripe's stand-in listens. */
   readonly simulatorUrl: string;
   readonly temporal: Client;
+}
+
+/** What a measurement needs to be otherwise. */
+export interface BenchStackOptions {
+  readonly variables?: EnvironmentVariables;
+  /** Of the Stripe simulator's command. */
+  readonly stripeSimulatorArgs?: readonly string[];
 }
 
 /**
@@ -25,6 +43,7 @@ export interface BenchParts {
  */
 export async function onThrowAwayStack<Figures>(
   measure: (parts: BenchParts) => Promise<Figures>,
+  options: BenchStackOptions = {},
 ): Promise<Figures> {
   await using reaper = startReaper();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'durable-billing-bench-'));
@@ -45,7 +64,12 @@ export async function onThrowAwayStack<Figures>(
     dataDir,
     ports,
     // A limit would be what is measured.
-    variables: { ...withoutOurs(inheritedEnvironment()), API_REQUESTS_PER_SECOND: '0' },
+    variables: {
+      ...withoutOurs(inheritedEnvironment()),
+      API_REQUESTS_PER_SECOND: '0',
+      ...options.variables,
+    },
+    stripeSimulatorArgs: options.stripeSimulatorArgs,
     cacheDir: cacheDirectory(),
     reaper,
     durability: 'full',
@@ -61,12 +85,19 @@ async function withParts<Figures>(
   { file, pids }: Stack,
   measure: (parts: BenchParts) => Promise<Figures>,
 ): Promise<Figures> {
+  const pidOf = (part: Part) => pids.get(PART_NAMES[part]) ?? 0;
   const connection = await Connection.connect({ address: file.temporalAddress });
   try {
     const temporal = new Client({ connection, namespace: file.temporalNamespace });
     return await measure({
       stack: file,
-      pids: { api: pids.get('api') ?? 0, postgres: pids.get('PostgreSQL') ?? 0 },
+      pids: {
+        api: pidOf('api'),
+        worker: pidOf('worker'),
+        postgres: pidOf('postgres'),
+        temporal: pidOf('temporal'),
+        stripeSimulator: pidOf('stripeSimulator'),
+      },
       simulatorUrl: file.stripe.apiBase ?? '',
       temporal,
     });

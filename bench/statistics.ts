@@ -17,6 +17,15 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
+/** Of values in the order of time, those of the first third of it; of few, a third rounded up. */
+export function firstThird<Value>(values: readonly Value[]): Value[] {
+  return values.slice(0, Math.ceil(values.length / 3));
+}
+
+export function lastThird<Value>(values: readonly Value[]): Value[] {
+  return values.slice(-Math.ceil(values.length / 3));
+}
+
 /** By how much y grows when x grows by one, as the straight line through all points says (least squares). */
 export function slope(points: readonly { readonly x: number; readonly y: number }[]): number {
   const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length;

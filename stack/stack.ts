@@ -35,6 +35,8 @@ export interface StackOptions {
   readonly variables: EnvironmentVariables;
   readonly cacheDir: string;
   readonly reaper: Reaper;
+  /** More of the Stripe simulator's options, where that runs. */
+  readonly stripeSimulatorArgs?: readonly string[] | undefined;
   /** `off` for throw-away data. */
   readonly durability: 'full' | 'off';
   /** Takes the lines that the parts print. */
@@ -216,12 +218,13 @@ async function embeddedTemporal(options: StackOptions, started: Started): Promis
 }
 
 async function embeddedStripe(options: StackOptions, started: Started): Promise<string> {
-  const { dataDir, ports, log, reaper } = options;
+  const { dataDir, ports, log, reaper, stripeSimulatorArgs = [] } = options;
+  const dataFile = path.join(dataDir, 'stripe-simulator.jsonl');
   const start = () =>
     startChildService({
       name: 'stripe-simulator',
       entry: 'stripe-simulator/main.ts',
-      args: ['--port', String(ports.stripeSimulator), '--data', path.join(dataDir, 'stripe-simulator.jsonl')],
+      args: ['--port', String(ports.stripeSimulator), '--data', dataFile, ...stripeSimulatorArgs],
       env: options.variables,
       log,
       reaper,

@@ -1,0 +1,105 @@
+import { sql } from 'kysely';
+import type { StripeClient } from '../activities/stripe-client.ts';
+import type { Database } from '../db/database.ts';
+import { ingestUsageEvents } from '../db/usage-events.ts';
+import { type BillingPeriod, periodStart } from '../domain/billing-period.ts';
+import type { MeteredProduct } from '../domain/price-list.ts';
+import { DAY_MS, MAX_BATCH_SIZE, type UsageEvent } from '../domain/usage-event.ts';
+import { atATime } from './at-a-time.ts';
+
+const MODE = 'live';
+/** One event of each product, so four lines on each bill. */
+const EVENTS_PER_USER = 4;
+const USERS_PER_BATCH = MAX_BATCH_SIZE / EVENTS_PER_USER;
+const STRIPE_REQUESTS_AT_A_TIME = 16;
+const BATCHES_AT_A_TIME = 4;
+
+/**
+ * Users with a customer in Stripe, and their usage. A freeze looks at everybody who has ever used anything, so a close of few
+ * after one of many would be slowed down by the many: the population only grows, and smaller closes come first.
+ */
+export class ClosePopulation {
+  private readonly db: Database;
+  private readonly stripe: StripeClient;
+  private size = 0;
+
+  constructor(db: Database, stripe: StripeClient) {
+    this.db = db;
+    this.stripe = stripe;
+  }
+
+  /**
+   * Gives `users` of them usage in a month, and makes those that are missing.
+   *
+   * @returns the cents that their bills are to come to.
+   */
+  async use(period: BillingPeriod, users: number): Promise<number> {
+    if (users < this.size)
+      throw new RangeError(`there are ${this.size} users already, and ${users} are wanted`);
+    await this.growTo(users);
+    const firstOfBatch = numbers(0, users).filter((number) => number % USERS_PER_BATCH === 0);
+    await atATime(BATCHES_AT_A_TIME, firstOfBatch, async (from) => {
+      const events = numbers(from, Math.min(from + USERS_PER_BATCH, users)).flatMap((user) =>
+        usageOf(user, period),
+      );
+      const { accepted } = await ingestUsageEvents(this.db, MODE, events);
+      if (accepted !== events.length) throw new Error(`${accepted} of ${events.length} events were taken`);
+    });
+    // What PostgreSQL does by itself some time later, when it would be measured too.
+    await sql`VACUUM (ANALYZE)`.execute(this.db);
+    await sql`CHECKPOINT`.execute(this.db);
+    return numbers(0, users).reduce((sum, user) => sum + totalCentsOf(user), 0);
+  }
+
+  private async growTo(users: number): Promise<void> {
+    const missing = numbers(this.size, users);
+    const rows: {
+      mode: typeof MODE;
+      user_id: string;
+      email: string;
+      name: string;
+      stripe_customer_id: string;
+    }[] = [];
+    await atATime(STRIPE_REQUESTS_AT_A_TIME, missing, async (number) => {
+      const user = { user_id: `user-${number}`, email: `user-${number}@example.com`, name: 'Somebody' };
+      const { id } = await this.stripe.customers.create({ email: user.email, name: user.name });
+      rows.push({ mode: MODE, ...user, stripe_customer_id: id });
+    });
+    while (rows.length > 0)
+      await this.db.insertInto('users').values(rows.splice(0, MAX_BATCH_SIZE)).execute();
+    this.size = users;
+  }
+}
+
+/** Differs from user to user, so that bills can't be mixed up unnoticed; each product comes to whole cents. */
+function usageOf(user: number, period: BillingPeriod): UsageEvent[] {
+  const monthBegins = periodStart(period);
+  const event = (product: MeteredProduct, quantity: string): UsageEvent => ({
+    id: `${period}-${user}-${product}`,
+    userId: `user-${user}`,
+    product,
+    quantity,
+    occurredAt: new Date(monthBegins.getTime() + DAY_MS),
+    resourceId: null,
+  });
+  return [
+    event('cpu_hour', String(cpuHoursOf(user))),
+    event('gpu_hour', '1'),
+    event('api_calls', '100000'),
+    // Held for the whole month, so as many GB-months; the same each month, so nothing of it is carried on from earlier ones.
+    { ...event('storage_gb_month', '10'), occurredAt: monthBegins, resourceId: `disk-${user}` },
+  ];
+}
+
+function cpuHoursOf(user: number): number {
+  return 1 + (user % 97);
+}
+
+/** By the price list: 10 cents for a CPU hour, 200 for a GPU hour, 0.001 for an API call, 15 for a GB-month. */
+function totalCentsOf(user: number): number {
+  return cpuHoursOf(user) * 10 + 200 + 100 + 150;
+}
+
+function numbers(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index);
+}

@@ -1,0 +1,177 @@
+import { createStripeClient, type StripeClient } from '../activities/stripe-client.ts';
+import { requestJson } from '../cli/demo/service.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+import type { BillingPeriod } from '../domain/billing-period.ts';
+import { ClosePopulation } from './close-population.ts';
+import { closedMonths } from './closed-months.ts';
+import { type Machine, thisMachine } from './machine.ts';
+import { type MeasuredClose, measuredClose } from './measured-close.ts';
+import { type BenchParts, onThrowAwayStack, progress } from './stack.ts';
+import { type StripeTraffic, stripeTrafficDuring } from './stripe-traffic.ts';
+
+export interface CloseOptions {
+  /** Of each close without limits; smaller ones come first. */
+  readonly customers: readonly number[];
+  /** Of the close under Stripe's limits. */
+  readonly limitedCustomers: number;
+  /** How often each is measured. */
+  readonly runs: number;
+}
+
+export interface CloseFigures {
+  readonly machine: Machine;
+  readonly options: CloseOptions;
+  readonly limited: readonly LimitedClose[];
+  /** In the order in which they were measured. */
+  readonly unlimited: readonly MeasuredClose[];
+}
+
+/** A close under Stripe's limits, with our own as it is by default. */
+export interface LimitedClose extends MeasuredClose {
+  readonly traffic: StripeTraffic;
+}
+
+/** Stripe's: requests a second in live mode, and to any one endpoint. https://docs.stripe.com/rate-limits */
+export const STRIPE_LIMITS = { live: 100, perEndpoint: 25 } as const;
+/** So high that it never binds. */
+const NO_BATCH_LIMIT = { STRIPE_BATCH_REQUESTS_PER_SECOND: '100000' };
+/**
+ * Stripe charges an hour after finalization, the simulator at once; that would be its work, on our processors. So here it is
+ * later than any close, or any jump of its clock, reaches: ten years.
+ */
+const COLLECTED_LATER = ['--collection-delay-ms', String(10 * 365 * 86_400_000)];
+/** At most: no more than the smallest close has, for the population only grows. */
+const WARM_UP_CUSTOMERS = 500;
+/** After 30 days the simulator forgets events, after a day idempotency keys. */
+const FORGOTTEN_AFTER_MS = 31 * 86_400_000;
+
+/** On two stacks, one after the other: with Stripe's limits and our own, and without either. */
+export async function measureClose(options: CloseOptions): Promise<CloseFigures> {
+  const machine = thisMachine();
+  const limited = await onThrowAwayStack(
+    (parts) => withBench(parts, (bench) => closeLimited(bench, options)),
+    {
+      stripeSimulatorArgs: COLLECTED_LATER,
+    },
+  );
+  const unlimited = await onThrowAwayStack(
+    (parts) => withBench(parts, (bench) => closeUnlimited(bench, options)),
+    { stripeSimulatorArgs: COLLECTED_LATER, variables: NO_BATCH_LIMIT },
+  );
+  return { machine, options, limited, unlimited };
+}
+
+async function closeLimited(
+  bench: CloseBench,
+  { limitedCustomers, runs }: CloseOptions,
+): Promise<LimitedClose[]> {
+  const [warmUp, ...periods] = closedMonths(runs + 1);
+  await bench.warmUp(warmUp, limitedCustomers);
+  const closes: LimitedClose[] = [];
+  for (const period of periods) closes.push(await bench.closeWithinLimits(period, limitedCustomers));
+  return closes;
+}
+
+async function closeUnlimited(
+  bench: CloseBench,
+  { customers, runs }: CloseOptions,
+): Promise<MeasuredClose[]> {
+  const sizes = customers
+    .toSorted((a, b) => a - b)
+    .flatMap((size) => Array.from({ length: runs }, () => size));
+  const [warmUp, ...periods] = closedMonths(sizes.length + 1);
+  await bench.warmUp(warmUp, sizes[0] ?? 0);
+  const closes: MeasuredClose[] = [];
+  for (const [index, period] of periods.entries()) closes.push(await bench.close(period, sizes[index] ?? 0));
+  return closes;
+}
+
+async function withBench<Figures>(
+  parts: BenchParts,
+  measure: (bench: CloseBench) => Promise<Figures>,
+): Promise<Figures> {
+  const db = openDatabase(parts.stack.databaseUrl, { maxConnections: 5 });
+  const secretKey = parts.stack.stripe.live?.secretKey ?? '';
+  const stripe = createStripeClient({ secretKey, apiBase: parts.simulatorUrl });
+  try {
+    await deleteWebhookEndpoints(stripe);
+    return await measure(new CloseBench(parts, db, stripe));
+  } finally {
+    await db.destroy();
+  }
+}
+
+/**
+ * What a finalized invoice tells its customer's workflow comes while the close still runs, and would be measured with it. The
+ * close is what is on trial here; customers' workflows have a bench of their own.
+ */
+async function deleteWebhookEndpoints(stripe: StripeClient): Promise<void> {
+  for await (const { id } of stripe.webhookEndpoints.list({ limit: 100 }))
+    await stripe.webhookEndpoints.del(id);
+}
+
+class CloseBench {
+  private readonly parts: BenchParts;
+  private readonly db: Database;
+  private readonly stripe: StripeClient;
+  private readonly population: ClosePopulation;
+
+  constructor(parts: BenchParts, db: Database, stripe: StripeClient) {
+    this.parts = parts;
+    this.db = db;
+    this.stripe = stripe;
+    this.population = new ClosePopulation(db, stripe);
+  }
+
+  async warmUp(period: BillingPeriod | undefined, smallest: number): Promise<void> {
+    if (period !== undefined) await this.close(period, Math.min(WARM_UP_CUSTOMERS, smallest));
+  }
+
+  async close(period: BillingPeriod, customers: number): Promise<MeasuredClose> {
+    const totalCents = await this.populate(period, customers);
+    const measured = await measuredClose(this.parts, this.db, { period, customers, totalCents });
+    await this.checkInvoices(period, customers, totalCents);
+    return measured;
+  }
+
+  async closeWithinLimits(period: BillingPeriod, customers: number): Promise<LimitedClose> {
+    const totalCents = await this.populate(period, customers);
+    await this.simulate('rate-limits', { enabled: true, ...STRIPE_LIMITS });
+    const close = measuredClose.bind(null, this.parts, this.db, { period, customers, totalCents });
+    const { result, traffic } = await stripeTrafficDuring(this.parts.simulatorUrl, close);
+    await this.simulate('rate-limits', { enabled: false });
+    await this.checkInvoices(period, customers, totalCents);
+    return { ...result, traffic };
+  }
+
+  private async populate(period: BillingPeriod, customers: number): Promise<number> {
+    progress(`${period}: usage of ${customers} customers`);
+    const totalCents = await this.population.use(period, customers);
+    // So that each close finds a simulator that holds no more than customers and invoices.
+    const { now } = await requestJson<{ now: string }>('GET', `${this.parts.simulatorUrl}/_sim/clock`);
+    await this.simulate('clock', { now: new Date(Date.parse(now) + FORGOTTEN_AFTER_MS).toISOString() });
+    progress(`${period}: closing`);
+    return totalCents;
+  }
+
+  /** @throws Error unless Stripe has one invoice of the month for each customer, and of the right sum. */
+  private async checkInvoices(period: BillingPeriod, customers: number, totalCents: number): Promise<void> {
+    const found = { customers: new Set<unknown>(), invoices: 0, cents: 0 };
+    // Newest first, so the month's come before those of earlier closes.
+    for await (const { customer, metadata, status, total } of this.stripe.invoices.list({ limit: 100 })) {
+      if (metadata?.['period'] !== period) break;
+      if (status !== 'open') throw new Error(`An invoice of ${period} is ${status} in Stripe`);
+      found.customers.add(customer);
+      found.invoices += 1;
+      found.cents += total;
+    }
+    if (found.customers.size !== customers || found.invoices !== customers || found.cents !== totalCents)
+      throw new Error(
+        `Stripe has ${found.invoices} invoices of ${period} for ${found.customers.size} customers, ${found.cents} cents in all`,
+      );
+  }
+
+  private async simulate(what: 'clock' | 'rate-limits', how: object): Promise<void> {
+    await requestJson('POST', `${this.parts.simulatorUrl}/_sim/${what}`, how);
+  }
+}

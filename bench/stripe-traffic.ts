@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { requestJson } from '../cli/demo/service.ts';
+
+/** Requests that came to the simulator. */
+export interface StripeTraffic {
+  readonly requests: number;
+  /** Of them, those answered with 429. */
+  readonly refused: number;
+  /** The most that came within any one second. */
+  readonly mostInASecond: number;
+  /** The same of any one method and path. */
+  readonly mostInASecondOfOneEndpoint: number;
+}
+
+/** As `GET /_sim/requests` tells of it; that keeps the last 10,000. */
+export interface SeenRequest {
+  readonly sequence: number;
+  /** ISO. */
+  readonly at: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number | null;
+}
+
+const POLL_MS = 5_000;
+
+/** What Stripe's stand-in is asked while `work` goes on. Forgets what it was asked before. */
+export async function stripeTrafficDuring<Result>(
+  simulatorUrl: string,
+  work: () => Promise<Result>,
+): Promise<{ readonly result: Result; readonly traffic: StripeTraffic }> {
+  const url = `${simulatorUrl}/_sim/requests`;
+  await requestJson('DELETE', url);
+  const seen: SeenRequest[] = [];
+  const look = async (): Promise<void> => {
+    const after = seen.at(-1)?.sequence ?? 0;
+    const { requests } = await requestJson<{ requests: readonly SeenRequest[] }>(
+      'GET',
+      `${url}?after=${after}`,
+    );
+    // Not the parameters, which are the most of it.
+    for (const { sequence, at, method, path, status } of requests)
+      seen.push({ sequence, at, method, path, status });
+  };
+  const working = work();
+  const ended = working.then(
+    () => true,
+    () => true,
+  );
+  while (!(await Promise.race([ended, sleep(POLL_MS, false)]))) await look();
+  const result = await working;
+  await look();
+  return { result, traffic: trafficOf(seen) };
+}
+
+export function trafficOf(seen: readonly SeenRequest[]): StripeTraffic {
+  const endpointOf = ({ method, path }: SeenRequest) =>
+    `${method} ${path.replace(/\/in_[^/]+/, '/:invoice')}`;
+  const endpoints = [...new Set(seen.map(endpointOf))];
+  return {
+    requests: seen.length,
+    refused: seen.filter(({ status }) => status === 429).length,
+    mostInASecond: mostInASecond(seen),
+    mostInASecondOfOneEndpoint: Math.max(
+      0,
+      ...endpoints.map((endpoint) => mostInASecond(seen.filter((each) => endpointOf(each) === endpoint))),
+    ),
+  };
+}
+
+function mostInASecond(seen: readonly SeenRequest[]): number {
+  const times = seen.map(({ at }) => Date.parse(at)).toSorted((a, b) => a - b);
+  let first = 0;
+  let most = 0;
+  for (const [index, time] of times.entries()) {
+    while ((times[first] ?? time) <= time - 1_000) first += 1;
+    most = Math.max(most, index - first + 1);
+  }
+  return most;
+}
