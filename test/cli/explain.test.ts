@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freezeBill } from '../../db/freeze.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { completeStripeWrite, intendStripeWrite } from '../../db/stripe-writes.ts';
-import { ingest, level, newUser, SEPTEMBER, usage } from '../db/fixtures.ts';
+import { ingest, level, newUser, SEPTEMBER, usage, usageOfYears } from '../db/fixtures.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { runBilling } from './command.ts';
 
@@ -42,6 +42,15 @@ it('prints the workflow, the requests, and each line with its rule and its event
   expect(output).toMatch(new RegExp(`2026-09-15 12:00:00.000 UTC +12\\.345 +${eventId}$`, 'm'));
   expect(output).toContain('Added up anew, they come to what was billed.');
   expect(output).toContain(`Storage GB-Month, 2026-09  $1.50  ${billId}:2`);
+});
+
+it('says which part of its month a bill is, and why there are several', async () => {
+  const { db } = database;
+  const userId = await newUser(db, 'live');
+  await ingest(db, usageOfYears(userId), 'live');
+  const [, second] = await freezeBill(db, { mode: 'live', userId, period: SEPTEMBER });
+  expect((await run(`${second}:1`)).output).toMatch(/^ *Part +2 of 2: an invoice takes 250 lines$/m);
+  expect((await run(billId)).output).not.toMatch(/^ *Part /m);
 });
 
 it('prints one line of it, for programs too, and says what it takes', async () => {
