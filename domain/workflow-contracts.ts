@@ -22,7 +22,10 @@ export const customerRegistrationWorkflowId = (mode: Mode, userId: string) =>
   `customer-registration:${mode}:${userId}`;
 export const monthlyBillingWorkflowId = (mode: Mode, period: BillingPeriod) =>
   `monthly-billing:${mode}:${period}`;
-export const chargePartitionWorkflowId = (close: string, partition: string) => `${close}:charge-${partition}`;
+export const chargePartitionWorkflowId = (
+  { mode, period }: { readonly mode: Mode; readonly period: BillingPeriod },
+  partition: string,
+) => `${monthlyBillingWorkflowId(mode, period)}:charge-${partition}`;
 export const monthlyBillingScheduleId = (mode: Mode) => `monthly-billing-${mode}`;
 
 export const CUSTOMER_BILLING_WORKFLOW = 'customerBillingWorkflow';

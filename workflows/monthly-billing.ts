@@ -110,7 +110,7 @@ async function charge(
   const numbered = stretches.map((each, index) => ({ partition: `${round}-${index + 1}`, bills: each }));
   await someAtATime(numbered, async ({ partition, bills: ofStretch }) => {
     const charged = await executeChild(chargePartitionWorkflow, {
-      workflowId: chargePartitionWorkflowId(workflowInfo().workflowId, partition),
+      workflowId: chargePartitionWorkflowId(month, partition),
       args: [{ ...month, partition, bills: ofStretch }],
       staticSummary: `Stretch ${partition} of ${stretches.length} of the close of ${month.period}, ${month.mode}`,
     });

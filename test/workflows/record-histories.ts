@@ -182,8 +182,8 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
   },
 
   'monthly-close-partition': async (billing) => {
-    const close = monthlyBillingWorkflowId('test', parseBillingPeriod('2026-02'));
-    return billing.temporal.workflow.getHandle(chargePartitionWorkflowId(close, '1-1'));
+    const month = { mode: 'test', period: parseBillingPeriod('2026-02') } as const;
+    return billing.temporal.workflow.getHandle(chargePartitionWorkflowId(month, '1-1'));
   },
 
   'monthly-close-partition-waits-for-stripe': async (billing) => {
@@ -195,8 +195,7 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
       count: 20,
     });
     await closeMonth(billing.temporal, { mode: 'test', period });
-    const close = monthlyBillingWorkflowId('test', period);
-    return billing.temporal.workflow.getHandle(chargePartitionWorkflowId(close, '1-1'));
+    return billing.temporal.workflow.getHandle(chargePartitionWorkflowId({ mode: 'test', period }, '1-1'));
   },
 
   'monthly-close-approved': async (billing) => {
