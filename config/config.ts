@@ -2,6 +2,7 @@ import { MODES, type Mode } from '../domain/mode.ts';
 import { dollarsToCents } from '../domain/money.ts';
 import type { OutlierRule } from '../domain/outlier.ts';
 import type { Product } from '../domain/price-list.ts';
+import { batchRates } from '../domain/stripe-rate.ts';
 import {
   ConfigurationError,
   type Environment,
@@ -26,7 +27,7 @@ export interface StripeConfig {
   /** `null` for a mode that has no key: its endpoints answer that they are not configured. */
   readonly modes: Readonly<Record<Mode, StripeModeConfig | null>>;
   readonly automaticTax: boolean;
-  readonly batchRequestsPerSecond: number;
+  readonly batchRequestsPerSecond: Readonly<Record<Mode, number>>;
 }
 
 /** The host product's endpoint for messages in one mode. */
@@ -165,7 +166,7 @@ function stripeConfig(environment: Environment): StripeConfig {
           : { secretKey: test, webhookSecrets: environment.STRIPE_TEST_WEBHOOK_SECRET ?? [], priceIds: {} },
     },
     automaticTax: environment.STRIPE_AUTOMATIC_TAX,
-    batchRequestsPerSecond: environment.STRIPE_BATCH_REQUESTS_PER_SECOND,
+    batchRequestsPerSecond: batchRates(environment.STRIPE_BATCH_REQUESTS_PER_SECOND),
   };
 }
 

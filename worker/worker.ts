@@ -8,12 +8,13 @@ import {
 } from '../activities/activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { StripeErrorInterceptor } from '../activities/stripe-errors.ts';
+import { MODES, type Mode } from '../domain/mode.ts';
 import { billsPerSecond } from '../domain/stripe-rate.ts';
 import {
   BILLING_BATCH_TASK_QUEUE,
-  BILLING_CHARGES_TASK_QUEUE,
   BILLING_HOOKS_TASK_QUEUE,
   BILLING_TASK_QUEUE,
+  billingChargesTaskQueue,
 } from '../domain/workflow-contracts.ts';
 import { HeartbeatInterceptor } from './heartbeat-interceptor.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
@@ -24,12 +25,12 @@ export interface BillingWorkerOptions {
   /** The client to Temporal comes with the connection. */
   readonly dependencies: Omit<ActivityDependencies, 'temporal'>;
   /** Stripe requests per second that the close may make, over all workers of the namespace. */
-  readonly batchRequestsPerSecond: number;
+  readonly batchRequestsPerSecond: Readonly<Record<Mode, number>>;
   /** Made by {@link bundleWorkflows}, when there is one already. */
   readonly workflowBundle?: WorkerOptions['workflowBundle'];
 }
 
-/** The workers of a process: one for people and webhooks, two for the monthly close, one for messages to the host product. */
+/** The workers of a process: one for people and webhooks, three for the monthly close, one for messages to the host product. */
 export interface BillingWorker extends AsyncDisposable {
   /** Resolves when all have stopped; rejects when one fails for good. */
   readonly stopped: Promise<void>;
@@ -78,12 +79,14 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
       taskQueue: BILLING_BATCH_TASK_QUEUE,
       activities: createBatchActivities(dependencies),
     }),
-    Worker.create({
-      ...common,
-      taskQueue: BILLING_CHARGES_TASK_QUEUE,
-      activities: createChargeActivities(dependencies),
-      maxTaskQueueActivitiesPerSecond: billsPerSecond(batchRequestsPerSecond),
-    }),
+    ...MODES.map((mode) =>
+      Worker.create({
+        ...common,
+        taskQueue: billingChargesTaskQueue(mode),
+        activities: createChargeActivities(dependencies),
+        maxTaskQueueActivitiesPerSecond: billsPerSecond(batchRequestsPerSecond[mode]),
+      }),
+    ),
     Worker.create({
       ...common,
       taskQueue: BILLING_HOOKS_TASK_QUEUE,

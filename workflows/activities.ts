@@ -5,11 +5,12 @@ import type {
   ChargeActivities,
   HookActivities,
 } from '../activities/activities.ts';
+import type { Mode } from '../domain/mode.ts';
 import {
   BILLING_BATCH_TASK_QUEUE,
-  BILLING_CHARGES_TASK_QUEUE,
   BILLING_HOOKS_TASK_QUEUE,
   BILLING_TASK_QUEUE,
+  billingChargesTaskQueue,
 } from '../domain/workflow-contracts.ts';
 
 /** Retried for as long as it takes: Stripe or the database may be down for a day, and nothing may be lost over it. */
@@ -37,12 +38,16 @@ export const batchActivities = proxyActivities<BatchActivities>({
  * Waits for its turn for as long as that takes: the queue hands out what Stripe allows. Tried a few times only: whether it
  * is the bill or Stripe that is in trouble, the circuit finds out (workflows/stripe-circuit.ts).
  */
-export const chargeActivities = proxyActivities<ChargeActivities>({
-  taskQueue: BILLING_CHARGES_TASK_QUEUE,
-  startToCloseTimeout: '2m',
-  heartbeatTimeout: HEARTBEAT_TIMEOUT,
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 4 },
-});
+export const chargeActivities = { live: chargesOf('live'), test: chargesOf('test') } as const;
+
+function chargesOf(mode: Mode) {
+  return proxyActivities<ChargeActivities>({
+    taskQueue: billingChargesTaskQueue(mode),
+    startToCloseTimeout: '2m',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 4 },
+  });
+}
 
 /** A host that is down is tried for three days, as Stripe tries ours; what changes then is told it all the same. */
 export const hookActivities = proxyActivities<HookActivities>({

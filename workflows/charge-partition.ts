@@ -116,7 +116,7 @@ class Stretch {
     for (let failures = 1; ; failures += 1) {
       await this.#circuit.enter();
       try {
-        const bill = await chargeActivities.invoiceBill.executeWithOptions({ summary: billId }, [
+        const bill = await chargeActivities[mode].invoiceBill.executeWithOptions({ summary: billId }, [
           { mode, billId },
         ]);
         await this.#circuit.succeeded();

@@ -39,7 +39,11 @@ describe('the environment', () => {
         creditsExpireAfterMs: null,
         holdOutliers: { factor: 5, minimumCents: 10_000 },
       },
-      stripe: { modes: { live: null, test: null }, automaticTax: false, batchRequestsPerSecond: 80 },
+      stripe: {
+        modes: { live: null, test: null },
+        automaticTax: false,
+        batchRequestsPerSecond: { live: 80, test: 25 },
+      },
     });
   });
 

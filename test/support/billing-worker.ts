@@ -147,7 +147,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
             rules: { ...RULES, ...rules },
             hostHooks: parts.hostHooks ?? { live: null, test: null },
           },
-          batchRequestsPerSecond,
+          batchRequestsPerSecond: { live: batchRequestsPerSecond, test: batchRequestsPerSecond },
           workflowBundle,
         });
         started.push(() => worker.stop());

@@ -4,7 +4,7 @@ import type { BatchActivities, ChargeActivities } from '../../activities/activit
 import { reportOf, startClose } from '../../cli/close.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { BILLING_PROGRESS_QUERY, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
-import { BILLING_BATCH_TASK_QUEUE, BILLING_CHARGES_TASK_QUEUE } from '../../domain/workflow-contracts.ts';
+import { BILLING_BATCH_TASK_QUEUE, billingChargesTaskQueue } from '../../domain/workflow-contracts.ts';
 import { startTimeSkippingWorker, type TimeSkippingWorker } from '../support/time-skipping.ts';
 import { eventually } from './eventually.ts';
 import { FakeClose } from './fake-close.ts';
@@ -21,7 +21,7 @@ beforeAll(async () => {
   // The workers live longer than each test's world.
   time = await startTimeSkippingWorker({
     [BILLING_BATCH_TASK_QUEUE]: forward(() => close.batch()),
-    [BILLING_CHARGES_TASK_QUEUE]: forward(() => close.charges()),
+    [billingChargesTaskQueue('test')]: forward(() => close.charges()),
   });
 });
 afterAll(() => time.stop());
