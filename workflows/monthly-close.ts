@@ -1,4 +1,4 @@
-import { setCurrentDetails } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { type CloseSummary, closeSummaryMarkdown } from '../domain/close-summary.ts';
 import { formatCents, sumCents } from '../domain/money.ts';
 import type { MonthTotals } from '../domain/month-balance.ts';
@@ -11,6 +11,7 @@ import {
   type StandStill,
 } from '../domain/monthly-close.ts';
 import { type PartitionProgress, standStillText } from './charge-partition.ts';
+import { billingWaitingFor } from './search-attributes.ts';
 
 /** How far a close is, and what was decided about it and not done yet. */
 export class MonthlyClose {
@@ -28,6 +29,7 @@ export class MonthlyClose {
   #charged = sumOf([]);
   /** Of the round that goes on, stretch by stretch. */
   #stretches = new Map<string, PartitionProgress>();
+  #isSaidToWait = false;
   #rounds = 0;
   #roundStartedAtMs = 0;
   #billsOfRound = 0;
@@ -59,6 +61,10 @@ export class MonthlyClose {
   enter(phase: ClosePhase): void {
     this.phase = phase;
     this.show();
+    const waitsForOperator = phase === 'awaiting_approval' || phase === 'awaiting_release';
+    if (waitsForOperator === this.#isSaidToWait) return;
+    this.#isSaidToWait = waitsForOperator;
+    upsertSearchAttributes([{ key: billingWaitingFor, value: waitsForOperator ? 'operator' : null }]);
   }
 
   /** Shows what a person decides on. */

@@ -4,13 +4,17 @@ import { reportOf, startClose } from '../../cli/close.ts';
 import { approve, type BillsChoice, decideOnBills, retryParked } from '../../cli/close-decisions.ts';
 import type { CliContext } from '../../cli/context.ts';
 import { listBills } from '../../db/bills.ts';
-import { type BillingPeriod, parseBillingPeriod } from '../../domain/billing-period.ts';
+import { type BillingPeriod, parseBillingPeriod, periodClosedAt } from '../../domain/billing-period.ts';
 import {
   BILLING_PROGRESS_QUERY,
   type ClosePhase,
   type MonthlyBillingReport,
 } from '../../domain/monthly-close.ts';
-import { monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import {
+  BILLING_BATCH_TASK_QUEUE,
+  monthlyBillingWorkflowId,
+  SCHEDULED_MONTHLY_BILLING_WORKFLOW,
+} from '../../domain/workflow-contracts.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import type { Customer } from './customers.ts';
 import { eventually } from './eventually.ts';
@@ -164,6 +168,31 @@ describe('a person in charge', () => {
     const last = billing.temporal.workflow.getHandle(monthlyBillingWorkflowId('test', period));
     expect(await reportOf(last)).toMatchObject({ phase: 'done', invoicedBills: 0 });
   });
+});
+
+test('what the Schedule has started ends when only held bills are left: the next month does not wait for a person', async () => {
+  const period = periodClosedAt(new Date());
+  const [held, other] = (await usersWithCustomer(billing, 2)) as [Customer, Customer];
+  for (const each of [held, other]) await useGpu(billing, each, period, '1');
+  const scheduled = await billing.temporal.workflow.start(SCHEDULED_MONTHLY_BILLING_WORKFLOW, {
+    workflowId: 'scheduled',
+    taskQueue: BILLING_BATCH_TASK_QUEUE,
+    args: [{ mode: 'test' }],
+  });
+  const close = billing.temporal.workflow.getHandle(monthlyBillingWorkflowId('test', period));
+  await phaseIs(close, 'awaiting_approval');
+  const waiting = `WorkflowId = "${close.workflowId}" AND BillingWaitingFor = "operator"`;
+  await eventually(
+    'the close to be found among those that wait for an operator',
+    () => billing.temporal.workflow.count(waiting),
+    ({ count }) => count === 1,
+  );
+  await decide(period, { type: 'hold', bills: [held.userId], reason: 'looks odd' });
+  await approve(context, monthOf(period), 'Grace');
+  expect(await scheduled.result()).toBe('awaiting_release');
+  expect(await phaseIs(close, 'awaiting_release')).toMatchObject({ invoicedBills: 1, heldBills: 1 });
+  await decide(period, { type: 'skip', bills: 'all' });
+  expect(await reportOf(close)).toMatchObject({ phase: 'done', heldBills: 1 });
 });
 
 test('retry-parked bills exactly those that are parked, beside a close that waits or on its own', async () => {

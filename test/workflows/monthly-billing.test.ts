@@ -223,7 +223,10 @@ test('a scheduled close bills the month before the time it was scheduled for, a 
 test("making sure of the Schedule once more keeps an operator's pause, and mends what was changed", async () => {
   await ensureMonthlyBillingSchedule(billing.temporal, 'live');
   const schedule = billing.temporal.schedule.getHandle(monthlyBillingScheduleId('live'));
-  expect((await schedule.describe()).state).toMatchObject({ paused: false });
+  const made = await schedule.describe();
+  expect(made.state).toMatchObject({ paused: false });
+  // A close that is late buffers the next, and one that was missed is caught up with for 30 days.
+  expect(made.policies).toMatchObject({ overlap: 'BUFFER_ONE', catchupWindow: 30 * 24 * 60 * 60_000 });
   await schedule.pause('an operator looks into something');
   await schedule.update((previous) => ({ ...previous, spec: { cronExpressions: ['0 5 * * *'] } }));
 
