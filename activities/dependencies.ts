@@ -42,7 +42,10 @@ export interface BillingRules {
 }
 
 /** @throws ApplicationFailure (retryable, since an operator may add the key and restart) when the mode has no secret key. */
-export function stripeOf(dependencies: Pick<ActivityDependencies, 'stripe'>, mode: Mode): StripeClient {
+export function stripeOf<M extends Mode>(
+  dependencies: Pick<ActivityDependencies, 'stripe'>,
+  mode: M,
+): StripeClient<M> {
   const client = dependencies.stripe[mode];
   if (client !== null) return client;
   const variable = mode === 'live' ? 'STRIPE_SECRET_KEY' : 'STRIPE_TEST_SECRET_KEY';

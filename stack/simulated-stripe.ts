@@ -30,7 +30,7 @@ export async function setUpSimulatedStripe(
   };
   for (const mode of MODES) {
     const { secretKey } = modes[mode];
-    const stripe = createStripeClient({ secretKey, apiBase });
+    const stripe = createStripeClient({ mode, secretKey, apiBase });
     await setUpStripe(db, stripe, mode);
     const webhookSecret = await registerWebhookEndpoint(
       stripe,

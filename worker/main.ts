@@ -69,9 +69,9 @@ async function prepareNamespace(): Promise<void> {
   await connection.close();
 }
 
-function clientOf(mode: Mode, { stripe }: ServiceConfig): StripeClient | null {
+function clientOf<M extends Mode>(mode: M, { stripe }: ServiceConfig): StripeClient<M> | null {
   const settings = stripe.modes[mode];
   return settings === null
     ? null
-    : createStripeClient({ secretKey: settings.secretKey, apiBase: stripe.apiBase });
+    : createStripeClient({ mode, secretKey: settings.secretKey, apiBase: stripe.apiBase });
 }

@@ -25,7 +25,11 @@ describe('npm start with parts of its own', () => {
     database = await createTestDatabase();
     simulator = await startStripeSimulator({ port: 0 });
     const port = await freePort();
-    const stripe = createStripeClient({ secretKey: simulator.testKey, apiBase: simulator.baseUrl });
+    const stripe = createStripeClient({
+      mode: 'test',
+      secretKey: simulator.testKey,
+      apiBase: simulator.baseUrl,
+    });
     await setUpStripe(database.db, stripe, 'test');
     await saveCluster(database.db, { mode: 'test', clusterId: 'own-cluster', capacity: 1 });
     const endpoint = await stripe.webhookEndpoints.create({
