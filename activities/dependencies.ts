@@ -14,6 +14,8 @@ export interface ActivityDependencies {
   readonly rules: BillingRules;
   /** Where the host product is told of changes, per mode; `null` where it does not want to be. */
   readonly hostHooks: Readonly<Record<Mode, HostHook | null>>;
+  /** What test purchases buy (`prod_…` of test mode); `null`: the product of `credits`. */
+  readonly testProductId: string | null;
   /** For signalling workflows. */
   readonly temporal: Client;
 }

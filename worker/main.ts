@@ -30,6 +30,7 @@ const dependencies: Omit<ActivityDependencies, 'temporal'> = {
   log,
   rules: { ...config.rules, automaticTax: config.stripe.automaticTax },
   hostHooks: config.hostHooks,
+  testProductId: config.stripe.testProductId,
 };
 
 const connection = await NativeConnection.connect(config.temporal.connectionOptions);

@@ -150,6 +150,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
             hostHooks: parts.hostHooks ?? { live: null, test: null },
           },
           batchRequestsPerSecond: { live: batchRequestsPerSecond, test: batchRequestsPerSecond },
+            testProductId: null,
           workflowBundle,
         });
         started.push(() => worker.stop());
