@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Database } from '../db/database.ts';
@@ -17,6 +18,8 @@ export interface ApiDependencies {
   readonly requestsPerSecond?: number;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies?: readonly string[];
+  /** Lets only admins pass. Absent: there are no routes for admins. */
+  readonly adminAuthentication?: readonly RequestHandler[];
   /** The clock, for tests. */
   readonly now?: () => Date;
 }

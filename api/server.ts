@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
+import { addAdminTestBillingRoutes } from './admin/test-billing.ts';
 import { authenticate } from './authentication.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { errorHandler, notFound } from './error-handler.ts';
@@ -30,6 +31,8 @@ export function createApi(dependencies: ApiDependencies): Express {
   addWebhookRoutes(app, dependencies, metrics);
   addUserRoutes(app, dependencies, authenticated);
   addUsageRoutes(app, dependencies, metrics, authenticated);
+  if (dependencies.adminAuthentication !== undefined)
+    addAdminTestBillingRoutes(app, dependencies, dependencies.adminAuthentication);
 
   app.use(notFound);
   app.use(errorHandler);

@@ -1,5 +1,6 @@
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import packageFile from '../../package.json' with { type: 'json' };
+import { adminTestBillingPaths } from '../admin/test-billing-openapi.ts';
 import { ERROR_STATUS } from '../errors.ts';
 import { operationsPaths } from '../operations-openapi.ts';
 import { usagePaths } from '../usage/openapi.ts';
@@ -21,7 +22,13 @@ const DESCRIPTION = `Usage in, exact money out. Your backend registers its users
 
 ${codesByStatus()}`;
 
-const PATHS: ZodOpenApiPathsObject = { ...userPaths, ...usagePaths, ...webhookPaths, ...operationsPaths };
+const PATHS: ZodOpenApiPathsObject = {
+  ...userPaths,
+  ...usagePaths,
+  ...adminTestBillingPaths,
+  ...webhookPaths,
+  ...operationsPaths,
+};
 
 /** Describes the api in OpenAPI 3.1, with the schemas that requests are read by. */
 export function describeApi(): OpenApiDocument {
@@ -34,12 +41,14 @@ export function describeApi(): OpenApiDocument {
     tags: [
       { name: 'Users', description: 'Who they are, whether they have access, and what they owe' },
       { name: 'Usage', description: 'What they use' },
+      { name: 'Test billing', description: 'For admins: purchases with test cards, and what came of them' },
       { name: 'Webhooks', description: 'Where Stripe delivers' },
       { name: 'Operations', description: 'For load balancers, Prometheus and readers' },
     ],
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'Your API key; it decides the mode' },
+        adminPassword: { type: 'http', scheme: 'bearer', description: "The admin's password" },
       },
       headers: HEADERS,
     },

@@ -61,6 +61,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     ...(options.now === undefined ? {} : { now: options.now }),
     requestsPerSecond: options.requestsPerSecond ?? 0,
     trustedProxies: options.trustedProxies ?? [],
+    // Everybody is an admin.
+    adminAuthentication: [],
   });
   const close = async (): Promise<void> => {
     await api.close();

@@ -54,6 +54,7 @@ test('every route of the api is in the document, and the other way round', () =>
     webhookSecrets: SECRETS,
     log: pino({ level: 'silent' }),
     metrics: new Registry(),
+    adminAuthentication: [],
   });
   const routes = app.router.stack.flatMap(({ route }) =>
     (route?.stack ?? [])

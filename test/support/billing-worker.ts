@@ -115,6 +115,8 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       webhookSecrets,
       log,
       metrics: new Registry(),
+      // Everybody is an admin.
+      adminAuthentication: [],
       port: 0,
       host: '127.0.0.1',
       ...(parts.now === undefined ? {} : { now: parts.now }),
@@ -148,9 +150,9 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
             log,
             rules: { ...RULES, ...rules },
             hostHooks: parts.hostHooks ?? { live: null, test: null },
+            testProductId: null,
           },
           batchRequestsPerSecond: { live: batchRequestsPerSecond, test: batchRequestsPerSecond },
-            testProductId: null,
           workflowBundle,
         });
         started.push(() => worker.stop());
