@@ -14,7 +14,7 @@ test.each([
   },
 );
 
-test('test mode keeps to the limit of a sandbox', () => {
+test('in test mode it keeps to the limit of a sandbox', () => {
   expect(batchRates(80)).toEqual({ live: 80, test: 25 });
   expect(batchRates(10)).toEqual({ live: 10, test: 10 });
 });
