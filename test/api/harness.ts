@@ -7,6 +7,7 @@ import { Stripe } from 'stripe';
 import { expect, inject, vi } from 'vitest';
 import { startApi } from '../../api/server.ts';
 import { connectLazily } from '../../api/temporal/connection.ts';
+import type { AdminConfig } from '../../config/config.ts';
 import { saveApiKey } from '../../db/api-keys.ts';
 import type { Database } from '../../db/database.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
@@ -32,6 +33,8 @@ export interface TestApiOptions {
   readonly webhookSecrets?: Readonly<Record<Mode, readonly string[]>>;
   readonly requestsPerSecond?: number;
   readonly trustedProxies?: readonly string[];
+  /** None unless given. */
+  readonly admin?: AdminConfig;
   /** In place of the real one, for an address where nobody listens. */
   readonly temporalAddress?: string;
 }
@@ -54,6 +57,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     db,
     temporal,
     webhookSecrets: options.webhookSecrets ?? SECRETS,
+    admin: options.admin ?? null,
     log: pino({ level: 'debug' }, { write: (line: string) => lines.push(line) }),
     metrics: new Registry(),
     port: 0,

@@ -112,6 +112,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       temporal,
       webhookSecrets,
       log,
+      admin: null,
       metrics: new Registry(),
       port: 0,
       host: '127.0.0.1',
