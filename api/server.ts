@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
+import { addAdminPages } from '../web/admin/pages.ts';
+import { openAdminAccess } from './admin/access.ts';
 import { authenticate } from './authentication.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { errorHandler, notFound } from './error-handler.ts';
@@ -30,6 +32,10 @@ export function createApi(dependencies: ApiDependencies): Express {
   addWebhookRoutes(app, dependencies, metrics);
   addUserRoutes(app, dependencies, authenticated);
   addUsageRoutes(app, dependencies, metrics, authenticated);
+
+  // What an admin may do, as JSON and as pages. A JSON route takes `authenticateAdmin(dependencies, access)`.
+  const access = openAdminAccess(dependencies);
+  addAdminPages(app, dependencies, access);
 
   app.use(notFound);
   app.use(errorHandler);
