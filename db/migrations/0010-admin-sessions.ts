@@ -11,8 +11,4 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db);
   // Those that have ended are deleted every quarter of an hour.
   await sql`CREATE INDEX admin_sessions_by_end ON admin_sessions (expire)`.execute(db);
-
-  // The admin's pages: which events came last?
-  await sql`
-    CREATE INDEX applied_stripe_events_newest ON applied_stripe_events (mode, applied_at DESC)`.execute(db);
 }

@@ -43,7 +43,7 @@ export function aPurchase(overrides: Partial<TestPurchase> = {}): TestPurchase {
     paymentIntentId: null,
     link: null,
     problem: null,
-    steps: [{ at: createdAt, text: 'Purchase recorded' }],
+    steps: [{ at: createdAt.toISOString(), detail: 'Purchase recorded' }],
     createdAt,
     updatedAt: createdAt,
     ...overrides,

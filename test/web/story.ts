@@ -71,10 +71,10 @@ async function subscribe(
 }
 
 function putPurchases(purchases: FakeTestPurchases): void {
-  const at = (second: number) => new Date(Date.UTC(2026, 10, 3, 9, 30, second));
+  const at = (second: number) => new Date(Date.UTC(2026, 10, 3, 9, 30, second)).toISOString();
   const begun = [
-    { at: at(0), text: 'Purchase recorded' },
-    { at: at(1), text: 'Payment started in Stripe, pi_3SPq1a' },
+    { at: at(0), detail: 'Purchase recorded' },
+    { at: at(1), detail: 'Payment started in Stripe, pi_3SPq1a' },
   ];
   purchases.put(
     aPurchase({
@@ -83,7 +83,7 @@ function putPurchases(purchases: FakeTestPurchases): void {
       card: 'decline',
       status: 'declined',
       problem: 'The card was declined (generic_decline).',
-      steps: [...begun, { at: at(2), text: 'Declined' }],
+      steps: [...begun, { at: at(2), detail: 'Declined' }],
     }),
   );
   purchases.put(
@@ -94,7 +94,7 @@ function putPurchases(purchases: FakeTestPurchases): void {
       card: 'authentication',
       status: 'requires_action',
       link: 'http://127.0.0.1:12111/pay/pi_3SPq1b',
-      steps: [...begun, { at: at(2), text: 'The bank wants a confirmation' }],
+      steps: [...begun, { at: at(2), detail: 'The bank wants a confirmation' }],
     }),
   );
   purchases.put(
@@ -103,7 +103,11 @@ function putPurchases(purchases: FakeTestPurchases): void {
       userId: 'ada',
       credits: 125,
       status: 'succeeded',
-      steps: [...begun, { at: at(2), text: 'Webhook received' }, { at: at(3), text: '125 credits granted' }],
+      steps: [
+        ...begun,
+        { at: at(2), detail: 'Webhook received' },
+        { at: at(3), detail: '125 credits granted' },
+      ],
     }),
   );
 }

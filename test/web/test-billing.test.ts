@@ -56,7 +56,7 @@ describe('a test purchase', () => {
     site.purchases.put({
       ...purchase,
       status: 'succeeded',
-      steps: [...purchase.steps, { at: new Date(), text: '25 credits granted' }],
+      steps: [...purchase.steps, { at: new Date().toISOString(), detail: '25 credits granted' }],
       updatedAt: new Date(purchase.updatedAt.getTime() + 2_000),
     });
     await card.getByText('25 credits granted').waitFor();
@@ -73,7 +73,11 @@ describe('a test purchase', () => {
     const page = await openAdminPage(browser, site);
     const link = page.getByRole('link', { name: 'Workflow' });
     await link.focus();
-    site.purchases.put({ ...purchase, updatedAt: new Date(), steps: [{ at: new Date(), text: 'Paid' }] });
+    site.purchases.put({
+      ...purchase,
+      updatedAt: new Date(),
+      steps: [{ at: new Date().toISOString(), detail: 'Paid' }],
+    });
     await page.getByText('Paid').waitFor();
     expect(await link.evaluate((at) => at === document.activeElement)).toBe(true);
   });
@@ -147,7 +151,9 @@ describe("somebody else's text", () => {
       .set({ stripe_subscription_id: 'sub_eve', status_reason: evil })
       .where('user_id', '=', 'eve')
       .execute();
-    site.purchases.put(aPurchase({ userId: evil, problem: evil, steps: [{ at: new Date(), text: evil }] }));
+    site.purchases.put(
+      aPurchase({ userId: evil, problem: evil, steps: [{ at: new Date().toISOString(), detail: evil }] }),
+    );
     const page = await openAdminPage(browser, site);
     expect(await page.getByText(evil, { exact: false }).count()).toBeGreaterThanOrEqual(4);
     expect(await page.title()).toBe('Test Billing · Durable Billing');

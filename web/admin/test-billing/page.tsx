@@ -85,7 +85,7 @@ const STATUS_TONES: Readonly<Record<BillingStatus, Tone>> = {
 
 const CREDIT_COLUMNS: readonly Column<TestBillingView['credits'][number]>[] = [
   { name: 'User', cell: ({ userId }) => userId },
-  { name: 'Credits left', cell: ({ cents }) => <Money cents={cents} />, isFigure: true },
+  { name: 'Credits left', cell: ({ balanceCents: cents }) => <Money cents={cents} />, isFigure: true },
 ];
 
 const SUBSCRIPTION_COLUMNS: readonly Column<TestBillingView['subscriptions'][number]>[] = [

@@ -10,6 +10,7 @@ const STATUSES: Readonly<Record<TestPurchaseStatus, { readonly tone: Tone; reado
   requires_action: { tone: 'waiting', words: 'waits for the confirmation' },
   succeeded: { tone: 'good', words: 'succeeded' },
   declined: { tone: 'bad', words: 'declined' },
+  expired: { tone: 'bad', words: 'expired' },
 };
 
 /** A purchase with its steps. While it is under way the page asks every two seconds whether there is something new. */
@@ -31,9 +32,9 @@ export function PurchaseCard({ purchase }: { readonly purchase: TestPurchase }) 
       {problem === null ? null : <p>{problem}</p>}
       {steps.length === 0 ? null : (
         <ol class="steps">
-          {steps.map(({ at, text }) => (
-            <li key={`${at.getTime()} ${text}`}>
-              <Time at={at} /> {text}
+          {steps.map(({ at, detail }) => (
+            <li key={`${at} ${detail}`}>
+              <Time at={new Date(at)} /> {detail}
             </li>
           ))}
         </ol>

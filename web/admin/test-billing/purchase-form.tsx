@@ -1,4 +1,4 @@
-import type { UserChoice } from '../../../db/test-billing.ts';
+import type { UserChoice } from '../../../db/user-lists.ts';
 import { Form, FormProblem } from '../components/form.tsx';
 import { tabPath } from '../tabs.ts';
 import { TEST_CARDS, type TestCard } from './test-purchases.ts';

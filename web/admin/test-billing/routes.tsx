@@ -5,7 +5,7 @@ import type { ApiDependencies } from '../../../api/dependencies.ts';
 import { HttpError } from '../../../api/errors.ts';
 import { addRoute } from '../../../api/route.ts';
 import { firstProblem, userIdSchema } from '../../../api/validation.ts';
-import { searchUsers } from '../../../db/test-billing.ts';
+import { searchUsers } from '../../../db/user-lists.ts';
 import { fieldOf, textOfQuery } from '../request-values.ts';
 import type { Shell } from '../shell.tsx';
 import { tabPath } from '../tabs.ts';
@@ -27,12 +27,12 @@ const requestSchema = z.object({
 /** The tab Test Billing: the page, what its form starts, and the parts of it that are live. */
 export function addTestBillingTab(
   pages: IRouter,
-  { db }: ApiDependencies,
+  { db, now = () => new Date() }: ApiDependencies,
   shell: Shell,
   testPurchases: TestPurchases,
 ): void {
   const show = async (request: Request, response: Response, form: PurchaseForm, status = 200) => {
-    const view = await readTestBilling(db, testPurchases, form);
+    const view = await readTestBilling(db, testPurchases, form, now());
     const head = { title: 'Test Billing', tab: 'test-billing', status } as const;
     shell.page(request, response, head, <TestBillingPage view={view} />);
   };

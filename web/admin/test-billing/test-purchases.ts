@@ -4,7 +4,7 @@ import { HttpError } from '../../../api/errors.ts';
 export const TEST_CARDS = ['success', 'decline', 'authentication'] as const;
 export type TestCard = (typeof TEST_CARDS)[number];
 
-export type TestPurchaseStatus = 'processing' | 'requires_action' | 'succeeded' | 'declined';
+export type TestPurchaseStatus = 'processing' | 'requires_action' | 'succeeded' | 'declined' | 'expired';
 
 export interface TestPurchaseRequest {
   /** The same id starts the same purchase, however often it is sent. */
@@ -22,10 +22,10 @@ export interface TestPurchase extends Omit<TestPurchaseRequest, 'returnUrl'> {
   readonly paymentIntentId: string | null;
   /** Stripe's page where the payment is confirmed, while that is waited for. */
   readonly link: string | null;
-  /** Why it was declined, or what it is stuck at. */
+  /** Why it was declined or has expired, or what it stands still for. */
   readonly problem: string | null;
-  /** What has happened, in order. */
-  readonly steps: readonly { readonly at: Date; readonly text: string }[];
+  /** What has happened; oldest first, the times in ISO 8601. */
+  readonly steps: readonly { readonly at: string; readonly detail: string }[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -48,5 +48,5 @@ export const noTestPurchases: TestPurchases = {
 };
 
 export function hasEnded({ status }: Pick<TestPurchase, 'status'>): boolean {
-  return status === 'succeeded' || status === 'declined';
+  return status !== 'processing' && status !== 'requires_action';
 }

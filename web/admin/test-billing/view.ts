@@ -1,13 +1,11 @@
 import type { Database } from '../../../db/database.ts';
 import {
-  type AppliedEvent,
-  type CreditBalance,
-  listAppliedEvents,
+  type AppliedTestEvent,
+  listAppliedTestEvents,
   listTestCredits,
-  listTestSubscriptions,
-  searchUsers,
-  type UserChoice,
-} from '../../../db/test-billing.ts';
+  type TestCredits,
+} from '../../../db/test-mode.ts';
+import { listSubscribers, searchUsers, type UserChoice } from '../../../db/user-lists.ts';
 import type { User } from '../../../db/users.ts';
 import type { TestPurchase, TestPurchases } from './test-purchases.ts';
 
@@ -25,9 +23,9 @@ export interface TestBillingView {
   readonly form: PurchaseForm;
   readonly users: readonly UserChoice[];
   readonly purchases: readonly TestPurchase[];
-  readonly credits: readonly CreditBalance[];
+  readonly credits: readonly TestCredits[];
   readonly subscriptions: readonly User[];
-  readonly events: readonly AppliedEvent[];
+  readonly events: readonly AppliedTestEvent[];
 }
 
 const SHOWN = 20;
@@ -38,13 +36,14 @@ export async function readTestBilling(
   db: Database,
   testPurchases: TestPurchases,
   form: PurchaseForm,
+  now: Date,
 ): Promise<TestBillingView> {
   const [users, purchases, credits, subscriptions, events] = await Promise.all([
     searchUsers(db, form.userId, USERS_TO_CHOOSE_FROM),
     testPurchases.list(SHOWN),
-    listTestCredits(db, SHOWN, new Date()),
-    listTestSubscriptions(db, SHOWN),
-    listAppliedEvents(db, 'test', SHOWN),
+    listTestCredits(db, SHOWN, now),
+    listSubscribers(db, 'test', SHOWN),
+    listAppliedTestEvents(db, SHOWN),
   ]);
   return { form, users, purchases, credits, subscriptions, events };
 }
