@@ -2,7 +2,7 @@
 FROM node:20.20-slim
 WORKDIR /app
 ENV NODE_ENV=production
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json tsconfig.json ./
 RUN npm ci --omit=dev
 COPY domain domain
 COPY config config
@@ -11,6 +11,7 @@ COPY activities activities
 COPY workflows workflows
 COPY worker worker
 COPY api api
+COPY web web
 COPY cli cli
 COPY stack stack
 USER node

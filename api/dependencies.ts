@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
-import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { AdminConfig } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { Mode } from '../domain/mode.ts';
 
@@ -11,6 +11,8 @@ export interface ApiDependencies {
   readonly temporal: Client;
   /** Signing secrets (`whsec_…`) of each mode's endpoint; several while one is being rotated, none for a mode that is not set up. */
   readonly webhookSecrets: Readonly<Record<Mode, readonly string[]>>;
+  /** The admin's part: its pages and routes; `null`: there is no way in. */
+  readonly admin: AdminConfig | null;
   readonly log: Logger;
   /** Takes the api's metrics, and is what `/metrics` shows. */
   readonly metrics: Registry;
@@ -18,8 +20,6 @@ export interface ApiDependencies {
   readonly requestsPerSecond?: number;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies?: readonly string[];
-  /** Lets only admins pass. Absent: there are no routes for admins. */
-  readonly adminAuthentication?: readonly RequestHandler[];
   /** The clock, for tests. */
   readonly now?: () => Date;
 }

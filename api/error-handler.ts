@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { describeError, HttpError, isDatabaseUnavailable } from './errors.ts';
 
 /** Answers a path that no route has. */
@@ -9,10 +9,7 @@ export const notFound: RequestHandler = (request) => {
 /** The one place that turns whatever was thrown into an answer. What was not foreseen says nothing but its request id. */
 export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
   const answer = answerTo(error, response.get('X-Request-Id') ?? '');
-  if (answer.status >= 500) {
-    const cause: unknown = error instanceof HttpError ? error.cause : error;
-    request.log.error({ code: answer.code, cause: describeError(cause) }, answer.message);
-  }
+  logFailure(request, error, answer);
   if (response.headersSent) {
     next(error);
     return;
@@ -22,7 +19,15 @@ export const errorHandler: ErrorRequestHandler = (error: unknown, request, respo
   response.status(answer.status).json(answer);
 };
 
-function answerTo(error: unknown, requestId: string): HttpError {
+/** Logs what is our fault, with its cause. */
+export function logFailure(request: Request, error: unknown, answer: HttpError): void {
+  if (answer.status < 500) return;
+  const cause: unknown = error instanceof HttpError ? error.cause : error;
+  request.log.error({ code: answer.code, cause: describeError(cause) }, answer.message);
+}
+
+/** The answer to an error, whatever was thrown. */
+export function answerTo(error: unknown, requestId: string): HttpError {
   if (error instanceof HttpError) return error;
   if (isDatabaseUnavailable(error)) {
     const message = 'The database does not answer just now: send the request again in a moment';

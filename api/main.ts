@@ -22,6 +22,7 @@ const api = await startApi({
   db,
   temporal: new Client({ connection: temporal.connection, namespace: config.temporal.namespace }),
   webhookSecrets: { live: live?.webhookSecrets ?? [], test: test?.webhookSecrets ?? [] },
+  admin: config.admin,
   log,
   metrics,
   requestsPerSecond: config.requestsPerSecond,

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { ipKeyGenerator, MemoryStore, rateLimit } from 'express-rate-limit';
 import { HttpError } from './errors.ts';
 
 const SECOND_MS = 1_000;
@@ -54,6 +54,58 @@ export function limitFailuresByAddress(): FailureLimit {
     return failures !== undefined && failures.totalHits >= MAX_FAILURES;
   };
   return { count, isReached };
+}
+
+const GUESSES_WINDOW_MS = 15 * 60_000;
+/** Guesses at the admin's password that are looked at in that time: of one address, and of all together. */
+export const MAX_GUESSES = 10;
+const MAX_GUESSES_OF_ALL = 100;
+
+/** How many guesses at the admin's password were made lately. */
+export interface GuessLimit {
+  /**
+   * Counts a guess, before it is looked at: many at once are no way around.
+   *
+   * @throws HttpError `rate_limited`
+   */
+  count(request: Request, response: Response): Promise<void>;
+  /** Takes the guess back: it was right. */
+  forgive(request: Request): Promise<void>;
+}
+
+/** By address, and of everybody together: who has many addresses gets nowhere either. */
+export function limitGuesses(): GuessLimit {
+  const message = 'Too many wrong passwords: wait as Retry-After says, at most a quarter of an hour';
+  const limits = [
+    { limit: MAX_GUESSES, keyOf: addressOf },
+    { limit: MAX_GUESSES_OF_ALL, keyOf: () => 'all' },
+  ].map(({ limit, keyOf }) => {
+    const store = new MemoryStore();
+    const count = rateLimit({
+      ...HEADERS,
+      windowMs: GUESSES_WINDOW_MS,
+      limit,
+      store,
+      keyGenerator: keyOf,
+      handler: (_request, _response, next) => next(new HttpError('rate_limited', message)),
+    });
+    return { count, forgive: (request: Request) => store.decrement(keyOf(request)) };
+  });
+  return {
+    async count(request, response) {
+      for (const { count } of limits) await passed(count, request, response);
+    },
+    async forgive(request) {
+      for (const { forgive } of limits) await forgive(request);
+    },
+  };
+}
+
+/** Waits until a handler calls `next`, and throws what it is called with. */
+async function passed(handler: RequestHandler, request: Request, response: Response): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    void handler(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
+  });
 }
 
 /** Of IPv6 the network: one caller has a whole one. */

@@ -1,11 +1,11 @@
-import type { Express, RequestHandler } from 'express';
+import type { IRouter, RequestHandler } from 'express';
 import { HttpError } from './errors.ts';
 
 export type Method = 'get' | 'put' | 'post';
 
 /** Adds a path with all its methods, so that any other method of it is refused by name. */
 export function addRoute(
-  app: Express,
+  app: IRouter,
   path: string,
   handlers: Partial<Readonly<Record<Method, readonly RequestHandler[]>>>,
 ): void {

@@ -1,6 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
+import { addAdminPages } from '../web/admin/pages.ts';
+import { openAdminAccess } from './admin/access.ts';
+import { authenticateAdmin } from './admin/authentication.ts';
 import { addAdminTestBillingRoutes } from './admin/test-billing.ts';
 import { authenticate } from './authentication.ts';
 import type { ApiDependencies } from './dependencies.ts';
@@ -31,8 +34,11 @@ export function createApi(dependencies: ApiDependencies): Express {
   addWebhookRoutes(app, dependencies, metrics);
   addUserRoutes(app, dependencies, authenticated);
   addUsageRoutes(app, dependencies, metrics, authenticated);
-  if (dependencies.adminAuthentication !== undefined)
-    addAdminTestBillingRoutes(app, dependencies, dependencies.adminAuthentication);
+
+  // What an admin may do, as JSON and as pages.
+  const access = openAdminAccess(dependencies);
+  addAdminTestBillingRoutes(app, dependencies, authenticateAdmin(dependencies, access));
+  addAdminPages(app, dependencies, access);
 
   app.use(notFound);
   app.use(errorHandler);

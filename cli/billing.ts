@@ -183,6 +183,14 @@ program
     await revokeApiKey(await openContext(), key);
   });
 
+program
+  .command('hash-password')
+  .description("hash the admin's password, asked for or read from standard input, for ADMIN_PASSWORD_HASH")
+  .action(async () => {
+    const { printPasswordHash } = await import('./hash-password.ts');
+    await printPasswordHash(process.stdin);
+  });
+
 function parseCapacity(text: string): number {
   const capacity = Number(text);
   if (Number.isInteger(capacity) && capacity >= 0) return capacity;

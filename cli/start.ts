@@ -1,6 +1,6 @@
 import path from 'node:path';
 import colors from 'picocolors';
-import { DEFAULT_PORT, hostHookProblems, stripeProblems } from '../config/config.ts';
+import { adminProblems, DEFAULT_PORT, hostHookProblems, stripeProblems } from '../config/config.ts';
 import { ConfigurationError, parseEnvironment } from '../config/environment.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
 import { dataDirectory } from '../config/stack-file.ts';
@@ -15,7 +15,11 @@ async function main(): Promise<void> {
   loadEnvironmentFile();
   const variables = inheritedEnvironment();
   const environment = parseEnvironment(variables);
-  const problems = [...stripeProblems(environment), ...hostHookProblems(environment)];
+  const problems = [
+    ...stripeProblems(environment),
+    ...hostHookProblems(environment),
+    ...adminProblems(environment),
+  ];
   if (problems.length > 0) throw new ConfigurationError(problems);
   const ports = {
     api: await reservePort('PORT', environment.PORT ?? DEFAULT_PORT),
@@ -47,6 +51,7 @@ function describe({ file }: Stack, dataDir: string, logFile: string): void {
   const stripe = apiBase === null ? 'the real one' : `${apiBase} (what came in: ${apiBase}/_sim/requests)`;
   say();
   say(`  API              ${file.apiUrl}`);
+  say(`  Admin page       ${file.apiUrl}/admin47392`);
   say(`  Temporal Web UI  ${file.temporalUiUrl ?? 'where your Temporal server has it'}`);
   say(`  Stripe           ${stripe}`);
   say(`  Keys             ${path.join(dataDir, 'stack.json')}`);

@@ -8,6 +8,7 @@ import {
   type Environment,
   type EnvironmentVariables,
   NEW_HOOK_SECRET,
+  NEW_SESSION_SECRET,
   parseEnvironment,
 } from './environment.ts';
 import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
@@ -39,6 +40,16 @@ export interface HostHookConfig {
   readonly secret: string;
 }
 
+/** The admin's page and routes. */
+export interface AdminConfig {
+  /** Argon2id. */
+  readonly passwordHash: string;
+  /** Sign the cookies of sessions: the first signs, all are believed. */
+  readonly sessionSecrets: readonly string[];
+  /** Where Temporal's Web UI shows workflows; `null`: not known. */
+  readonly temporalUi: { readonly url: string; readonly namespace: string } | null;
+}
+
 /** What api, worker and CLI need to run against parts that are there. */
 export interface ServiceConfig {
   readonly port: number;
@@ -53,6 +64,8 @@ export interface ServiceConfig {
   readonly stripe: StripeConfig;
   /** `null` for a mode whose messages the host product does not want. */
   readonly hostHooks: Readonly<Record<Mode, HostHookConfig | null>>;
+  /** `null`: there is no admin, and no way in. */
+  readonly admin: AdminConfig | null;
   readonly rules: {
     readonly graceMs: number;
     readonly collectionWindowMs: number;
@@ -70,7 +83,11 @@ const DAY_MS = 24 * 60 * 60_000;
 export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfig {
   const environment = parseEnvironment(variables);
   const temporal = loadTemporalConfig(variables);
-  const problems = [...stripeProblems(environment), ...hostHookProblems(environment)];
+  const problems = [
+    ...stripeProblems(environment),
+    ...hostHookProblems(environment),
+    ...adminProblems(environment),
+  ];
   if (environment.DATABASE_URL === undefined)
     problems.push('DATABASE_URL: is missing; "npm start" brings a database of its own');
   if (temporal === null)
@@ -88,6 +105,7 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     temporal,
     stripe: stripeConfig(environment),
     hostHooks: { live: hostHookConfig(environment, 'live'), test: hostHookConfig(environment, 'test') },
+    admin: adminConfig(environment, temporal.namespace),
     rules: {
       graceMs: environment.BILLING_GRACE_DAYS * DAY_MS,
       collectionWindowMs: environment.BILLING_COLLECTION_WINDOW,
@@ -139,6 +157,23 @@ export function hostHookProblems(environment: Environment): string[] {
       ? `${secret}: is missing beside ${url}; ${NEW_HOOK_SECRET}`
       : `${url}: is missing beside ${secret}; it is where the host product takes messages`;
   });
+}
+
+/** Without a secret that is kept, each process would have sessions of its own, and lose them when it ends. */
+export function adminProblems(environment: Environment): string[] {
+  const { ADMIN_PASSWORD_HASH: passwordHash, ADMIN_SESSION_SECRETS: sessionSecrets } = environment;
+  if (passwordHash === undefined || sessionSecrets !== undefined) return [];
+  return [`ADMIN_SESSION_SECRETS: is missing beside ADMIN_PASSWORD_HASH; ${NEW_SESSION_SECRET}`];
+}
+
+function adminConfig(environment: Environment, namespace: string): AdminConfig | null {
+  const {
+    ADMIN_PASSWORD_HASH: passwordHash,
+    ADMIN_SESSION_SECRETS: sessionSecrets,
+    TEMPORAL_UI_URL: url,
+  } = environment;
+  if (passwordHash === undefined || sessionSecrets === undefined) return null;
+  return { passwordHash, sessionSecrets, temporalUi: url === undefined ? null : { url, namespace } };
 }
 
 function hostHookConfig(environment: Environment, mode: Mode): HostHookConfig | null {

@@ -96,6 +96,23 @@ function isHookSecret(text: string): boolean {
   return isWhole && key.length >= 24 && key.length <= 64;
 }
 
+/** The end of a complaint about the secrets of sessions. */
+export const NEW_SESSION_SECRET = `make one with: node -e "console.log(require('crypto').randomBytes(32).toString('base64url'))"`;
+
+/** Several hold at a time, as above; short ones could be guessed. */
+const sessionSecrets = z
+  .string()
+  .transform((text) => text.split(',').map((secret) => secret.trim()))
+  .refine((all) => all.every((secret) => secret.length >= 32), {
+    message: `must each be 32 characters or more; ${NEW_SESSION_SECRET}`,
+  });
+
+/** Never the password itself. */
+const passwordHash = z.string().regex(/^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[\w+/]+\$[\w+/]+$/, {
+  message:
+    "must be an Argon2id hash, in '…' for its dollars; make one with: npm run billing -- hash-password",
+});
+
 export const environmentSchema = z.object({
   // Where things are; what is absent runs embedded.
   PORT: optional(port),
@@ -142,6 +159,10 @@ export const environmentSchema = z.object({
   HOST_WEBHOOK_SECRET: optional(hookSecret),
   HOST_TEST_WEBHOOK_URL: optional(hookUrl),
   HOST_TEST_WEBHOOK_SECRET: optional(hookSecret),
+
+  // The admin's page.
+  ADMIN_PASSWORD_HASH: optional(passwordHash),
+  ADMIN_SESSION_SECRETS: optional(sessionSecrets),
 
   // Rules of the house.
   BILLING_GRACE_DAYS: z.preprocess((value) => value || '7', z.coerce.number().min(0).max(365)),

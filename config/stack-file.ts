@@ -19,7 +19,8 @@ const stackFileSchema = z.object({
   }),
   apiKey: z.string(),
   testApiKey: z.string(),
-  adminPassword: z.string(),
+  /** `null` when ADMIN_PASSWORD_HASH says what it is. */
+  adminPassword: z.string().nullable(),
 });
 
 /** What `npm start` writes for whoever wants to talk to the stack. Holds secrets. */

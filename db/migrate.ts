@@ -8,6 +8,7 @@ import * as creditLots from './migrations/0006-credit-lots.ts';
 import * as billParts from './migrations/0007-bill-parts.ts';
 import * as monthlyClose from './migrations/0008-monthly-close.ts';
 import * as testPurchases from './migrations/0009-test-purchases.ts';
+import * as adminSessions from './migrations/0010-admin-sessions.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 /** In order; a migration that has been released is never edited, the next one mends it. */
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-bill-parts': billParts,
   '0008-monthly-close': monthlyClose,
   '0009-test-purchases': testPurchases,
+  '0010-admin-sessions': adminSessions,
 };
 
 /**

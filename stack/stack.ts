@@ -9,7 +9,8 @@ import { type Database, openDatabase } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { MODES } from '../domain/mode.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/workflow-contracts.ts';
-import { type ChildService, startChildService } from './child-service.ts';
+import { adminEnvironment } from './admin-environment.ts';
+import { startChildService } from './child-service.ts';
 import { childEnvironment, configuredStripe, usesSimulator } from './environment.ts';
 import type { Log } from './log.ts';
 import { startPostgres } from './postgres.ts';
@@ -148,22 +149,24 @@ async function startParts(options: StackOptions, started: Started): Promise<Stac
           : configuredStripe(variables)),
       },
       ...keys,
-      adminPassword: previous?.adminPassword ?? randomKey('admin'),
+      adminPassword:
+        environment.ADMIN_PASSWORD_HASH === undefined
+          ? (previous?.adminPassword ?? randomKey('admin'))
+          : null,
     };
 
-    const env = childEnvironment(variables, file);
-    const common = { env, log, reaper, readyTimeoutMs: 120_000 };
-    const service = (name: string, entry: string): Promise<ChildService> =>
-      startChildService({ ...common, name, entry });
+    const common = { log, reaper, readyTimeoutMs: 120_000 };
+    const workerEnv = childEnvironment(variables, file);
+    const apiEnv = { ...workerEnv, ...(await adminEnvironment(file)) };
     await allSettled([
       started(
         'worker',
-        () => service('worker', 'worker/main.ts'),
+        () => startChildService({ ...common, name: 'worker', entry: 'worker/main.ts', env: workerEnv }),
         () => 'polls Temporal',
       ),
       started(
         'api',
-        () => service('api', 'api/main.ts'),
+        () => startChildService({ ...common, name: 'api', entry: 'api/main.ts', env: apiEnv }),
         () => apiUrl,
       ),
     ]);

@@ -1,21 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Express, Request, RequestHandler } from 'express';
 import { listAppliedTestEvents, listTestCredits, listTestSubscriptions } from '../../db/test-mode.ts';
-import {
-  findTestPurchase,
-  listTestPurchases,
-  saveTestPurchase,
-  type TestPurchase,
-} from '../../db/test-purchases.ts';
-import { countOfCredits, isEnded, type TestPurchaseRequest } from '../../domain/test-purchase.ts';
+import { findTestPurchase, listTestPurchases, type TestPurchase } from '../../db/test-purchases.ts';
 import { jsonBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
-import { refuseUnlessConfigured } from '../mode-configuration.ts';
 import { addRoute } from '../route.ts';
-import { startTestPurchase } from '../temporal/test-purchases.ts';
 import { idempotencyKeySchema } from '../users/schema.ts';
 import { parse } from '../validation.ts';
+import { beginTestPurchase } from './begin-test-purchase.ts';
 import { purchaseIdSchema, testPurchaseRequestSchema } from './test-billing-schema.ts';
 
 /** Where the bank's page leads an admin back to: the tab "Test Billing". */
@@ -66,25 +59,17 @@ function getTestPurchase({ db }: ApiDependencies): RequestHandler {
   };
 }
 
-/**
- * `POST /api/admin/billing-test`: starts a test purchase. Written down first, so that it shows at once, and then started;
- * repeated with the same `Idempotency-Key` it is the same purchase, and one whose start failed is started.
- */
-function postTestPurchase({ db, temporal, webhookSecrets }: ApiDependencies): RequestHandler {
+/** `POST /api/admin/billing-test`: starts a test purchase; repeated with the same `Idempotency-Key` it is the same. */
+function postTestPurchase(dependencies: ApiDependencies): RequestHandler {
   return async (request, response) => {
     const asked = parse(testPurchaseRequestSchema, request.body);
     const given = request.get('idempotency-key') ?? randomUUID();
     const purchaseId = purchaseIdOf(parse(idempotencyKeySchema, given, 'Idempotency-Key'));
-    refuseUnlessConfigured(webhookSecrets, 'test');
-
-    const purchase = await saveTestPurchase(db, { ...asked, purchaseId });
-    if (purchase === undefined) {
-      const message = `No user "${asked.userId}" is registered, neither in test nor in live mode: PUT /api/users/${asked.userId} first`;
-      throw new HttpError('user_not_found', message, { param: 'userId' });
-    }
-    refuseOtherRequest(purchase, asked);
-    if (!isEnded(purchase.status))
-      await startTestPurchase(temporal, { ...asked, purchaseId, returnUrl: returnUrlOf(request) });
+    const purchase = await beginTestPurchase(dependencies, {
+      ...asked,
+      purchaseId,
+      returnUrl: returnUrlOf(request),
+    });
     response.status(201).json(purchaseOf(purchase));
   };
 }
@@ -92,14 +77,6 @@ function postTestPurchase({ db, temporal, webhookSecrets }: ApiDependencies): Re
 /** What the caller chose may be long, and workflow ids are shown to operators: a hash of it. */
 function purchaseIdOf(idempotencyKey: string): string {
   return createHash('sha256').update(idempotencyKey).digest('hex').slice(0, 24);
-}
-
-/** @throws HttpError `idempotency_key_reused` */
-function refuseOtherRequest(before: TestPurchase, asked: TestPurchaseRequest): void {
-  const { user_id: userId, credits, card } = before;
-  if (userId === asked.userId && credits === asked.credits && card === asked.card) return;
-  const message = `This Idempotency-Key has started another test purchase, of ${countOfCredits(credits)} for ${userId} with card ${card}: use a new key`;
-  throw new HttpError('idempotency_key_reused', message, { param: 'Idempotency-Key' });
 }
 
 function returnUrlOf(request: Request): string {

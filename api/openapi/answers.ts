@@ -13,6 +13,15 @@ export const OF_API_KEYS = [
   'rate_limited',
   'database_unavailable',
 ] as const satisfies ErrorCode[];
+/** What a route of the admin's may answer besides. */
+export const OF_ADMIN = [
+  'missing_admin_password',
+  'invalid_admin_password',
+  'invalid_csrf_token',
+  'rate_limited',
+  'admin_not_configured',
+  'database_unavailable',
+] as const satisfies ErrorCode[];
 /** What a route that takes JSON may answer besides. */
 export const OF_JSON_BODIES = [
   'invalid_json',

@@ -15,6 +15,10 @@ export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
   missing_api_key: 'Send your API key in the header "Authorization: Bearer <key>"',
   invalid_api_key:
     'This API key is unknown or revoked: use the apiKey or testApiKey of stack.json, or have one made',
+  missing_admin_password:
+    'Sign in at the admin page, or send the password in the header "Authorization: Bearer <password>"',
+  invalid_admin_password: "This is not the admin's password",
+  invalid_csrf_token: 'The request comes from a page of another site: use our own',
   not_found: 'There is nothing at /api/nowhere; /openapi.json lists what there is',
   user_not_found: 'No user "user_42" is registered in live mode: PUT /api/users/user_42 first',
   purchase_not_found: 'There is no test purchase "b2fe"; GET /api/admin/billing-test lists them',
@@ -28,6 +32,8 @@ export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
   internal_error: 'Something went wrong on our side; quote request 0b9d1c0e-6c62-4f43-8a5b-0f7a3d5f6a11',
   stripe_refused: 'Stripe did not take it (StripeRefused, resource_missing, req_1a2b3c)',
   mode_not_configured: "Stripe's test mode is not set up here: see .env.example for what it needs",
+  admin_not_configured:
+    'The admin\'s part is not set up here: make a hash with "npm run billing -- hash-password", and set ADMIN_PASSWORD_HASH and ADMIN_SESSION_SECRETS (see .env.example)',
   database_unavailable: 'The database does not answer just now: send the request again in a moment',
   temporal_unavailable: 'Temporal does not answer just now: send the request again in a moment',
   worker_unavailable:

@@ -7,10 +7,12 @@ import { Stripe } from 'stripe';
 import { expect, inject, vi } from 'vitest';
 import { startApi } from '../../api/server.ts';
 import { connectLazily } from '../../api/temporal/connection.ts';
+import type { AdminConfig } from '../../config/config.ts';
 import { saveApiKey } from '../../db/api-keys.ts';
 import type { Database } from '../../db/database.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import type { Mode } from '../../domain/mode.ts';
+import { ADMIN_AUTHORIZATION, testAdmin } from '../support/admin.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { expectDocumented } from './documented.ts';
 
@@ -32,6 +34,8 @@ export interface TestApiOptions {
   readonly webhookSecrets?: Readonly<Record<Mode, readonly string[]>>;
   readonly requestsPerSecond?: number;
   readonly trustedProxies?: readonly string[];
+  /** None unless given. */
+  readonly admin?: AdminConfig;
   /** In place of the real one, for an address where nobody listens. */
   readonly temporalAddress?: string;
 }
@@ -54,6 +58,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     db,
     temporal,
     webhookSecrets: options.webhookSecrets ?? SECRETS,
+    admin: options.admin === undefined ? await testAdmin() : options.admin,
     log: pino({ level: 'debug' }, { write: (line: string) => lines.push(line) }),
     metrics: new Registry(),
     port: 0,
@@ -61,8 +66,6 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     ...(options.now === undefined ? {} : { now: options.now }),
     requestsPerSecond: options.requestsPerSecond ?? 0,
     trustedProxies: options.trustedProxies ?? [],
-    // Everybody is an admin.
-    adminAuthentication: [],
   });
   const close = async (): Promise<void> => {
     await api.close();
@@ -125,7 +128,9 @@ export async function request(
   const response = await fetch(`${api.url}${path}`, {
     method,
     headers: {
-      authorization: `Bearer ${api.apiKeys[options.mode ?? 'test']}`,
+      authorization: path.startsWith('/api/admin/')
+        ? ADMIN_AUTHORIZATION
+        : `Bearer ${api.apiKeys[options.mode ?? 'test']}`,
       ...(body === null ? {} : { 'content-type': 'application/json' }),
       ...options.headers,
     },

@@ -83,6 +83,7 @@ describe('without the database', () => {
       temporal: api.temporal,
       webhookSecrets: SECRETS,
       log: pino({ level: 'silent' }),
+      admin: null,
       metrics: new Registry(),
       port: 0,
     });
@@ -128,6 +129,7 @@ test('a port that is taken is an error, not a hanging start', async () => {
     temporal,
     webhookSecrets: SECRETS,
     log: pino({ level: 'silent' }),
+    admin: null,
     metrics: new Registry(),
     port,
     host: '127.0.0.1',

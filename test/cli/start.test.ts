@@ -32,6 +32,13 @@ describe('npm start', () => {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
 
+  const signIn = (password: string | null) =>
+    fetch(`${stack.apiUrl}/admin47392/sign-in`, {
+      method: 'POST',
+      body: new URLSearchParams({ password: password ?? '' }),
+      redirect: 'manual',
+    });
+
   async function billing(...args: string[]): Promise<{ status: number | string | null; output: string }> {
     const command = runCommand('billing', args, variables);
     return { status: await command.ended, output: command.output() };
@@ -66,7 +73,7 @@ describe('npm start', () => {
     ]);
     expect(running.output()).toContain(stack.apiUrl);
     expect(running.output()).toContain(stack.temporalUiUrl);
-    for (const secret of [stack.apiKey, stack.adminPassword, stack.databaseUrl])
+    for (const secret of [stack.apiKey, stack.adminPassword ?? '?', stack.databaseUrl])
       expect(running.output()).not.toContain(secret);
   });
 
@@ -75,16 +82,24 @@ describe('npm start', () => {
     expect((await fetch(stack.temporalUiUrl ?? '')).status).toBe(200);
   });
 
-  it('keeps users and keys over a restart, also when the parts were stopped in the middle of their work', async () => {
+  it('lets in who knows the password of stack.json, and nobody else', async () => {
+    expect((await signIn(stack.adminPassword)).headers.get('location')).toBe('/admin47392/test-billing');
+    expect((await signIn('a guess of somebody')).status).toBe(401);
+  });
+
+  it('keeps users, keys and who is signed in over a restart, also when the parts were stopped in the middle of their work', async () => {
     expect(
       (await call('PUT', '/api/users/grace', { email: 'grace@example.com', name: 'Grace' })).status,
     ).toBe(200);
     const { apiKey, stripe } = stack;
+    const session = (await signIn(stack.adminPassword)).headers.get('set-cookie')?.split(';')[0] ?? '';
     expect(await stop()).toBe(0);
     expect(await processesOf(folder)).toEqual([]);
     await start();
     expect(stack.apiKey).toBe(apiKey);
     expect(stack.stripe).toEqual(stripe);
+    const page = await fetch(`${stack.apiUrl}/admin47392/test-billing`, { headers: { cookie: session } });
+    expect(await page.text()).toContain('New test purchase');
     expect(await (await call('GET', '/api/users/grace/billing')).json()).toMatchObject({ status: 'none' });
   });
 
@@ -135,7 +150,7 @@ describe('npm start', () => {
     for (const secret of [
       stack.apiKey,
       stack.testApiKey,
-      stack.adminPassword,
+      stack.adminPassword ?? '?',
       stack.stripe.live?.webhookSecret ?? '?',
     ]) {
       expect(log).not.toContain(secret);

@@ -123,6 +123,40 @@ describe('the environment', () => {
     expect(config.stripe.modes.live?.webhookSecrets).toEqual(['whsec_old', 'whsec_new']);
   });
 
+  it('has no admin unless there is a password, and then needs what signs their sessions', () => {
+    const passwordHash = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA';
+    const [old, fresh] = ['o'.repeat(32), 'n'.repeat(32)];
+    expect(loadServiceConfig(parts).admin).toBeNull();
+    expect(problemsOf({ ...parts, ADMIN_PASSWORD_HASH: passwordHash })).toEqual([
+      expect.stringMatching(/^ADMIN_SESSION_SECRETS: is missing beside ADMIN_PASSWORD_HASH; make one/),
+    ]);
+    const admin = { ADMIN_PASSWORD_HASH: passwordHash, ADMIN_SESSION_SECRETS: `${fresh}, ${old}` };
+    expect(loadServiceConfig({ ...parts, ...admin }).admin).toEqual({
+      passwordHash,
+      sessionSecrets: [fresh, old],
+      temporalUi: null,
+    });
+    const linked = { ...parts, ...admin, TEMPORAL_UI_URL: 'https://temporal.example' };
+    expect(loadServiceConfig(linked).admin?.temporalUi).toEqual({
+      url: 'https://temporal.example',
+      namespace: 'default',
+    });
+  });
+
+  it.each([
+    ['a password in place of its hash', 'ADMIN_PASSWORD_HASH', 'hunter2hunter2', /hash-password/],
+    [
+      'a short secret beside a long one',
+      'ADMIN_SESSION_SECRETS',
+      `${'x'.repeat(32)},hunter2`,
+      /32 characters/,
+    ],
+  ])('refuses %s, without saying it again', (_what, name, value, complaint) => {
+    const problems = problemsOf({ ...parts, [name]: value });
+    expect(problems).toEqual([expect.stringMatching(complaint)]);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+
   it('tells the host product nothing unless it is asked to', () => {
     expect(loadServiceConfig(parts).hostHooks).toEqual({ live: null, test: null });
   });

@@ -69,6 +69,7 @@ describe('migrations', () => {
             '0007-bill-parts',
             '0008-monthly-close',
             '0009-test-purchases',
+            '0010-admin-sessions',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }

@@ -73,6 +73,7 @@ export class Service {
       temporal,
       log,
       webhookSecrets: { live: [], test: [] },
+      admin: null,
       metrics: new Registry(),
       port: 0,
       host: '127.0.0.1',

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { expect, onTestFinished, test } from 'vitest';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
 import { prepareTimeSkippingServer } from '../../stack/temporal-test-server.ts';
+import { createTimeSkipping } from '../support/time-skipping.ts';
 import { failureOf, fixture, silent, temporaryFolder } from './helpers.ts';
 import { noDownload } from './no-download.ts';
 
@@ -15,9 +15,7 @@ test('the time-skipping server lets a month pass in a moment', async () => {
     env: inheritedEnvironment(),
     log: console.error,
   });
-  const environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: executable } },
-  });
+  const environment = await createTimeSkipping(executable);
   onTestFinished(() => environment.teardown());
   const worker = await Worker.create({
     connection: environment.nativeConnection,

@@ -23,6 +23,7 @@ import { setUpSimulatedStripe } from '../../stack/simulated-stripe.ts';
 import { startStripeSimulator } from '../../stripe-simulator/server.ts';
 import { ensureSearchAttributes } from '../../worker/search-attributes.ts';
 import { type BillingWorker, startWorker } from '../../worker/worker.ts';
+import { testAdmin } from './admin.ts';
 import type { BothStripeClients } from './simulator.ts';
 
 export interface BillingParts {
@@ -114,9 +115,8 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       temporal,
       webhookSecrets,
       log,
+      admin: await testAdmin(),
       metrics: new Registry(),
-      // Everybody is an admin.
-      adminAuthentication: [],
       port: 0,
       host: '127.0.0.1',
       ...(parts.now === undefined ? {} : { now: parts.now }),

@@ -8,6 +8,7 @@ import {
   type CustomerBillingState,
   customerBillingWorkflowId,
 } from '../../domain/workflow-contracts.ts';
+import { ADMIN_AUTHORIZATION } from '../support/admin.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { eventually } from './eventually.ts';
 
@@ -32,7 +33,7 @@ export interface StartedCheckout {
   readonly url: string;
 }
 
-/** Calls the service's public interface, again when it has too much to do, as a host product would; throws on any other answer but a 2xx. */
+/** Calls the service's public interface as a host product (or an admin) would, again when it has too much to do; throws on any other answer but a 2xx. */
 export async function callApi<Answer>(
   { apiUrl, apiKeys }: BillingService,
   mode: Mode,
@@ -41,7 +42,7 @@ export async function callApi<Answer>(
   options: { readonly body?: unknown; readonly idempotencyKey?: string } = {},
 ): Promise<Answer> {
   return await requestJson<Answer>(`${apiUrl}${path}`, method, options.body, {
-    authorization: `Bearer ${apiKeys[mode]}`,
+    authorization: path.startsWith('/api/admin/') ? ADMIN_AUTHORIZATION : `Bearer ${apiKeys[mode]}`,
     ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
   });
 }

@@ -106,9 +106,7 @@ describe('the three cards', () => {
   test('one that wants its owner: a link, and a wait; credits once he has authenticated', async () => {
     const purchase = await buy(billing, 'authentication');
     const { link, steps } = await statusIs(billing, purchase, 'requires_action');
-    expect(steps.map(({ step }) => step)).toEqual(
-      expect.arrayContaining(['customer', 'product', 'payment', 'wait']),
-    );
+    expect(steps.map(({ step }) => step)).toEqual(expect.arrayContaining(['customer', 'product', 'payment']));
     const workflow = purchaseWorkflow(billing, purchase);
     expect(await workflow.state()).toMatchObject({ status: 'requires_action', link });
     expect(await creditsOf(purchase.userId)).toBe(0);

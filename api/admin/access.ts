@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import type { ApiDependencies } from '../dependencies.ts';
+import { HttpError } from '../errors.ts';
+import { checkPassword, type PasswordCheck } from './password-check.ts';
+import { adminSessions } from './session.ts';
+
+/** The two ways of an admin into the house. The pages and the JSON routes share them, and so their counts of wrong guesses. */
+export interface AdminAccess {
+  readonly password: PasswordCheck;
+  /** Reads the session that the request's cookie names; nothing is stored before {@link signIn}. */
+  readonly sessions: RequestHandler;
+  /** Names the password without telling it: sessions of another one have ended. */
+  readonly passwordId: string;
+}
+
+/** @returns `null` when no password is configured: nobody gets in then. */
+export function openAdminAccess({
+  admin,
+  db,
+  log,
+}: Pick<ApiDependencies, 'admin' | 'db' | 'log'>): AdminAccess | null {
+  if (admin === null) return null;
+  return {
+    password: checkPassword(admin.passwordHash),
+    sessions: adminSessions(db, admin.sessionSecrets, (problem) => log.error(problem, 'admin sessions')),
+    passwordId: createHash('sha256').update(admin.passwordHash).digest('hex').slice(0, 16),
+  };
+}
+
+export function adminNotConfigured(): HttpError {
+  const message =
+    'The admin\'s part is not set up here: make a hash with "npm run billing -- hash-password", and set ADMIN_PASSWORD_HASH and ADMIN_SESSION_SECRETS (see .env.example)';
+  return new HttpError('admin_not_configured', message);
+}

@@ -1,0 +1,119 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openAdminAccess } from '../../api/admin/access.ts';
+import { authenticateAdmin } from '../../api/admin/authentication.ts';
+import { csrfToken } from '../../api/admin/csrf.ts';
+import { hashPassword } from '../../api/admin/password.ts';
+import type { ApiDependencies } from '../../api/dependencies.ts';
+import { errorHandler } from '../../api/error-handler.ts';
+import { MAX_GUESSES } from '../../api/rate-limit.ts';
+import { logRequests } from '../../api/request-log.ts';
+import { addAdminPages } from '../../web/admin/pages.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { error } from './harness.ts';
+
+const PASSWORD = 'correct horse battery staple';
+let database: TestDatabase;
+let passwordHash: string;
+let server: Server;
+let url: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  passwordHash = await hashPassword(PASSWORD);
+});
+afterAll(async () => {
+  server.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  await serve({ passwordHash, sessionSecrets: ['x'.repeat(32)], temporalUi: null });
+});
+
+/** One route of an admin's, and the pages, to sign in at. */
+async function serve(admin: ApiDependencies['admin']): Promise<void> {
+  const log = pino({ level: 'silent' });
+  const dependencies = { db: database.db, admin, log, metrics: new Registry() } as unknown as ApiDependencies;
+  const access = openAdminAccess(dependencies);
+  const app = express();
+  app.use(logRequests(log));
+  app.all('/api/admin/thing', ...authenticateAdmin(dependencies, access), (request, response) => {
+    response.json({ token: request.get('cookie') === undefined ? null : csrfToken(request) });
+  });
+  addAdminPages(app, dependencies, access);
+  app.use(errorHandler);
+  server?.close();
+  server = app.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function call(headers: Record<string, string>, method = 'GET') {
+  const response = await fetch(`${url}/api/admin/thing`, { method, headers });
+  return { status: response.status, body: (await response.json()) as { token?: string } };
+}
+
+async function signIn(): Promise<string> {
+  const answer = await fetch(`${url}/admin47392/sign-in`, {
+    method: 'POST',
+    body: new URLSearchParams({ password: PASSWORD }),
+    redirect: 'manual',
+  });
+  return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+}
+
+describe('a route of the admin', () => {
+  test('takes the password as a bearer token, for reading and for writing', async () => {
+    const authorization = `Bearer ${PASSWORD}`;
+    expect((await call({ authorization })).status).toBe(200);
+    expect((await call({ authorization }, 'POST')).status).toBe(200);
+  });
+
+  test('refuses who brings nothing, or another password', async () => {
+    expect(await call({})).toMatchObject({ status: 401, body: error('missing_admin_password') });
+    expect(await call({ authorization: 'Bearer guess' })).toMatchObject({
+      status: 401,
+      body: error('invalid_admin_password'),
+    });
+  });
+
+  test('looks at so many guesses and no more', async () => {
+    for (let guess = 0; guess < MAX_GUESSES; guess += 1)
+      expect((await call({ authorization: `Bearer guess-${guess}` })).status).toBe(401);
+    expect(await call({ authorization: 'Bearer another' })).toMatchObject({
+      status: 429,
+      body: error('rate_limited'),
+    });
+  });
+
+  test('takes the cookie of a session; to change something, only with its token', async () => {
+    const cookie = await signIn();
+    const read = await call({ cookie });
+    expect(read.status).toBe(200);
+    expect(await call({ cookie }, 'POST')).toMatchObject({ status: 403, body: error('invalid_csrf_token') });
+    expect((await call({ cookie, 'x-csrf-token': read.body.token ?? '' }, 'POST')).status).toBe(200);
+  });
+
+  test('believes cookies of an older secret while it is named beside the new one', async () => {
+    const cookie = await signIn();
+    const rotated = ['y'.repeat(32), 'x'.repeat(32)];
+    await serve({ passwordHash, sessionSecrets: rotated, temporalUi: null });
+    expect((await call({ cookie })).status).toBe(200);
+    await serve({ passwordHash, sessionSecrets: rotated.slice(0, 1), temporalUi: null });
+    expect((await call({ cookie })).status).toBe(401);
+  });
+
+  test('lets nobody in where no password is configured', async () => {
+    await serve(null);
+    const answer = { status: 503, body: error('admin_not_configured') };
+    expect(await call({})).toMatchObject(answer);
+    expect(await call({ authorization: 'Bearer ' })).toMatchObject(answer);
+    const page = await fetch(`${url}/admin47392`);
+    expect(page.status).toBe(503);
+    expect(await page.text()).toContain('ADMIN_PASSWORD_HASH');
+  });
+});

@@ -1,0 +1,91 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Client, Connection } from '@temporalio/client';
+import express from 'express';
+import { pino } from 'pino';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { Registry } from 'prom-client';
+import { openAdminAccess } from '../../api/admin/access.ts';
+import { hashPassword } from '../../api/admin/password.ts';
+import type { ApiDependencies } from '../../api/dependencies.ts';
+import { logRequests } from '../../api/request-log.ts';
+import type { Database } from '../../db/database.ts';
+import { addAdminPages } from '../../web/admin/pages.ts';
+import { ADMIN_PATH } from '../../web/admin/tabs.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { FakeTestPurchases } from './fake-test-purchases.ts';
+
+export const PASSWORD = 'correct horse battery staple';
+export const SESSION_SECRETS = ['the session secret of the tests, long enough'] as const;
+export const TEMPORAL_UI = { url: 'http://127.0.0.1:8233', namespace: 'default' } as const;
+
+/** The admin's pages on a database of their own, with test purchases that do what a test says. */
+export interface TestSite {
+  readonly url: string;
+  readonly db: Database;
+  readonly purchases: FakeTestPurchases;
+  close(): Promise<void>;
+}
+
+export async function startTestSite(): Promise<TestSite> {
+  const database = await createTestDatabase();
+  const dependencies: ApiDependencies = {
+    db: database.db,
+    // No page asks Temporal anything.
+    temporal: new Client({ connection: Connection.lazy({ address: '127.0.0.1:1' }) }),
+    webhookSecrets: { live: [], test: [] },
+    admin: {
+      passwordHash: await hashPassword(PASSWORD),
+      sessionSecrets: SESSION_SECRETS,
+      temporalUi: TEMPORAL_UI,
+    },
+    log: pino({ level: 'silent' }),
+    metrics: new Registry(),
+  };
+  const purchases = new FakeTestPurchases();
+  const app = express();
+  app.set('query parser', 'simple');
+  app.use(logRequests(dependencies.log));
+  addAdminPages(app, dependencies, openAdminAccess(dependencies), purchases);
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    db: database.db,
+    purchases,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await database.drop();
+    },
+  };
+}
+
+/** A window of its own, with nobody signed in. */
+export async function openPage(
+  browser: Browser,
+  site: TestSite,
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const context = await browser.newContext({ baseURL: site.url, ...options });
+  return await context.newPage();
+}
+
+export async function typePassword(page: Page, password = PASSWORD): Promise<void> {
+  await page.goto(ADMIN_PATH);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** A window in which the admin has signed in. */
+export async function openAdminPage(
+  browser: Browser,
+  site: TestSite,
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const page = await openPage(browser, site, options);
+  await typePassword(page);
+  await page.waitForURL(`**${ADMIN_PATH}/test-billing`);
+  return page;
+}

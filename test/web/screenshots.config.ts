@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** The screenshots of the documentation, which are no tests. */
+export default defineConfig({
+  test: {
+    include: ['test/web/screenshots.ts'],
+    globalSetup: ['test/oracle/postgres-only.ts'],
+    pool: 'forks',
+    testTimeout: 120_000,
+  },
+});

@@ -1,0 +1,16 @@
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { AdminConfig } from '../../../config/config.ts';
+
+/** What a component anywhere on a page may need, and no page should have to hand down. */
+export interface PageContextValue {
+  /** Of the session; `null` when nobody is signed in. */
+  readonly csrfToken: string | null;
+  readonly temporalUi: AdminConfig['temporalUi'];
+}
+
+export const PageContext = createContext<PageContextValue>({ csrfToken: null, temporalUi: null });
+
+export function usePage(): PageContextValue {
+  return useContext(PageContext);
+}

@@ -1,0 +1,58 @@
+import express, { type Express, type RequestHandler } from 'express';
+import { type AdminAccess, adminNotConfigured } from '../../api/admin/access.ts';
+import { refuseForgery } from '../../api/admin/csrf.ts';
+import { isSignedIn } from '../../api/admin/session.ts';
+import type { ApiDependencies } from '../../api/dependencies.ts';
+import { HttpError } from '../../api/errors.ts';
+import { addRoute } from '../../api/route.ts';
+import { serveAsset } from './assets.ts';
+import { pageHeaders } from './headers.ts';
+import { addPlaceholderTabs } from './placeholder.tsx';
+import { showProblem } from './problem.tsx';
+import { createShell } from './shell.tsx';
+import { addSignIn, addSignOut, goToSignIn } from './sign-in.tsx';
+import { ADMIN_PATH } from './tabs.ts';
+import { addTestBillingTab } from './test-billing/routes.tsx';
+import { type TestPurchases, testPurchasesOf } from './test-billing/test-purchases.ts';
+
+const FORM_LIMIT_BYTES = 16_384;
+
+/** The pages of the admin, below {@link ADMIN_PATH}. Everything but signing in wants a session; with one, each form has its token. */
+export function addAdminPages(
+  app: Express,
+  dependencies: ApiDependencies,
+  access: AdminAccess | null,
+  testPurchases: TestPurchases = testPurchasesOf(dependencies),
+): void {
+  const shell = createShell(dependencies.admin, access);
+  const pages = express.Router();
+  pages.use(pageHeaders);
+  addRoute(pages, '/assets/:file', { get: [serveAsset] });
+
+  if (access === null) pages.use(refuseAll);
+  else {
+    pages.use(access.sessions, express.urlencoded({ extended: false, limit: FORM_LIMIT_BYTES }));
+    addSignIn(pages, shell, access);
+    pages.use(admitted(access), ...refuseForgery);
+    addSignOut(pages);
+    // The tabs, each in a folder of its own.
+    addTestBillingTab(pages, dependencies, shell, testPurchases);
+    addPlaceholderTabs(pages, shell);
+  }
+
+  pages.use(nothingHere);
+  pages.use(showProblem(shell));
+  app.use(ADMIN_PATH, pages);
+}
+
+const refuseAll: RequestHandler = () => {
+  throw adminNotConfigured();
+};
+
+const nothingHere: RequestHandler = () => {
+  throw new HttpError('not_found', 'There is nothing here: choose one of the tabs');
+};
+
+function admitted(access: AdminAccess): RequestHandler {
+  return (request, response, next) => (isSignedIn(request, access) ? next() : goToSignIn(request, response));
+}

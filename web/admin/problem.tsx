@@ -1,0 +1,30 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorRequestHandler } from 'express';
+import { answerTo, logFailure } from '../../api/error-handler.ts';
+import type { Shell } from './shell.tsx';
+import { ADMIN_PATH } from './tabs.ts';
+
+/** Shows as a page whatever was thrown; of what was not foreseen no more than the request's id. */
+export function showProblem(shell: Shell): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    const answer = answerTo(error, response.get('X-Request-Id') ?? '');
+    logFailure(request, error, answer);
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    if (answer.retryAfterSeconds !== undefined) response.set('Retry-After', String(answer.retryAfterSeconds));
+    const title = STATUS_CODES[answer.status] ?? 'Something went wrong';
+    shell.page(
+      request,
+      response,
+      { title, status: answer.status },
+      <>
+        <p>{answer.message}.</p>
+        <p>
+          <a href={ADMIN_PATH}>To the start</a>
+        </p>
+      </>,
+    );
+  };
+}

@@ -1,0 +1,24 @@
+import type { Request } from 'express';
+import { MODES, type Mode } from '../../domain/mode.ts';
+
+/** `?mode=`, which `ModeSwitch` links to; live unless it says otherwise. */
+export function modeOfQuery(request: Request): Mode {
+  return MODES.find((mode) => mode === textOfQuery(request, 'mode')) ?? 'live';
+}
+
+/** A parameter of the query, trimmed; `''` when it is absent or there twice. */
+export function textOfQuery({ query }: Request, name: string): string {
+  return textIn(query, name).trim();
+}
+
+/** A field of the form that was sent, as it was typed; `''` when it is absent or there twice. */
+export function fieldOf(request: Request, name: string): string {
+  const body: unknown = request.body;
+  return textIn(body, name);
+}
+
+function textIn(values: unknown, name: string): string {
+  if (typeof values !== 'object' || values === null) return '';
+  const value: unknown = Object.entries(values).find(([key]) => key === name)?.[1];
+  return typeof value === 'string' ? value : '';
+}

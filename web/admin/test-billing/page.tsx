@@ -1,0 +1,108 @@
+import type { BillingStatus } from '../../../domain/customer-standing.ts';
+import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import { EmptyState } from '../components/empty-state.tsx';
+import { type Column, Table } from '../components/table.tsx';
+import { Id, Money, StatusBadge, Time, type Tone } from '../components/values.tsx';
+import { WorkflowLink } from '../components/workflow-link.tsx';
+import { PurchaseCard } from './purchase-card.tsx';
+import { NewPurchase } from './purchase-form.tsx';
+import type { TestBillingView } from './view.ts';
+
+/** The tab: start a purchase and watch it; and what test mode has made of all before. */
+export function TestBillingPage({ view }: { readonly view: TestBillingView }) {
+  const { form, users, purchases, credits, subscriptions, events } = view;
+  return (
+    <>
+      <p>
+        Buys credits in Stripe's test mode, all the way: payment, webhook, credits. No real charges occur.
+      </p>
+      <section aria-labelledby="new-purchase">
+        <h2 id="new-purchase">New test purchase</h2>
+        <NewPurchase form={form} users={users} />
+      </section>
+      <section aria-labelledby="purchases" aria-live="polite">
+        <h2 id="purchases">Purchases</h2>
+        {purchases.length === 0 ? (
+          <EmptyState title="No test purchase yet.">
+            Choose a user and a card above, and start one: each of its steps then shows here.
+          </EmptyState>
+        ) : (
+          purchases.map((purchase) => <PurchaseCard key={purchase.purchaseId} purchase={purchase} />)
+        )}
+      </section>
+      <section>
+        <h2>Test credits</h2>
+        <Table
+          caption="Test credits"
+          columns={CREDIT_COLUMNS}
+          rows={credits}
+          keyOf={({ userId }) => userId}
+          empty={
+            <EmptyState title="Nobody has test credits.">
+              A test purchase that succeeds grants some.
+            </EmptyState>
+          }
+        />
+      </section>
+      <section>
+        <h2>Test subscriptions</h2>
+        <Table
+          caption="Test subscriptions"
+          columns={SUBSCRIPTION_COLUMNS}
+          rows={subscriptions}
+          keyOf={({ user_id: userId }) => userId}
+          empty={
+            <EmptyState title="Nobody has a test subscription.">
+              Have a user of a test API key add a card: POST /api/users/USER/checkout-sessions.
+            </EmptyState>
+          }
+        />
+      </section>
+      <section>
+        <h2>Last events from Stripe</h2>
+        <Table
+          caption="Last events from Stripe"
+          columns={EVENT_COLUMNS}
+          rows={events}
+          keyOf={({ eventId }) => eventId}
+          empty={
+            <EmptyState title="No event of test mode has had an effect yet.">
+              Stripe sends them to /api/webhooks/stripe-test once something happens to a customer.
+            </EmptyState>
+          }
+        />
+      </section>
+    </>
+  );
+}
+
+const STATUS_TONES: Readonly<Record<BillingStatus, Tone>> = {
+  none: 'neutral',
+  active: 'good',
+  past_due: 'waiting',
+  suspended: 'bad',
+};
+
+const CREDIT_COLUMNS: readonly Column<TestBillingView['credits'][number]>[] = [
+  { name: 'User', cell: ({ userId }) => userId },
+  { name: 'Credits left', cell: ({ balanceCents: cents }) => <Money cents={cents} />, isFigure: true },
+];
+
+const SUBSCRIPTION_COLUMNS: readonly Column<TestBillingView['subscriptions'][number]>[] = [
+  { name: 'User', cell: ({ user_id: userId, name }) => `${name} (${userId})` },
+  { name: 'Status', cell: ({ status }) => <StatusBadge tone={STATUS_TONES[status]}>{status}</StatusBadge> },
+  { name: 'Why', cell: ({ status_reason: reason }) => reason },
+  { name: 'Subscription', cell: ({ stripe_subscription_id: id }) => (id === null ? '' : <Id id={id} />) },
+  { name: 'Workflow', cell: ({ stripe_customer_id: id }) => (id === null ? '' : <CustomerLink id={id} />) },
+];
+
+const EVENT_COLUMNS: readonly Column<TestBillingView['events'][number]>[] = [
+  { name: 'Applied', cell: ({ appliedAt }) => <Time at={appliedAt} /> },
+  { name: 'Type', cell: ({ type }) => type },
+  { name: 'Object', cell: ({ objectId }) => <Id id={objectId} /> },
+  { name: 'Workflow', cell: ({ stripeCustomerId: id }) => <CustomerLink id={id} /> },
+];
+
+function CustomerLink({ id }: { readonly id: string }) {
+  return <WorkflowLink workflowId={customerBillingWorkflowId('test', id)}>{id}</WorkflowLink>;
+}

@@ -1,0 +1,90 @@
+import type { UserChoice } from '../../../db/user-lists.ts';
+import { TEST_CARD_NAMES, type TestCard } from '../../../domain/test-purchase.ts';
+import { Form, FormProblem } from '../components/form.tsx';
+import { tabPath } from '../tabs.ts';
+import type { PurchaseForm } from './view.ts';
+
+export const CARD_WORDS: Readonly<Record<TestCard, string>> = {
+  success: '4242 4242 4242 4242: the payment succeeds',
+  decline: '4000 0000 0000 0002: the card is declined',
+  authentication: '4000 0025 0000 3155: the bank wants a confirmation',
+};
+
+interface NewPurchaseProps {
+  readonly form: PurchaseForm;
+  readonly users: readonly UserChoice[];
+}
+
+/** Asks for a test purchase: who buys how many credits with which card. */
+export function NewPurchase({ form, users }: NewPurchaseProps) {
+  const { purchaseId, userId, credits, card, problem } = form;
+  return (
+    <Form action={tabPath('test-billing', 'purchases')}>
+      <FormProblem id="purchase-problem" text={problem} />
+      {/* Made with the page: pressed twice, it is one purchase. */}
+      <input type="hidden" name="purchaseId" value={purchaseId} />
+      <div class="grid">
+        <div>
+          <label for="userId">User</label>
+          <input
+            id="userId"
+            name="userId"
+            list="users"
+            required
+            maxLength={128}
+            autocomplete="off"
+            placeholder="Id, name or e-mail"
+            value={userId}
+            aria-describedby="user-hint"
+            hx-get={tabPath('test-billing', 'users')}
+            hx-trigger="input changed delay:300ms"
+            hx-target="#users"
+          />
+          <small id="user-hint">Any user of live or test mode.</small>
+          <datalist id="users">
+            <UserOptions users={users} />
+          </datalist>
+        </div>
+        <div>
+          <label for="credits">Credits</label>
+          <input
+            id="credits"
+            name="credits"
+            type="number"
+            inputMode="numeric"
+            min={1}
+            max={MAX_CREDITS}
+            step={1}
+            required
+            value={credits}
+            aria-describedby="credits-hint"
+          />
+          <small id="credits-hint">A credit costs $1.00, which nobody pays.</small>
+        </div>
+      </div>
+      <fieldset>
+        <legend>Card</legend>
+        {TEST_CARD_NAMES.map((each) => (
+          <label key={each}>
+            <input type="radio" name="card" value={each} checked={each === card} required />
+            {CARD_WORDS[each]}
+          </label>
+        ))}
+      </fieldset>
+      <button type="submit">Start the test purchase</button>
+    </Form>
+  );
+}
+
+export const MAX_CREDITS = 10_000;
+
+/** Those to choose from; what is put into the field is the id. */
+export function UserOptions({ users }: Pick<NewPurchaseProps, 'users'>) {
+  return (
+    <>
+      {users.map(({ userId, name, email, modes }) => (
+        <option key={userId} value={userId}>{`${name} · ${email} · ${modes.join(', ')}`}</option>
+      ))}
+    </>
+  );
+}
