@@ -15,7 +15,7 @@ import { logRequests } from '../../api/request-log.ts';
 import { type Database, openDatabase } from '../../db/database.ts';
 import { addAdminPages } from '../../web/admin/pages.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { error } from './harness.ts';
+import { error, startTestApi } from './harness.ts';
 
 const PASSWORD = 'correct horse battery staple';
 let database: TestDatabase;
@@ -130,4 +130,25 @@ describe('a route of the admin', () => {
     expect(page.status).toBe(503);
     expect(await page.text()).toContain('ADMIN_PASSWORD_HASH');
   });
+});
+
+test.each([
+  ['a proxy that is believed has it by https', ['loopback'], true],
+  ['nobody who is believed says that there is https', [], false],
+])("where %s, the session's cookie goes the same way", async (_where, trustedProxies, isSecure) => {
+  const admin = { passwordHash, sessionSecrets: ['x'.repeat(32)], temporalUi: null };
+  const api = await startTestApi({ admin, trustedProxies });
+  try {
+    const answer = await fetch(`${api.url}/admin47392/sign-in`, {
+      method: 'POST',
+      headers: { 'x-forwarded-proto': 'https' },
+      body: new URLSearchParams({ password: PASSWORD }),
+      redirect: 'manual',
+    });
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get('set-cookie')?.includes('; Secure')).toBe(isSecure);
+    expect(api.logged()).not.toContain(PASSWORD);
+  } finally {
+    await api.close();
+  }
 });
