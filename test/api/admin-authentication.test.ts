@@ -12,9 +12,10 @@ import type { ApiDependencies } from '../../api/dependencies.ts';
 import { errorHandler } from '../../api/error-handler.ts';
 import { MAX_GUESSES } from '../../api/rate-limit.ts';
 import { logRequests } from '../../api/request-log.ts';
+import { type Database, openDatabase } from '../../db/database.ts';
 import { addAdminPages } from '../../web/admin/pages.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { error } from './harness.ts';
+import { error, startTestApi } from './harness.ts';
 
 const PASSWORD = 'correct horse battery staple';
 let database: TestDatabase;
@@ -35,9 +36,9 @@ beforeEach(async () => {
 });
 
 /** One route of an admin's, and the pages, to sign in at. */
-async function serve(admin: ApiDependencies['admin']): Promise<void> {
+async function serve(admin: ApiDependencies['admin'], db: Database = database.db): Promise<void> {
   const log = pino({ level: 'silent' });
-  const dependencies = { db: database.db, admin, log, metrics: new Registry() } as unknown as ApiDependencies;
+  const dependencies = { db, admin, log, metrics: new Registry() } as unknown as ApiDependencies;
   const access = openAdminAccess(dependencies);
   const app = express();
   app.use(logRequests(log));
@@ -107,6 +108,19 @@ describe('a route of the admin', () => {
     expect((await call({ cookie })).status).toBe(401);
   });
 
+  test('says that the database is away, to programs and on the page, and lets nobody in meanwhile', async () => {
+    const cookie = await signIn();
+    // Nobody listens on port 1.
+    const away = openDatabase('postgres://nobody@127.0.0.1:1/none');
+    await serve({ passwordHash, sessionSecrets: ['x'.repeat(32)], temporalUi: null }, away);
+    expect(await call({ cookie })).toMatchObject({ status: 503, body: error('database_unavailable') });
+    expect((await call({ authorization: `Bearer ${PASSWORD}` })).status).toBe(200);
+    const page = await fetch(`${url}/admin47392/test-billing`, { headers: { cookie } });
+    expect(page.status).toBe(503);
+    expect(await page.text()).toContain('The database does not answer just now');
+    await away.destroy();
+  });
+
   test('lets nobody in where no password is configured', async () => {
     await serve(null);
     const answer = { status: 503, body: error('admin_not_configured') };
@@ -116,4 +130,25 @@ describe('a route of the admin', () => {
     expect(page.status).toBe(503);
     expect(await page.text()).toContain('ADMIN_PASSWORD_HASH');
   });
+});
+
+test.each([
+  ['a proxy that is believed has it by https', ['loopback'], true],
+  ['nobody who is believed says that there is https', [], false],
+])("where %s, the session's cookie goes the same way", async (_where, trustedProxies, isSecure) => {
+  const admin = { passwordHash, sessionSecrets: ['x'.repeat(32)], temporalUi: null };
+  const api = await startTestApi({ admin, trustedProxies });
+  try {
+    const answer = await fetch(`${api.url}/admin47392/sign-in`, {
+      method: 'POST',
+      headers: { 'x-forwarded-proto': 'https' },
+      body: new URLSearchParams({ password: PASSWORD }),
+      redirect: 'manual',
+    });
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get('set-cookie')?.includes('; Secure')).toBe(isSecure);
+    expect(api.logged()).not.toContain(PASSWORD);
+  } finally {
+    await api.close();
+  }
 });
