@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MODES, type Mode } from '../../domain/mode.ts';
-import { customerOf, type StripeEvent } from '../../domain/stripe-event.ts';
+import { customerOf, isHandledEventType, type StripeEvent } from '../../domain/stripe-event.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { listen } from '../support/host.ts';
 
@@ -18,7 +18,7 @@ interface Letter {
   readonly mode: Mode;
   readonly body: string;
   readonly signature: string;
-  /** Stripe customer; `null` where only the charge names them. */
+  /** Stripe customer; `null` where only the charge names them, or where it is nothing to their workflow. */
   readonly customerId: string | null;
   /** In which order Stripe sent them. */
   readonly number: number;
@@ -89,11 +89,12 @@ export class Postman {
 
   private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request);
+    const event = JSON.parse(body) as StripeEvent;
     const letter: Letter = {
       mode: request.url === '/live' ? 'live' : 'test',
       body,
       signature: String(request.headers['stripe-signature']),
-      customerId: customerOf(JSON.parse(body) as StripeEvent),
+      customerId: isHandledEventType(event.type) ? customerOf(event) : null,
       number: this.letters.length,
       copiesDelivered: 0,
     };

@@ -225,8 +225,13 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
   'test-purchase': async (billing) => {
     const purchase = await buy(billing, 'authentication');
     const { link } = await statusIs(billing, purchase, 'requires_action');
-    await authenticate(link, 'complete');
     const { handle, result } = purchaseWorkflow(billing, purchase);
+    await eventually(
+      'the purchase to wait',
+      () => handle.fetchHistory(),
+      ({ events }) => events?.some(({ timerStartedEventAttributes: timer }) => timer != null) === true,
+    );
+    await authenticate(link, 'complete');
     await result();
     return handle;
   },

@@ -106,13 +106,17 @@ describe('the three cards', () => {
   test('one that wants its owner: a link, and a wait; credits once he has authenticated', async () => {
     const purchase = await buy(billing, 'authentication');
     const { link, steps } = await statusIs(billing, purchase, 'requires_action');
-    expect(steps.map(({ step }) => step)).toEqual(expect.arrayContaining(['customer', 'product', 'payment']));
+    expect(stepsOf({ steps })).toEqual(expect.arrayContaining(['customer', 'product', 'payment']));
     const workflow = purchaseWorkflow(billing, purchase);
     expect(await workflow.state()).toMatchObject({ status: 'requires_action', link });
     expect(await creditsOf(purchase.userId)).toBe(0);
     await authenticate(link, 'complete');
     expect(await workflow.result()).toMatchObject({ status: 'succeeded' });
-    expect(await shown(billing, purchase)).toMatchObject({ status: 'succeeded', link: null });
+    const asShown = await shown(billing, purchase);
+    expect(asShown).toMatchObject({ status: 'succeeded', link: null });
+    expect(asShown.steps.map(({ detail }) => detail)).toContain(
+      'Waiting for the owner of the card to authenticate at the link',
+    );
     expect(await creditsOf(purchase.userId)).toBe(2_500);
   });
 
