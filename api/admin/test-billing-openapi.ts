@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { answer, errors, OF_JSON_BODIES } from '../openapi/answers.ts';
+import { answer, errors, OF_ADMIN, OF_JSON_BODIES } from '../openapi/answers.ts';
 import { idempotencyKeySchema } from '../users/schema.ts';
 import {
   purchaseIdSchema,
@@ -57,7 +57,7 @@ export const adminTestBillingPaths: ZodOpenApiPathsObject = {
           },
           { limited },
         ),
-        ...errors('database_unavailable'),
+        ...errors('database_unavailable', ...OF_ADMIN),
       },
     },
     post: {
@@ -82,6 +82,7 @@ export const adminTestBillingPaths: ZodOpenApiPathsObject = {
       responses: {
         201: answer('The purchase, as it stands', testPurchaseSchema, purchase, { limited }),
         ...errors(
+          ...OF_ADMIN,
           ...OF_JSON_BODIES,
           'database_unavailable',
           'idempotency_key_reused',
@@ -120,7 +121,7 @@ export const adminTestBillingPaths: ZodOpenApiPathsObject = {
           },
           { limited },
         ),
-        ...errors('database_unavailable', 'invalid_parameter', 'purchase_not_found'),
+        ...errors('database_unavailable', 'invalid_parameter', 'purchase_not_found', ...OF_ADMIN),
       },
     },
   },

@@ -5,7 +5,6 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { ERROR_STATUS } from '../../api/errors.ts';
-import { OF_ADMIN } from '../../api/openapi/answers.ts';
 import { createApi } from '../../api/server.ts';
 import { BILLING_TASK_QUEUE } from '../../domain/workflow-contracts.ts';
 import { DOCUMENT, type Operation, problemsOf } from './documented.ts';
@@ -74,11 +73,7 @@ test('every code of an error is foreseen by a route, but for those of no route',
     ),
   );
   const codes = Object.entries(ERROR_STATUS).map(([code, status]) => `${code} ${status}`);
-  // The pages of the admin answer with these as well, and pages are in no document.
-  const ofPages = OF_ADMIN.map((code) => `${code} ${ERROR_STATUS[code]}`);
-  expect(new Set([...examples, 'not_found 404', 'method_not_allowed 405', ...ofPages])).toEqual(
-    new Set(codes),
-  );
+  expect(new Set([...examples, 'not_found 404', 'method_not_allowed 405'])).toEqual(new Set(codes));
 });
 
 test.each(OPERATIONS)('the examples of $method $path are as their schemas have them', (it) => {
