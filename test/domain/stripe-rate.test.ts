@@ -14,7 +14,7 @@ test.each([
   },
 );
 
-test('test mode keeps to the limit of a sandbox', () => {
+test('a sandbox’s limit is kept to in test mode', () => {
   expect(batchRates(80)).toEqual({ live: 80, test: 25 });
   expect(batchRates(10)).toEqual({ live: 10, test: 10 });
 });
