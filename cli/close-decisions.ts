@@ -11,9 +11,9 @@ import {
   RETRY_PARKED_UPDATE,
 } from '../domain/monthly-close.ts';
 import { MONTHLY_BILLING_WORKFLOW, monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
+import { workflowLink } from '../domain/workflow-link.ts';
 import { say } from './console.ts';
 import { type CliContext, isTemporalError, UsageError } from './context.ts';
-import { workflowLink } from './workflow-link.ts';
 
 /** @throws UsageError with the close's own sentence when there is nothing to approve. */
 export async function approve(context: CliContext, { mode, period }: Month, by: string): Promise<void> {

@@ -11,9 +11,9 @@ import {
   customerBillingWorkflowId,
   LOOK_AGAIN_SIGNAL,
 } from '../domain/workflow-contracts.ts';
+import { workflowLink } from '../domain/workflow-link.ts';
 import { say, table } from './console.ts';
 import { type CliContext, isTemporalError, UsageError } from './context.ts';
-import { workflowLink } from './workflow-link.ts';
 
 interface CustomerRef {
   readonly mode: Mode;

@@ -48,6 +48,8 @@ export interface ServiceConfig {
   readonly trustedProxies: readonly string[];
   readonly databaseUrl: string;
   readonly temporal: TemporalConfig;
+  /** Where Temporal's Web UI is, for links; `null` when that is not known. */
+  readonly temporalUiUrl: string | null;
   readonly stripe: StripeConfig;
   /** `null` for a mode whose messages the host product does not want. */
   readonly hostHooks: Readonly<Record<Mode, HostHookConfig | null>>;
@@ -84,6 +86,7 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     trustedProxies: environment.API_TRUSTED_PROXIES ?? [],
     databaseUrl: environment.DATABASE_URL,
     temporal,
+    temporalUiUrl: environment.TEMPORAL_UI_URL ?? null,
     stripe: stripeConfig(environment),
     hostHooks: { live: hostHookConfig(environment, 'live'), test: hostHookConfig(environment, 'test') },
     rules: {
