@@ -14,6 +14,8 @@ export const ERROR_STATUS = {
   not_found: 404,
   user_not_found: 404,
   method_not_allowed: 405,
+  decision_refused: 409,
+  no_stripe_customer: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
   rate_limited: 429,

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
+import { addAdminRoutes } from './admin/routes.ts';
 import { authenticate } from './authentication.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { errorHandler, notFound } from './error-handler.ts';
@@ -30,6 +31,7 @@ export function createApi(dependencies: ApiDependencies): Express {
   addWebhookRoutes(app, dependencies, metrics);
   addUserRoutes(app, dependencies, authenticated);
   addUsageRoutes(app, dependencies, metrics, authenticated);
+  addAdminRoutes(app, dependencies, dependencies.admins ?? [notFound]);
 
   app.use(notFound);
   app.use(errorHandler);

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { StripeClient } from '../activities/stripe-client.ts';
+import { HttpError } from '../api/errors.ts';
 import { loadServiceConfig, type ServiceConfig } from '../config/config.ts';
 import { parseEnvironment } from '../config/environment.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
@@ -66,9 +67,16 @@ export async function openContext(): Promise<CliContext> {
 }
 
 /** Whether Temporal's client threw an error of this class: by its name, for the class would have to be loaded. */
-export function isTemporalError(
-  error: unknown,
-  name: 'WorkflowNotFoundError' | 'WorkflowUpdateFailedError' | 'WorkflowExecutionAlreadyStartedError',
-): error is Error {
+export function isTemporalError(error: unknown, name: 'WorkflowNotFoundError'): error is Error {
   return error instanceof Error && error.name === name;
+}
+
+/** @throws UsageError with what a workflow says, when it refuses a decision. */
+export async function inItsWords<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof HttpError && error.code === 'decision_refused') throw new UsageError(error.message);
+    throw error;
+  }
 }

@@ -7,6 +7,7 @@ import * as usageByMonth from './migrations/0005-usage-by-month.ts';
 import * as creditLots from './migrations/0006-credit-lots.ts';
 import * as billParts from './migrations/0007-bill-parts.ts';
 import * as monthlyClose from './migrations/0008-monthly-close.ts';
+import * as customerList from './migrations/0011-customer-list.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 /** In order; a migration that has been released is never edited, the next one mends it. */
@@ -19,6 +20,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-credit-lots': creditLots,
   '0007-bill-parts': billParts,
   '0008-monthly-close': monthlyClose,
+  '0011-customer-list': customerList,
 };
 
 /**
@@ -28,7 +30,11 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
  * @throws the database's error when a migration fails; that migration is then rolled back whole.
  */
 export async function migrateToLatest(db: Kysely<DatabaseSchema>): Promise<void> {
-  const provider: MigrationProvider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  const { error } = await migratorOf(db).migrateToLatest();
   if (error !== undefined) throw error;
+}
+
+function migratorOf(db: Kysely<DatabaseSchema>): Migrator {
+  const provider: MigrationProvider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) };
+  return new Migrator({ db, provider });
 }

@@ -1,5 +1,6 @@
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import packageFile from '../../package.json' with { type: 'json' };
+import { adminPaths } from '../admin/openapi.ts';
 import { ERROR_STATUS } from '../errors.ts';
 import { operationsPaths } from '../operations-openapi.ts';
 import { usagePaths } from '../usage/openapi.ts';
@@ -21,7 +22,13 @@ const DESCRIPTION = `Usage in, exact money out. Your backend registers its users
 
 ${codesByStatus()}`;
 
-const PATHS: ZodOpenApiPathsObject = { ...userPaths, ...usagePaths, ...webhookPaths, ...operationsPaths };
+const PATHS: ZodOpenApiPathsObject = {
+  ...userPaths,
+  ...usagePaths,
+  ...webhookPaths,
+  ...adminPaths,
+  ...operationsPaths,
+};
 
 /** Describes the api in OpenAPI 3.1, with the schemas that requests are read by. */
 export function describeApi(): OpenApiDocument {
@@ -35,11 +42,13 @@ export function describeApi(): OpenApiDocument {
       { name: 'Users', description: 'Who they are, whether they have access, and what they owe' },
       { name: 'Usage', description: 'What they use' },
       { name: 'Webhooks', description: 'Where Stripe delivers' },
+      { name: 'Administration', description: 'What operators see and decide' },
       { name: 'Operations', description: 'For load balancers, Prometheus and readers' },
     ],
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'Your API key; it decides the mode' },
+        admin: { type: 'http', scheme: 'bearer', description: "The administrators' password" },
       },
       headers: HEADERS,
     },

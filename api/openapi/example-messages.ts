@@ -17,6 +17,8 @@ export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
     'This API key is unknown or revoked: use the apiKey or testApiKey of stack.json, or have one made',
   not_found: 'There is nothing at /api/nowhere; /openapi.json lists what there is',
   user_not_found: 'No user "user_42" is registered in live mode: PUT /api/users/user_42 first',
+  decision_refused: 'There is no grace period to extend: the customer owes nothing.',
+  no_stripe_customer: 'The user user_42 has no Stripe customer yet: they never began a Checkout',
   method_not_allowed: '/api/users/:userId takes PUT, not DELETE',
   payload_too_large: 'The body is larger than the limit of 1048576 bytes: send less at once',
   unsupported_media_type: 'Send the body as JSON, with Content-Type: application/json',

@@ -11,6 +11,7 @@ import { saveApiKey } from '../../db/api-keys.ts';
 import type { Database } from '../../db/database.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import type { Mode } from '../../domain/mode.ts';
+import type { OutlierRule } from '../../domain/outlier.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { expectDocumented } from './documented.ts';
 
@@ -32,6 +33,9 @@ export interface TestApiOptions {
   readonly webhookSecrets?: Readonly<Record<Mode, readonly string[]>>;
   readonly requestsPerSecond?: number;
   readonly trustedProxies?: readonly string[];
+  readonly holdOutliers?: OutlierRule;
+  /** `undefined`: there are no administrators; absent: everybody is one. */
+  readonly admins?: undefined;
   /** In place of the real one, for an address where nobody listens. */
   readonly temporalAddress?: string;
 }
@@ -60,6 +64,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     host: '127.0.0.1',
     ...(options.now === undefined ? {} : { now: options.now }),
     requestsPerSecond: options.requestsPerSecond ?? 0,
+    ...('admins' in options ? {} : { admins: [(_request, _response, next) => next()] }),
+    holdOutliers: options.holdOutliers ?? null,
     trustedProxies: options.trustedProxies ?? [],
   });
   const close = async (): Promise<void> => {
@@ -120,13 +126,24 @@ export async function request(
   } = {},
 ): Promise<Answer> {
   const body = options.body ?? (options.json === undefined ? null : JSON.stringify(options.json));
-  const response = await fetch(`${api.url}${path}`, {
+  const authorization = `Bearer ${api.apiKeys[options.mode ?? 'test']}`;
+  return await requestTo(api.url, method, path, { body, headers: { authorization, ...options.headers } });
+}
+
+/**
+ * Sends a request to any api, with what is given and no more.
+ *
+ * @throws Error when the OpenAPI document does not foresee the answer.
+ */
+export async function requestTo(
+  url: string,
+  method: string,
+  path: string,
+  { body, headers }: { readonly body: string | null; readonly headers: Record<string, string> },
+): Promise<Answer> {
+  const response = await fetch(`${url}${path}`, {
     method,
-    headers: {
-      authorization: `Bearer ${api.apiKeys[options.mode ?? 'test']}`,
-      ...(body === null ? {} : { 'content-type': 'application/json' }),
-      ...options.headers,
-    },
+    headers: { ...(body === null ? {} : { 'content-type': 'application/json' }), ...headers },
     ...(body === null ? {} : { body }),
   });
   const text = await response.text();

@@ -115,6 +115,8 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       metrics: new Registry(),
       port: 0,
       host: '127.0.0.1',
+      admins: [(_request, _response, next) => next()],
+      temporalUiUrl: 'http://temporal.example',
       ...(parts.now === undefined ? {} : { now: parts.now }),
     });
     // The simulator first: it delivers nothing to an api that is gone.

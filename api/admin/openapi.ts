@@ -1,0 +1,7 @@
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { customerPaths } from './customers/openapi.ts';
+
+/** What operators do, for the OpenAPI document. */
+export const adminPaths: ZodOpenApiPathsObject = {
+  ...customerPaths,
+};
