@@ -15,6 +15,7 @@ export const ERROR_STATUS = {
   user_not_found: 404,
   method_not_allowed: 405,
   decision_refused: 409,
+  month_not_over: 409,
   no_stripe_customer: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,

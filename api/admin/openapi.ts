@@ -1,7 +1,9 @@
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { customerPaths } from './customers/openapi.ts';
+import { monthPaths } from './months/openapi.ts';
 
 /** What operators do, for the OpenAPI document. */
 export const adminPaths: ZodOpenApiPathsObject = {
   ...customerPaths,
+  ...monthPaths,
 };

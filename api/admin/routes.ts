@@ -1,6 +1,7 @@
 import type { Express, RequestHandler } from 'express';
 import type { ApiDependencies } from '../dependencies.ts';
 import { addCustomerRoutes } from './customers/routes.ts';
+import { addMonthRoutes } from './months/routes.ts';
 
 /** What operators do, over HTTP. A mode is part of every path: nothing is done in the other world by mistake. */
 export function addAdminRoutes(
@@ -9,4 +10,5 @@ export function addAdminRoutes(
   authenticated: readonly RequestHandler[],
 ): void {
   addCustomerRoutes(app, dependencies, authenticated);
+  addMonthRoutes(app, dependencies, authenticated);
 }

@@ -18,6 +18,7 @@ export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
   not_found: 'There is nothing at /api/nowhere; /openapi.json lists what there is',
   user_not_found: 'No user "user_42" is registered in live mode: PUT /api/users/user_42 first',
   decision_refused: 'There is no grace period to extend: the customer owes nothing.',
+  month_not_over: '2026-11 is not over yet; only a month that has ended can be closed',
   no_stripe_customer: 'The user user_42 has no Stripe customer yet: they never began a Checkout',
   method_not_allowed: '/api/users/:userId takes PUT, not DELETE',
   payload_too_large: 'The body is larger than the limit of 1048576 bytes: send less at once',
