@@ -12,10 +12,14 @@ import { addOperationsRoutes } from './operations.ts';
 import { logRequests } from './request-log.ts';
 import { addUsageRoutes } from './usage/routes.ts';
 import { addUserRoutes } from './users/routes.ts';
+import { createReceiptLog, type ReceiptLog } from './webhooks/receipt-log.ts';
 import { addWebhookRoutes } from './webhooks/receiver.ts';
 
-/** The whole HTTP service, without a port to listen on. */
-export function createApi(dependencies: ApiDependencies): Express {
+/** The whole HTTP service, without a port to listen on. Whoever gives it a log of receipts closes that, too. */
+export function createApi(
+  dependencies: ApiDependencies,
+  receipts: ReceiptLog = createReceiptLog(dependencies),
+): Express {
   const metrics = createMetrics(dependencies.metrics);
   addMonthMetrics(dependencies);
   const authenticated = authenticate(dependencies);
@@ -28,7 +32,7 @@ export function createApi(dependencies: ApiDependencies): Express {
 
   addOperationsRoutes(app, dependencies);
   addDocumentationRoutes(app);
-  addWebhookRoutes(app, dependencies, metrics);
+  addWebhookRoutes(app, dependencies, { metrics, receipts });
   addUserRoutes(app, dependencies, authenticated);
   addUsageRoutes(app, dependencies, metrics, authenticated);
   addAdminRoutes(app, dependencies, dependencies.admins ?? [notFound]);
@@ -40,7 +44,7 @@ export function createApi(dependencies: ApiDependencies): Express {
 
 export interface RunningApi {
   readonly port: number;
-  /** Takes no new requests, and lets those under way finish for {@link CLOSE_GRACE_MS}. */
+  /** Takes no new requests, lets those under way finish for {@link CLOSE_GRACE_MS}, and writes down what came in last. */
   close(): Promise<void>;
 }
 
@@ -59,7 +63,8 @@ export async function startApi(
   options: ApiDependencies & { readonly port: number; readonly host?: string },
 ): Promise<RunningApi> {
   const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
-  const server = createServer(timeouts, createApi(options));
+  const receipts = createReceiptLog(options);
+  const server = createServer(timeouts, createApi(options, receipts));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
@@ -67,7 +72,11 @@ export async function startApi(
       resolve();
     });
   });
-  return { port: portOf(server), close: () => close(server) };
+  const stop = async () => {
+    await close(server);
+    await receipts.close();
+  };
+  return { port: portOf(server), close: stop };
 }
 
 async function close(server: Server): Promise<void> {

@@ -8,6 +8,7 @@ import * as creditLots from './migrations/0006-credit-lots.ts';
 import * as billParts from './migrations/0007-bill-parts.ts';
 import * as monthlyClose from './migrations/0008-monthly-close.ts';
 import * as customerList from './migrations/0011-customer-list.ts';
+import * as webhookReceipts from './migrations/0012-webhook-receipts.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 /** In order; a migration that has been released is never edited, the next one mends it. */
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-bill-parts': billParts,
   '0008-monthly-close': monthlyClose,
   '0011-customer-list': customerList,
+  '0012-webhook-receipts': webhookReceipts,
 };
 
 /**

@@ -10,6 +10,7 @@ import type { BillingStatus, WaitingFor } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { OperatorDecision } from '../domain/operator-decisions.ts';
 import type { MeteredProduct, Product } from '../domain/price-list.ts';
+import type { WebhookOutcome } from '../domain/webhook-receipt.ts';
 
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
 
@@ -231,6 +232,22 @@ export interface AppliedStripeEventsTable {
   applied_at: Timestamp;
 }
 
+export interface WebhookReceiptsTable {
+  mode: Mode;
+  receipt_id: string;
+  event_id: string | null;
+  type: string | null;
+  outcome: WebhookOutcome;
+  reason: string | null;
+  stripe_customer_id: string | null;
+  object_id: string | null;
+  charge_id: string | null;
+  event_created: number | null;
+  received_at: Date;
+  verified_at: Date | null;
+  signalled_at: Date | null;
+}
+
 export interface StripeWritesTable {
   mode: Mode;
   write_key: string;
@@ -260,5 +277,6 @@ export interface DatabaseSchema {
   operator_decisions: OperatorDecisionsTable;
   close_decisions: CloseDecisionsTable;
   applied_stripe_events: AppliedStripeEventsTable;
+  webhook_receipts: WebhookReceiptsTable;
   stripe_writes: StripeWritesTable;
 }

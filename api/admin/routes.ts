@@ -1,6 +1,7 @@
 import type { Express, RequestHandler } from 'express';
 import type { ApiDependencies } from '../dependencies.ts';
 import { addCustomerRoutes } from './customers/routes.ts';
+import { addEventRoutes } from './events/routes.ts';
 import { addMonthRoutes } from './months/routes.ts';
 
 /** What operators do, over HTTP. A mode is part of every path: nothing is done in the other world by mistake. */
@@ -11,4 +12,5 @@ export function addAdminRoutes(
 ): void {
   addCustomerRoutes(app, dependencies, authenticated);
   addMonthRoutes(app, dependencies, authenticated);
+  addEventRoutes(app, dependencies, authenticated);
 }

@@ -69,6 +69,7 @@ describe('migrations', () => {
             '0007-bill-parts',
             '0008-monthly-close',
             '0011-customer-list',
+            '0012-webhook-receipts',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }
