@@ -36,6 +36,12 @@ export async function migrateToLatest(db: Kysely<DatabaseSchema>): Promise<void>
   if (error !== undefined) throw error;
 }
 
+/** The migrations that a database still lacks, by name. It changes nothing. */
+export async function pendingMigrations(db: Kysely<DatabaseSchema>): Promise<string[]> {
+  const migrations = await migratorOf(db).getMigrations();
+  return migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+}
+
 function migratorOf(db: Kysely<DatabaseSchema>): Migrator {
   const provider: MigrationProvider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) };
   return new Migrator({ db, provider });

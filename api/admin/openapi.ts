@@ -1,6 +1,7 @@
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { customerPaths } from './customers/openapi.ts';
 import { eventPaths } from './events/openapi.ts';
+import { healthPaths } from './health/openapi.ts';
 import { monthPaths } from './months/openapi.ts';
 
 /** What operators do, for the OpenAPI document. */
@@ -8,4 +9,5 @@ export const adminPaths: ZodOpenApiPathsObject = {
   ...customerPaths,
   ...monthPaths,
   ...eventPaths,
+  ...healthPaths,
 };
