@@ -58,18 +58,28 @@ export interface PreviewAtAGlance extends PreviewSummary {
   readonly heldBills: number;
 }
 
-/** The same as a summary, page by page, without keeping the bills. At most `listed` are named of each kind. */
+/**
+ * The same as a summary, page by page, without keeping the bills. At most `listed` are named of each kind.
+ *
+ * @param options `signal` ends it between two pages, when nobody waits for it any more.
+ * @throws the signal's reason
+ */
 export async function previewAtAGlance(
   db: Database,
   month: Month,
-  options: { readonly holdOutliers: OutlierRule | null; readonly listed: number },
+  options: {
+    readonly holdOutliers: OutlierRule | null;
+    readonly listed: number;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<PreviewAtAGlance> {
-  const { holdOutliers, listed } = options;
+  const { holdOutliers, listed, signal } = options;
   const before = { mode: month.mode, period: previousPeriod(month.period) };
   let whole = summarizePreview([], await billedTotalCents(db, before), listed);
   let problemBills = 0;
   let heldBills = 0;
   for await (const bills of previewClose(db, month, holdOutliers)) {
+    signal?.throwIfAborted();
     const page = summarizePreview(bills, 0, listed);
     problemBills += page.problems.length;
     heldBills += page.held.length;

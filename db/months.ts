@@ -16,7 +16,7 @@ export interface ListedMonth {
 const END_OF_TIME = '9999-13';
 
 /**
- * The months of a mode that have usage or bills, newest first. It reads each bill of the months it gives once: half a second for a
+ * The months of a mode that have usage or bills, newest first. It reads each bill of the months it gives once: about a second for a
  * million bills.
  *
  * @param page `before`: the oldest month of the page before.

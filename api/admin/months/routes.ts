@@ -55,8 +55,21 @@ export function addMonthRoutes(
     return await monthsPage(dependencies, modeOfPath(request), { before, limit });
   });
   get(MONTH, async (request) => await describeMonth(dependencies, monthOfPath(request)));
-  get(`${MONTH}/preview`, async (request) => await previewMonth(dependencies, monthOfPath(request)));
 
+  addRoute(app, `${MONTH}/preview`, {
+    get: [
+      ...authenticated,
+      async (request, response) => {
+        const gone = new AbortController();
+        response.once('close', () => gone.abort());
+        try {
+          response.json(await previewMonth(dependencies, monthOfPath(request), gone.signal));
+        } catch (error) {
+          if (!gone.signal.aborted) throw error;
+        }
+      },
+    ],
+  });
   addRoute(app, `${MONTH}/close`, {
     post: [
       ...authenticated,
