@@ -8,6 +8,7 @@ import { createMonthlyCloseActivities } from './monthly-close.ts';
 import { createPaymentActivities } from './payment-sync.ts';
 import { createRegistrationActivities } from './registration.ts';
 import { createStripeEventActivities } from './stripe-events.ts';
+import { createTestPurchaseActivities } from './test-purchase.ts';
 
 /** What a person or a webhook waits for: the task queue `billing`. */
 export function createBillingActivities(dependencies: ActivityDependencies) {
@@ -18,6 +19,10 @@ export function createBillingActivities(dependencies: ActivityDependencies) {
     ...createCustomerCommandActivities(dependencies),
     ...createPaymentActivities(dependencies),
     ...createStripeEventActivities(dependencies),
+    ...createTestPurchaseActivities({
+      ...dependencies,
+      stripe: { live: null, test: dependencies.stripe.test },
+    }),
   };
 }
 

@@ -14,6 +14,8 @@ export interface ActivityDependencies {
   readonly rules: BillingRules;
   /** Where the host product is told of changes, per mode; `null` where it does not want to be. */
   readonly hostHooks: Readonly<Record<Mode, HostHook | null>>;
+  /** What test purchases buy (`prod_…` of test mode); `null`: the product of `credits`. */
+  readonly testProductId: string | null;
   /** For signalling workflows. */
   readonly temporal: Client;
 }
@@ -42,7 +44,10 @@ export interface BillingRules {
 }
 
 /** @throws ApplicationFailure (retryable, since an operator may add the key and restart) when the mode has no secret key. */
-export function stripeOf(dependencies: Pick<ActivityDependencies, 'stripe'>, mode: Mode): StripeClient {
+export function stripeOf<M extends Mode>(
+  dependencies: Pick<ActivityDependencies, 'stripe'>,
+  mode: M,
+): StripeClient<M> {
   const client = dependencies.stripe[mode];
   if (client !== null) return client;
   const variable = mode === 'live' ? 'STRIPE_SECRET_KEY' : 'STRIPE_TEST_SECRET_KEY';

@@ -6,7 +6,7 @@ import type { CustomerKey } from './customer-commands.ts';
 import { type ActivityDependencies, stripeOf, unixSeconds } from './dependencies.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
-export function createRegistrationActivities(dependencies: ActivityDependencies) {
+export function createRegistrationActivities(dependencies: Pick<ActivityDependencies, 'db' | 'stripe'>) {
   const { db } = dependencies;
   return {
     /**

@@ -1,14 +1,19 @@
 import { Stripe } from 'stripe';
-import type { Mode } from '../domain/mode.ts';
+import { type Mode, modeOfSecretKey } from '../domain/mode.ts';
 import type { DecimalString } from '../domain/money.ts';
 
-/** Stripe's official client, bound to one mode by its secret key. */
-export type StripeClient = Stripe;
+/**
+ * Stripe's official client, bound to one mode by its secret key. The mode is part of its type: a client of test mode does not
+ * compile where one of live mode belongs, nor the other way round. Without a mode it is one of either.
+ */
+export type StripeClient<M extends Mode = Mode> = Stripe & { readonly mode: M };
 
 /** The clients of the modes that are configured; `null` where a mode has no secret key. */
-export type StripeClients = Readonly<Record<Mode, StripeClient | null>>;
+export type StripeClients = { readonly [M in Mode]: StripeClient<M> | null };
 
-export interface StripeClientOptions {
+export interface StripeClientOptions<M extends Mode> {
+  readonly mode: M;
+  /** One of that mode. */
   readonly secretKey: string;
   /** Another address to find Stripe at, such as `http://127.0.0.1:12111`; Stripe's own when absent. */
   readonly apiBase?: string | undefined;
@@ -17,12 +22,25 @@ export interface StripeClientOptions {
 /** Below every activity's start-to-close timeout, so that a hanging request ends as a connection error of its own. */
 const REQUEST_TIMEOUT_MS = 20_000;
 
+/** A secret key that opens another mode than the one it was given for. The message does not show it. */
+export class WrongModeKeyError extends Error {
+  override readonly name = 'WrongModeKeyError';
+
+  constructor(mode: Mode) {
+    super(`This secret key is not one of ${mode} mode: those begin with sk_${mode}_ or rk_${mode}_`);
+  }
+}
+
 /**
  * The only place that makes a Stripe client. The SDK's own retries are off: Temporal retries, visibly, and with
  * list-before-create between two attempts.
+ *
+ * @throws WrongModeKeyError when the key is not one of the mode.
  */
-export function createStripeClient({ secretKey, apiBase }: StripeClientOptions): StripeClient {
-  return new Stripe(secretKey, {
+export function createStripeClient<M extends Mode>(options: StripeClientOptions<M>): StripeClient<M> {
+  const { mode, secretKey, apiBase } = options;
+  if (modeOfSecretKey(secretKey) !== mode) throw new WrongModeKeyError(mode);
+  const client = new Stripe(secretKey, {
     maxNetworkRetries: 0,
     timeout: REQUEST_TIMEOUT_MS,
     telemetry: false,
@@ -30,6 +48,7 @@ export function createStripeClient({ secretKey, apiBase }: StripeClientOptions):
     httpClient: refuseUnexplainedErrors(Stripe.createNodeHttpClient()),
     ...(apiBase === undefined ? {} : addressOf(apiBase)),
   });
+  return Object.assign(client, { mode });
 }
 
 export const StripeError = Stripe.errors.StripeError;

@@ -32,10 +32,10 @@ export class UnusablePriceError extends Error {
  *
  * @throws UnusablePriceError when a price that was found or named is of the wrong kind.
  */
-export async function setUpStripe(
+export async function setUpStripe<M extends Mode>(
   db: Database,
-  stripe: StripeClient,
-  mode: Mode,
+  stripe: StripeClient<M>,
+  mode: NoInfer<M>,
   configuredPriceIds: Readonly<Partial<Record<Product, string>>> = {},
 ): Promise<StripeProduct[]> {
   await ensurePriceList(db, mode);
@@ -56,10 +56,10 @@ export async function setUpStripe(
  *
  * @throws UnusablePriceError when one of them is of the wrong kind.
  */
-export async function adoptConfiguredPrices(
+export async function adoptConfiguredPrices<M extends Mode>(
   db: Database,
-  stripe: StripeClient,
-  mode: Mode,
+  stripe: StripeClient<M>,
+  mode: NoInfer<M>,
   configuredPriceIds: Readonly<Partial<Record<Product, string>>>,
 ): Promise<void> {
   for (const product of PRODUCTS) {

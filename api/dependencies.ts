@@ -19,12 +19,12 @@ export interface ApiDependencies {
   readonly requestsPerSecond?: number;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies?: readonly string[];
+  /** Lets only admins pass. Absent: there are no routes for admins. */
+  readonly adminAuthentication?: readonly RequestHandler[];
   /** Where Temporal's Web UI is, for links to it; absent, or `null`, when that is not known. */
   readonly temporalUiUrl?: string | null;
   /** Which bills a close would hold, for previews; absent, or `null`: none. */
   readonly holdOutliers?: OutlierRule | null;
-  /** Lets administrators pass, and nobody else; absent: there are none. */
-  readonly admins?: readonly RequestHandler[];
   /** The clock, for tests. */
   readonly now?: () => Date;
 }

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
 import { addAdminRoutes } from './admin/routes.ts';
+import { addAdminTestBillingRoutes } from './admin/test-billing.ts';
 import { authenticate } from './authentication.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { errorHandler, notFound } from './error-handler.ts';
@@ -35,7 +36,11 @@ export function createApi(
   addWebhookRoutes(app, dependencies, { metrics, receipts });
   addUserRoutes(app, dependencies, authenticated);
   addUsageRoutes(app, dependencies, metrics, authenticated);
-  addAdminRoutes(app, dependencies, dependencies.admins ?? [notFound]);
+  const { adminAuthentication } = dependencies;
+  if (adminAuthentication !== undefined) {
+    addAdminRoutes(app, dependencies, adminAuthentication);
+    addAdminTestBillingRoutes(app, dependencies, adminAuthentication);
+  }
 
   app.use(notFound);
   app.use(errorHandler);

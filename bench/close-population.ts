@@ -20,10 +20,10 @@ const BATCHES_AT_A_TIME = 4;
  */
 export class ClosePopulation {
   private readonly db: Database;
-  private readonly stripe: StripeClient;
+  private readonly stripe: StripeClient<'live'>;
   private size = 0;
 
-  constructor(db: Database, stripe: StripeClient) {
+  constructor(db: Database, stripe: StripeClient<'live'>) {
     this.db = db;
     this.stripe = stripe;
   }

@@ -92,7 +92,7 @@ async function withBench<Figures>(
 ): Promise<Figures> {
   const db = openDatabase(parts.stack.databaseUrl, { maxConnections: 5 });
   const secretKey = parts.stack.stripe.live?.secretKey ?? '';
-  const stripe = createStripeClient({ secretKey, apiBase: parts.simulatorUrl });
+  const stripe = createStripeClient({ mode: 'live', secretKey, apiBase: parts.simulatorUrl });
   try {
     await deleteWebhookEndpoints(stripe);
     return await measure(new CloseBench(parts, db, stripe));
@@ -105,7 +105,7 @@ async function withBench<Figures>(
  * What a finalized invoice tells its customer's workflow comes while the close still runs, and would be measured with it. The
  * close is what is on trial here; customers' workflows have a bench of their own.
  */
-async function deleteWebhookEndpoints(stripe: StripeClient): Promise<void> {
+async function deleteWebhookEndpoints(stripe: StripeClient<'live'>): Promise<void> {
   for await (const { id } of stripe.webhookEndpoints.list({ limit: 100 }))
     await stripe.webhookEndpoints.del(id);
 }
@@ -113,10 +113,10 @@ async function deleteWebhookEndpoints(stripe: StripeClient): Promise<void> {
 class CloseBench {
   private readonly parts: BenchParts;
   private readonly db: Database;
-  private readonly stripe: StripeClient;
+  private readonly stripe: StripeClient<'live'>;
   private readonly population: ClosePopulation;
 
-  constructor(parts: BenchParts, db: Database, stripe: StripeClient) {
+  constructor(parts: BenchParts, db: Database, stripe: StripeClient<'live'>) {
     this.parts = parts;
     this.db = db;
     this.stripe = stripe;

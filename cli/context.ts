@@ -21,8 +21,8 @@ export class UsageError extends Error {
  */
 export interface CliContext {
   readonly config: ServiceConfig;
+  stripe<M extends Mode>(mode: M): Promise<StripeClient<M>>;
   readonly links: TemporalUi;
-  stripe(mode: Mode): Promise<StripeClient>;
   withDatabase<Result>(work: (db: Database) => Promise<Result>): Promise<Result>;
   withTemporal<Result>(work: (temporal: Client) => Promise<Result>): Promise<Result>;
 }
@@ -40,7 +40,7 @@ export async function openContext(): Promise<CliContext> {
       const settings = config.stripe.modes[mode];
       if (settings !== null) {
         const { createStripeClient } = await import('../activities/stripe-client.ts');
-        return createStripeClient({ secretKey: settings.secretKey, apiBase: config.stripe.apiBase });
+        return createStripeClient({ mode, secretKey: settings.secretKey, apiBase: config.stripe.apiBase });
       }
       throw new UsageError(
         `There is no Stripe key for ${mode} mode; set ${mode === 'live' ? 'STRIPE_SECRET_KEY' : 'STRIPE_TEST_SECRET_KEY'}`,

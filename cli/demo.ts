@@ -55,7 +55,7 @@ async function play({ file }: Stack): Promise<void> {
   const connection = await Connection.connect({ address: file.temporalAddress });
   try {
     const temporal = new Client({ connection, namespace: file.temporalNamespace });
-    const stripe = createStripeClient({ secretKey: live.secretKey, apiBase });
+    const stripe = createStripeClient({ mode: 'live', secretKey: live.secretKey, apiBase });
     say();
     const outcome = await playStory({ stack: file, simulatorUrl: apiBase, temporal, stripe }, period);
     printReport(file, period, outcome);

@@ -26,6 +26,8 @@ export interface StripeConfig {
   readonly apiBase: string | undefined;
   /** `null` for a mode that has no key: its endpoints answer that they are not configured. */
   readonly modes: Readonly<Record<Mode, StripeModeConfig | null>>;
+  /** What test purchases buy (`prod_…`); `null`: the product of `credits`. */
+  readonly testProductId: string | null;
   readonly automaticTax: boolean;
   readonly batchRequestsPerSecond: Readonly<Record<Mode, number>>;
 }
@@ -168,6 +170,7 @@ function stripeConfig(environment: Environment): StripeConfig {
           ? null
           : { secretKey: test, webhookSecrets: environment.STRIPE_TEST_WEBHOOK_SECRET ?? [], priceIds: {} },
     },
+    testProductId: environment.STRIPE_TEST_PRODUCT_ID ?? null,
     automaticTax: environment.STRIPE_AUTOMATIC_TAX,
     batchRequestsPerSecond: batchRates(environment.STRIPE_BATCH_REQUESTS_PER_SECOND),
   };

@@ -107,6 +107,7 @@ const EXPIRED = 'expired:';
 export const creditCause = {
   bill: (billId: string) => `bill:${billId}`,
   purchase: (checkoutSessionId: string) => `${PURCHASE}${checkoutSessionId}`,
+  testPurchase: (purchaseId: string) => `test-purchase:${purchaseId}`,
   /** The nth time, from 1, that something of this purchase was taken back or given back again. */
   takenBack: (checkoutSessionId: string, nth: number) => `${TAKEN_BACK}${checkoutSessionId}:${nth}`,
   /** The nth time, from 1, that what was left of an expired lot was written off: after the first, something was given back to it. */

@@ -7,6 +7,7 @@ import * as usageByMonth from './migrations/0005-usage-by-month.ts';
 import * as creditLots from './migrations/0006-credit-lots.ts';
 import * as billParts from './migrations/0007-bill-parts.ts';
 import * as monthlyClose from './migrations/0008-monthly-close.ts';
+import * as testPurchases from './migrations/0009-test-purchases.ts';
 import * as customerList from './migrations/0011-customer-list.ts';
 import * as webhookReceipts from './migrations/0012-webhook-receipts.ts';
 import type { DatabaseSchema } from './schema.ts';
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-credit-lots': creditLots,
   '0007-bill-parts': billParts,
   '0008-monthly-close': monthlyClose,
+  '0009-test-purchases': testPurchases,
   '0011-customer-list': customerList,
   '0012-webhook-receipts': webhookReceipts,
 };

@@ -10,6 +10,7 @@ import type { BillingStatus, WaitingFor } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { OperatorDecision } from '../domain/operator-decisions.ts';
 import type { MeteredProduct, Product } from '../domain/price-list.ts';
+import type { TestCard, TestPurchaseStatus, TestPurchaseStep } from '../domain/test-purchase.ts';
 import type { WebhookOutcome } from '../domain/webhook-receipt.ts';
 
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
@@ -258,6 +259,22 @@ export interface StripeWritesTable {
   completed_at: Date | null;
 }
 
+export interface TestPurchasesTable {
+  mode: Generated<'test'>;
+  purchase_id: string;
+  user_id: string;
+  credits: number;
+  card: TestCard;
+  status: Generated<TestPurchaseStatus>;
+  payment_intent_id: string | null;
+  link: string | null;
+  problem: string | null;
+  decline_code: string | null;
+  steps: ColumnType<TestPurchaseStep[], string | undefined, string>;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
 export interface DatabaseSchema {
   users: UsersTable;
   clusters: ClustersTable;
@@ -279,4 +296,5 @@ export interface DatabaseSchema {
   applied_stripe_events: AppliedStripeEventsTable;
   webhook_receipts: WebhookReceiptsTable;
   stripe_writes: StripeWritesTable;
+  test_purchases: TestPurchasesTable;
 }

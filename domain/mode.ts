@@ -6,6 +6,11 @@ export const MODES = ['live', 'test'] as const;
 
 export type Mode = (typeof MODES)[number];
 
+/** The mode that a secret key of Stripe's opens (`sk_live_…`, `rk_test_…`); `null` for what is no secret key. */
+export function modeOfSecretKey(secretKey: string): Mode | null {
+  return MODES.find((mode) => new RegExp(`^[sr]k_${mode}_`).test(secretKey)) ?? null;
+}
+
 /** The mode that an object of Stripe's belongs to, by its `livemode` field. */
 export function modeOfLivemode(livemode: boolean): Mode {
   return livemode ? 'live' : 'test';

@@ -37,6 +37,27 @@ export function isHandledEventType(type: string): type is HandledEventType {
   return (HANDLED_EVENT_TYPES as readonly string[]).includes(type);
 }
 
+/**
+ * The events that a test purchase waits for, of payment intents that it has made. All others of these types are ignored: what
+ * is paid through Checkout or by an invoice, their own events say.
+ */
+export const TEST_PURCHASE_EVENT_TYPES = [
+  'payment_intent.succeeded',
+  'payment_intent.payment_failed',
+  'payment_intent.requires_action',
+  'payment_intent.canceled',
+] as const;
+export type TestPurchaseEventType = (typeof TEST_PURCHASE_EVENT_TYPES)[number];
+
+export function isTestPurchaseEventType(type: string): type is TestPurchaseEventType {
+  return (TEST_PURCHASE_EVENT_TYPES as readonly string[]).includes(type);
+}
+
+/** What a webhook endpoint of the mode is to be sent. */
+export function wantedEventTypes(mode: Mode): (HandledEventType | TestPurchaseEventType)[] {
+  return mode === 'test' ? [...HANDLED_EVENT_TYPES, ...TEST_PURCHASE_EVENT_TYPES] : [...HANDLED_EVENT_TYPES];
+}
+
 /** What is read of an event of Stripe's. Its `data.object` may be out of date, so nothing but identity is taken from it. */
 export interface StripeEvent {
   /** `evt_…` */
@@ -59,6 +80,18 @@ export function customerOf(event: StripeEvent): string | null {
   if (event.type === 'payment_method.detached')
     return idOf(previous?.['customer']) ?? idOf(object['customer']);
   return idOf(object['customer']);
+}
+
+/** What our test purchases say of themselves in the metadata of their payment intents. */
+const PURCHASE_ID = /^[\w-]{1,100}$/;
+
+/** The test purchase that an event is about; `null` for any other event, and in live mode for all. */
+export function testPurchaseOf(event: StripeEvent): string | null {
+  if (event.livemode || !isTestPurchaseEventType(event.type)) return null;
+  const metadata = event.data.object['metadata'];
+  if (typeof metadata !== 'object' || metadata === null || !('purchase_id' in metadata)) return null;
+  const { purchase_id: purchaseId } = metadata;
+  return typeof purchaseId === 'string' && PURCHASE_ID.test(purchaseId) ? purchaseId : null;
 }
 
 /**

@@ -4,7 +4,7 @@ import { setUpStripe } from '../activities/stripe-setup.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import type { Database } from '../db/database.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
-import { HANDLED_EVENT_TYPES } from '../domain/stripe-event.ts';
+import { wantedEventTypes } from '../domain/stripe-event.ts';
 
 /** Keys that the simulator takes and that can't be real ones. */
 const SIMULATOR_KEYS: Readonly<Record<Mode, string>> = {
@@ -30,7 +30,7 @@ export async function setUpSimulatedStripe(
   };
   for (const mode of MODES) {
     const { secretKey } = modes[mode];
-    const stripe = createStripeClient({ secretKey, apiBase });
+    const stripe = createStripeClient({ mode, secretKey, apiBase });
     await setUpStripe(db, stripe, mode);
     const webhookSecret = await registerWebhookEndpoint(
       stripe,
@@ -56,7 +56,7 @@ async function registerWebhookEndpoint(
   knownSecret: string | undefined,
 ): Promise<string> {
   const url = `${apiUrl}${WEBHOOK_PATHS[mode]}`;
-  const enabled_events = [...HANDLED_EVENT_TYPES] satisfies Stripe.WebhookEndpointCreateParams.EnabledEvent[];
+  const enabled_events = wantedEventTypes(mode) satisfies Stripe.WebhookEndpointCreateParams.EnabledEvent[];
   for await (const endpoint of stripe.webhookEndpoints.list({ limit: 100 })) {
     if (endpoint.url === url && knownSecret !== undefined) {
       await stripe.webhookEndpoints.update(endpoint.id, { enabled_events });

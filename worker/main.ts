@@ -30,6 +30,7 @@ const dependencies: Omit<ActivityDependencies, 'temporal'> = {
   log,
   rules: { ...config.rules, automaticTax: config.stripe.automaticTax },
   hostHooks: config.hostHooks,
+  testProductId: config.stripe.testProductId,
 };
 
 const connection = await NativeConnection.connect(config.temporal.connectionOptions);
@@ -69,9 +70,9 @@ async function prepareNamespace(): Promise<void> {
   await connection.close();
 }
 
-function clientOf(mode: Mode, { stripe }: ServiceConfig): StripeClient | null {
+function clientOf<M extends Mode>(mode: M, { stripe }: ServiceConfig): StripeClient<M> | null {
   const settings = stripe.modes[mode];
   return settings === null
     ? null
-    : createStripeClient({ secretKey: settings.secretKey, apiBase: stripe.apiBase });
+    : createStripeClient({ mode, secretKey: settings.secretKey, apiBase: stripe.apiBase });
 }

@@ -1,3 +1,4 @@
+import { instantText, tableCell } from '../domain/markdown.ts';
 import type { CustomerBillingState, StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 
 /**
@@ -24,14 +25,16 @@ export function currentDetails(state: CustomerBillingState): string {
     [
       'Last event',
       lastEvent &&
-        `${lastEvent.type} of ${lastEvent.objectId}, ${instant(lastEvent.created * 1_000)} (${lastEvent.eventId})`,
+        `${lastEvent.type} of ${lastEvent.objectId}, ${instantText(lastEvent.created * 1_000)} (${lastEvent.eventId})`,
     ],
     [
       'Events',
       `${state.appliedEvents} applied, ${state.duplicateEvents} repeated, ${state.queuedEvents} waiting`,
     ],
   ];
-  const shown = rows.flatMap(([name, value]) => (value === null ? [] : [`| ${name} | ${cell(value)} |`]));
+  const shown = rows.flatMap(([name, value]) =>
+    value === null ? [] : [`| ${name} | ${tableCell(value)} |`],
+  );
   return ['| | |', '|---|---|', ...shown].join('\n');
 }
 
@@ -43,12 +46,6 @@ export function lookSummary(events: readonly StripeEventEnvelope[]): string {
   return `${first.type} of ${first.objectId}${more}`.slice(0, 200);
 }
 
-/** `2026-11-24 14:30:05 UTC` */
 function instant(ms: number | null): string | null {
-  return ms === null ? null : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}
-
-/** What people and Stripe write must not break the table. */
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
+  return ms === null ? null : instantText(ms);
 }

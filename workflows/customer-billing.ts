@@ -1,12 +1,9 @@
 import {
-  ActivityFailure,
-  ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
-  isCancellation,
   setCurrentDetails,
   upsertSearchAttributes,
   workflowInfo,
@@ -14,15 +11,12 @@ import {
 import { decide } from '../domain/customer-billing.ts';
 import { type CommandResult, type CustomerCommand, factsAfter } from '../domain/customer-commands.ts';
 import type { CustomerFacts } from '../domain/customer-facts.ts';
-import {
-  type CustomerBillingInput,
-  customerBillingWorkflowId,
-  type ParkedStep,
-} from '../domain/workflow-contracts.ts';
+import { type CustomerBillingInput, customerBillingWorkflowId } from '../domain/workflow-contracts.ts';
 import { billingActivities } from './activities.ts';
 import { currentDetails, lookSummary } from './customer-billing-details.ts';
 import { handleCalls, lookAgainSignal } from './customer-billing-handlers.ts';
 import { type CarriedState, CustomerBilling } from './customer-billing-state.ts';
+import { parkedStepOf } from './parked-step.ts';
 import {
   billingAttention,
   billingMode,
@@ -191,20 +185,4 @@ async function updateProfile(billing: CustomerBilling): Promise<void> {
   } catch (error) {
     billing.parked = parkedStepOf(error);
   }
-}
-
-/** @throws whatever is not an activity that Stripe has refused for good. */
-function parkedStepOf(error: unknown): ParkedStep {
-  if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-  const cause = error.cause instanceof ApplicationFailure ? error.cause : undefined;
-  const details: unknown = cause?.details?.[0];
-  const requestId =
-    typeof details === 'object' && details !== null && 'stripeRequestId' in details
-      ? details.stripeRequestId
-      : null;
-  return {
-    step: error.activityType,
-    message: cause?.message ?? error.message,
-    stripeRequestId: typeof requestId === 'string' ? requestId : null,
-  };
 }

@@ -74,6 +74,7 @@ export function handleCloseCalls(close: MonthlyClose, month: Month): void {
   ): Promise<void> => {
     await save({ type, bills: [...new Set(bills)], by, reason });
     close.billsWereDecidedOn(type, bills);
+    close.summarize(await batchActivities.summarizeClose(month));
   };
   const validatorOf = (type: 'hold' | 'release' | 'skip') => (request: BillsDecision | undefined) =>
     refuse(whyNotDecideOnBills(type, request, close.phase));

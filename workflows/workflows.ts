@@ -5,3 +5,4 @@ export { customerBillingWorkflow } from './customer-billing.ts';
 export { customerRegistrationWorkflow } from './customer-registration.ts';
 export { monthlyBillingWorkflow } from './monthly-billing.ts';
 export { scheduledMonthlyBillingWorkflow } from './scheduled-monthly-billing.ts';
+export { testPurchaseWorkflow } from './test-purchase.ts';

@@ -26,7 +26,7 @@ export function adminOperation(
   return {
     ...described,
     tags: ['Administration'],
-    security: [{ admin: [] }],
+    security: [{ adminPassword: [] }],
     ...(requestParams === undefined ? {} : { requestParams }),
     ...(requestBody === undefined ? {} : { requestBody }),
     responses: { ...errors(...OF_ADMINS, ...codes), ...responses },

@@ -1,6 +1,7 @@
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import packageFile from '../../package.json' with { type: 'json' };
 import { adminPaths } from '../admin/openapi.ts';
+import { adminTestBillingPaths } from '../admin/test-billing-openapi.ts';
 import { ERROR_STATUS } from '../errors.ts';
 import { operationsPaths } from '../operations-openapi.ts';
 import { usagePaths } from '../usage/openapi.ts';
@@ -27,6 +28,7 @@ const PATHS: ZodOpenApiPathsObject = {
   ...usagePaths,
   ...webhookPaths,
   ...adminPaths,
+  ...adminTestBillingPaths,
   ...operationsPaths,
 };
 
@@ -41,6 +43,7 @@ export function describeApi(): OpenApiDocument {
     tags: [
       { name: 'Users', description: 'Who they are, whether they have access, and what they owe' },
       { name: 'Usage', description: 'What they use' },
+      { name: 'Test billing', description: 'For admins: purchases with test cards, and what came of them' },
       { name: 'Webhooks', description: 'Where Stripe delivers' },
       { name: 'Administration', description: 'What operators see and decide' },
       { name: 'Operations', description: 'For load balancers, Prometheus and readers' },
@@ -48,7 +51,7 @@ export function describeApi(): OpenApiDocument {
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'Your API key; it decides the mode' },
-        admin: { type: 'http', scheme: 'bearer', description: "The administrators' password" },
+        adminPassword: { type: 'http', scheme: 'bearer', description: "The admin's password" },
       },
       headers: HEADERS,
     },

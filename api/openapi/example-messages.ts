@@ -17,6 +17,9 @@ export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
     'This API key is unknown or revoked: use the apiKey or testApiKey of stack.json, or have one made',
   not_found: 'There is nothing at /api/nowhere; /openapi.json lists what there is',
   user_not_found: 'No user "user_42" is registered in live mode: PUT /api/users/user_42 first',
+  purchase_not_found: 'There is no test purchase "b2fe"; GET /api/admin/billing-test lists them',
+  idempotency_key_reused:
+    'This Idempotency-Key has started another test purchase, of 25 credits for user_42 with card success: use a new key',
   event_not_found: 'No event "evt_1" came in here in the last 30 days (live mode)',
   decision_refused: 'There is no grace period to extend: the customer owes nothing.',
   month_not_over: '2026-11 is not over yet; only a month that has ended can be closed',

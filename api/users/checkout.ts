@@ -1,9 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import type { Mode } from '../../domain/mode.ts';
 import { modeOf } from '../authentication.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { HttpError } from '../errors.ts';
+import { refuseUnlessConfigured } from '../mode-configuration.ts';
 import { registerCustomer, startCheckout } from '../temporal/checkout.ts';
 import { parse, userIdSchema } from '../validation.ts';
 import { findUserOrRefuse } from './find-user.ts';
@@ -22,7 +21,7 @@ export function postCheckoutSession({ db, temporal, webhookSecrets }: ApiDepende
     const { credits, ...checkout } = parse(checkoutSchema, request.body);
     const given = request.get('idempotency-key') ?? randomUUID();
     const idempotencyKey = parse(idempotencyKeySchema, given, 'Idempotency-Key');
-    refuseUnlessConfigured(mode);
+    refuseUnlessConfigured(webhookSecrets, mode);
 
     const user = await findUserOrRefuse(db, mode, userId);
     const stripeCustomerId = user.stripe_customer_id ?? (await registerCustomer(temporal, mode, userId));
@@ -37,13 +36,6 @@ export function postCheckoutSession({ db, temporal, webhookSecrets }: ApiDepende
     );
     response.status(201).json({ id: session.id, url: session.url });
   };
-
-  /** Without webhooks a completed session would never come to anything. */
-  function refuseUnlessConfigured(mode: Mode): void {
-    if (webhookSecrets[mode].length > 0) return;
-    const message = `Stripe's ${mode} mode is not set up here: see .env.example for what it needs`;
-    throw new HttpError('mode_not_configured', message, { retryAfterSeconds: 60 });
-  }
 }
 
 /**

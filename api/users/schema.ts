@@ -47,7 +47,7 @@ export const billingSchema = z
           expiresAt: z.iso.datetime().nullable().meta({ description: 'null: they never expire' }),
           cause: z.string().meta({
             description:
-              "What granted them: checkout_session:cs_… (a purchase), bill:bill_… (a bill's correction), opening (before there were lots)",
+              "What granted them: checkout_session:cs_… (a purchase), bill:bill_… (a bill's correction), test-purchase:… (in test mode), opening (before there were lots)",
           }),
         }),
       )

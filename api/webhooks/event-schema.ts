@@ -21,10 +21,10 @@ export const stripeEventSchema = z
 /** Answer to an event. */
 export const webhookAnswerSchema = z.strictObject({
   received: z.literal(true),
-  ignored: z
-    .enum(['type', 'no_customer'])
-    .optional()
-    .meta({ description: 'Why it takes no effect: its type is not handled, or it is of no customer' }),
+  ignored: z.enum(['type', 'no_customer', 'no_purchase']).optional().meta({
+    description:
+      'Why it takes no effect: its type is not handled, it is of no customer, or of no test purchase that runs',
+  }),
 });
 
 /** @throws HttpError `not_an_event` */

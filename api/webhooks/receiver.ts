@@ -6,7 +6,9 @@ import {
   envelopeOf,
   isHandledEventType,
   isOfMode,
+  isTestPurchaseEventType,
   type StripeEvent,
+  testPurchaseOf,
 } from '../../domain/stripe-event.ts';
 import { rawBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -14,6 +16,7 @@ import { HttpError } from '../errors.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import { addRoute } from '../route.ts';
 import { signalStripeEvent, startChargeEvent } from '../temporal/customer-billing.ts';
+import { signalTestPurchase } from '../temporal/test-purchases.ts';
 import { type Delivery, receiptOf, startDelivery } from './delivery.ts';
 import { readStripeEvent, type webhookAnswerSchema } from './event-schema.ts';
 import type { ReceiptLog } from './receipt-log.ts';
@@ -76,10 +79,14 @@ function receiver(
   };
 
   const deliver = async (event: StripeEvent): Promise<Ignored | null> => {
-    if (!isHandledEventType(event.type)) return 'type';
+    const purchaseId = testPurchaseOf(event);
+    if (purchaseId === null && !isHandledEventType(event.type)) return 'type';
     const envelope = envelopeOf(event);
     if (envelope === null) {
       throw new HttpError('not_an_event', 'data.object has no id', { param: 'data.object.id' });
+    }
+    if (purchaseId !== null) {
+      return (await signalTestPurchase(temporal, purchaseId, envelope)) ? null : 'no_purchase';
     }
     const stripeCustomerId = customerOf(event);
     const { chargeId } = envelope;
@@ -93,7 +100,8 @@ function receiver(
   };
 
   const count = (type: string, outcome: string): void => {
-    metrics.webhooks.inc({ mode, type: isHandledEventType(type) ? type : 'other', outcome });
+    const isKnown = isHandledEventType(type) || isTestPurchaseEventType(type);
+    metrics.webhooks.inc({ mode, type: isKnown ? type : 'other', outcome });
   };
 
   return [

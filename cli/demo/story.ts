@@ -20,7 +20,7 @@ export interface DemoTools {
   readonly stack: StackFile;
   readonly simulatorUrl: string;
   readonly temporal: Client;
-  readonly stripe: StripeClient;
+  readonly stripe: StripeClient<'live'>;
 }
 
 export interface DemoOutcome {

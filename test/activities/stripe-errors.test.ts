@@ -40,6 +40,7 @@ describe('answers that are not Stripe’s', () => {
     });
     const { port } = proxy.address() as AddressInfo;
     stripe = createStripeClient({
+      mode: 'test',
       secretKey: 'sk_test_proxy',
       apiBase: `http://127.0.0.1:${port}`,
     });
@@ -135,7 +136,11 @@ describe('through the network', () => {
   });
 
   test('a wrong key is final', async () => {
-    const stranger = createStripeClient({ secretKey: 'sk_test_stranger', apiBase: simulator.url });
+    const stranger = createStripeClient({
+      mode: 'test',
+      secretKey: 'sk_test_stranger',
+      apiBase: simulator.url,
+    });
     expect(await failureOf(stranger.customers.list())).toMatchObject({
       type: 'StripeRefused',
       nonRetryable: true,

@@ -35,7 +35,7 @@ export interface TestApiOptions {
   readonly trustedProxies?: readonly string[];
   readonly holdOutliers?: OutlierRule;
   /** `undefined`: there are no administrators; absent: everybody is one. */
-  readonly admins?: undefined;
+  readonly adminAuthentication?: undefined;
   /** In place of the real one, for an address where nobody listens. */
   readonly temporalAddress?: string;
 }
@@ -64,9 +64,10 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     host: '127.0.0.1',
     ...(options.now === undefined ? {} : { now: options.now }),
     requestsPerSecond: options.requestsPerSecond ?? 0,
-    ...('admins' in options ? {} : { admins: [(_request, _response, next) => next()] }),
     holdOutliers: options.holdOutliers ?? null,
     trustedProxies: options.trustedProxies ?? [],
+    // Everybody is an admin.
+    ...('adminAuthentication' in options ? {} : { adminAuthentication: [] }),
   });
   const close = async (): Promise<void> => {
     await api.close();

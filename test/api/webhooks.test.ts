@@ -114,6 +114,9 @@ test('an event that takes no effect is answered with 200 and starts nothing', as
     const ignoredEvents = [
       [{ type: 'balance.available', data: { object: { available: [] } } }, 'type'], // unknown, and without an id
       [{ type: 'customer.created' }, 'type'],
+      [{ type: 'payment_intent.succeeded' }, 'type'],
+      [paymentOfPurchase('a'), 'no_purchase'],
+      [paymentOfPurchase('not an id'), 'type'],
       [{ data: { object: { id: 'in_1', customer: null } } }, 'no_customer'],
       [{ type: 'charge.dispute.created', data: { object: { id: 'du_1' } } }, 'no_customer'],
       [{ type: 'payment_method.detached', data: { object: { id: 'pm_1', customer: null } } }, 'no_customer'],
@@ -133,6 +136,12 @@ test('an event that takes no effect is answered with 200 and starts nothing', as
     await quiet.close();
   }
 });
+
+/** The event of a payment intent whose metadata names a test purchase. */
+function paymentOfPurchase(purchaseId: string) {
+  const object = { id: 'pi_1', object: 'payment_intent', metadata: { purchase_id: purchaseId } };
+  return { type: 'payment_intent.succeeded', data: { object } };
+}
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 

@@ -6,7 +6,7 @@ import { createStripeClient } from '../../activities/stripe-client.ts';
 import { setUpStripe } from '../../activities/stripe-setup.ts';
 import { readStackFile } from '../../config/stack-file.ts';
 import { saveCluster } from '../../db/clusters.ts';
-import { HANDLED_EVENT_TYPES } from '../../domain/stripe-event.ts';
+import { wantedEventTypes } from '../../domain/stripe-event.ts';
 import { freePort } from '../../stack/ports.ts';
 import { type StripeSimulator, startStripeSimulator } from '../../stripe-simulator/server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -25,12 +25,16 @@ describe('npm start with parts of its own', () => {
     database = await createTestDatabase();
     simulator = await startStripeSimulator({ port: 0 });
     const port = await freePort();
-    const stripe = createStripeClient({ secretKey: simulator.testKey, apiBase: simulator.baseUrl });
+    const stripe = createStripeClient({
+      mode: 'test',
+      secretKey: simulator.testKey,
+      apiBase: simulator.baseUrl,
+    });
     await setUpStripe(database.db, stripe, 'test');
     await saveCluster(database.db, { mode: 'test', clusterId: 'own-cluster', capacity: 1 });
     const endpoint = await stripe.webhookEndpoints.create({
       url: `http://127.0.0.1:${port}/api/webhooks/stripe-test`,
-      enabled_events: [...HANDLED_EVENT_TYPES],
+      enabled_events: wantedEventTypes('test'),
     });
     running = runCommand('start', [], {
       DATA_DIR: folder,

@@ -68,6 +68,7 @@ describe('migrations', () => {
             '0006-credit-lots',
             '0007-bill-parts',
             '0008-monthly-close',
+            '0009-test-purchases',
             '0011-customer-list',
             '0012-webhook-receipts',
           ]);

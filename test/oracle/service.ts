@@ -84,6 +84,7 @@ export class Service {
       log,
       stripe: { live: null, test: null },
       hostHooks: { live: null, test: null },
+      testProductId: null,
       rules: TEST_RULES,
     });
     return new Service({

@@ -51,6 +51,7 @@ export async function startActivityEnvironment(): Promise<ActivityTestEnvironmen
     log: pino({ level: 'silent' }),
     rules: TEST_RULES,
     hostHooks: { live: null, test: null },
+    testProductId: null,
     temporal: new Client({ connection: Connection.lazy({ address: inject('temporalAddress') }) }),
   };
   const activitiesWith = (overrides: Partial<ActivityDependencies>): AllActivities => ({

@@ -12,7 +12,7 @@ import {
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { ActivityDependencies, BillingRules } from '../../activities/dependencies.ts';
-import { createStripeClient, type StripeClient } from '../../activities/stripe-client.ts';
+import { createStripeClient } from '../../activities/stripe-client.ts';
 import { startApi } from '../../api/server.ts';
 import { saveApiKey } from '../../db/api-keys.ts';
 import { saveCluster } from '../../db/clusters.ts';
@@ -23,6 +23,7 @@ import { setUpSimulatedStripe } from '../../stack/simulated-stripe.ts';
 import { startStripeSimulator } from '../../stripe-simulator/server.ts';
 import { ensureSearchAttributes } from '../../worker/search-attributes.ts';
 import { type BillingWorker, startWorker } from '../../worker/worker.ts';
+import type { BothStripeClients } from './simulator.ts';
 
 export interface BillingParts {
   readonly db: Database;
@@ -42,7 +43,7 @@ export interface BillingParts {
 export interface BillingService {
   readonly db: Database;
   readonly temporal: Client;
-  readonly stripe: Readonly<Record<Mode, StripeClient>>;
+  readonly stripe: BothStripeClients;
   readonly apiUrl: string;
   readonly simulatorUrl: string;
   readonly apiKeys: Readonly<Record<Mode, string>>;
@@ -95,9 +96,10 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
     const temporal = new Client({ connection, namespace });
 
     const simulator = await startStripeSimulator({ port: 0 });
+    const { baseUrl: apiBase } = simulator;
     const stripe = {
-      live: createStripeClient({ secretKey: simulator.liveKey, apiBase: simulator.baseUrl }),
-      test: createStripeClient({ secretKey: simulator.testKey, apiBase: simulator.baseUrl }),
+      live: createStripeClient({ mode: 'live', secretKey: simulator.liveKey, apiBase }),
+      test: createStripeClient({ mode: 'test', secretKey: simulator.testKey, apiBase }),
     };
     const apiKeys = { live: `key-${randomUUID()}`, test: `key-${randomUUID()}` };
     for (const mode of MODES) {
@@ -113,9 +115,10 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       webhookSecrets,
       log,
       metrics: new Registry(),
+      // Everybody is an admin.
+      adminAuthentication: [],
       port: 0,
       host: '127.0.0.1',
-      admins: [(_request, _response, next) => next()],
       temporalUiUrl: 'http://temporal.example',
       ...(parts.now === undefined ? {} : { now: parts.now }),
     });
@@ -148,6 +151,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
             log,
             rules: { ...RULES, ...rules },
             hostHooks: parts.hostHooks ?? { live: null, test: null },
+            testProductId: null,
           },
           batchRequestsPerSecond: { live: batchRequestsPerSecond, test: batchRequestsPerSecond },
           workflowBundle,

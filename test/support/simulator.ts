@@ -8,10 +8,13 @@ import { conformance } from '../stripe-simulator/openapi/conformance.ts';
 export type { FaultKind } from '../../stripe-simulator/faults.ts';
 export type { LoggedRequest } from '../../stripe-simulator/request-log.ts';
 
+/** Both modes' clients. */
+export type BothStripeClients = { readonly [M in Mode]: StripeClient<M> };
+
 /** A Stripe of a test file's own, reached over HTTP with the clients that the worker uses. */
 export interface TestSimulator {
   readonly url: string;
-  readonly stripe: Readonly<Record<Mode, StripeClient>>;
+  readonly stripe: BothStripeClients;
   /** Strikes the next `count` (1) requests to `route`, such as `POST /v1/invoices/:id/finalize`. */
   fault(
     route: string,
@@ -60,8 +63,8 @@ export async function startTestSimulator(): Promise<TestSimulator> {
   return {
     url,
     stripe: {
-      live: createStripeClient({ secretKey: simulator.liveKey, apiBase: url }),
-      test: createStripeClient({ secretKey: simulator.testKey, apiBase: url }),
+      live: createStripeClient({ mode: 'live', secretKey: simulator.liveKey, apiBase: url }),
+      test: createStripeClient({ mode: 'test', secretKey: simulator.testKey, apiBase: url }),
     },
     async fault(route, kind, options = {}) {
       await sim('POST', '/faults', { route, kind, ...options });

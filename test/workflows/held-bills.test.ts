@@ -218,13 +218,19 @@ test('retry-parked bills exactly those that are parked, beside a close that wait
     .set({ stripe_customer_id: id })
     .where('user_id', '=', stranger.userId)
     .execute();
+  // Frozen, and approved by nobody: none of its business.
+  await billing.db
+    .updateTable('bills')
+    .set({ status: 'frozen' })
+    .where('user_id', '=', held.userId)
+    .execute();
   const own = await retryParked(billing.temporal, monthOf(period), 'Grace');
   expect(await reportOf(own)).toMatchObject({
     frozenBills: 0,
     invoicedBills: 1,
     invoicedCents: 600,
     parkedBills: 0,
-    heldBills: 1,
+    heldBills: 0,
   });
   expect(await invoicesOf({ ...stranger, stripeCustomerId: id })).toEqual([600]);
   expect(await invoicesOf(held)).toEqual([]);

@@ -61,6 +61,7 @@ import {
 } from './customers.ts';
 import { eventually } from './eventually.ts';
 import { historyFile, jsonOf } from './histories.ts';
+import { authenticate, buy, purchaseWorkflow, statusIs } from './purchases.ts';
 import { useGpu, userWithoutCustomer } from './usage.ts';
 
 type Recorded = Pick<WorkflowHandle, 'fetchHistory'>;
@@ -218,6 +219,15 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
     await phaseIs('awaiting_release');
     await handle.executeUpdate(RELEASE_UPDATE, { args: [request] });
     await handle.result();
+    return handle;
+  },
+
+  'test-purchase': async (billing) => {
+    const purchase = await buy(billing, 'authentication');
+    const { link } = await statusIs(billing, purchase, 'requires_action');
+    await authenticate(link, 'complete');
+    const { handle, result } = purchaseWorkflow(billing, purchase);
+    await result();
     return handle;
   },
 };

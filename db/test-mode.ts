@@ -1,0 +1,85 @@
+/** What an admin sees of test mode. All of it is of that mode, and none of it takes another. */
+import { remainingCents, usableAt } from '../domain/credits.ts';
+import type { BillingStatus } from '../domain/customer-standing.ts';
+import { creditLotsOf } from './credits.ts';
+import type { Database } from './database.ts';
+
+const mode = 'test';
+
+export interface TestCredits {
+  readonly userId: string;
+  /** What is left of all that have not expired. */
+  readonly balanceCents: number;
+}
+
+/** The credits of those who had any last. */
+export async function listTestCredits(db: Database, limit: number, now: Date): Promise<TestCredits[]> {
+  const users = await db
+    .selectFrom('credit_entries')
+    .select('user_id')
+    .where('mode', '=', mode)
+    .groupBy('user_id')
+    .orderBy(({ fn }) => fn.max('entry_id'), 'desc')
+    .limit(limit)
+    .execute();
+  if (users.length === 0) return [];
+  const userIds = users.map((user) => user.user_id);
+  const lots = await creditLotsOf(db, mode, userIds);
+  return userIds.map((userId) => ({
+    userId,
+    balanceCents: remainingCents(usableAt(lots.get(userId) ?? [], now)),
+  }));
+}
+
+export interface TestSubscription {
+  readonly userId: string;
+  /** `sub_…` */
+  readonly stripeSubscriptionId: string;
+  /** Where the user stands with it. */
+  readonly status: BillingStatus;
+}
+
+/** The subscriptions of those whose billing changed last. */
+export async function listTestSubscriptions(db: Database, limit: number): Promise<TestSubscription[]> {
+  const rows = await db
+    .selectFrom('users')
+    .select(['user_id', 'stripe_subscription_id', 'status'])
+    .where('mode', '=', mode)
+    .where('stripe_subscription_id', 'is not', null)
+    .orderBy('updated_at', 'desc')
+    .limit(limit)
+    .$narrowType<{ stripe_subscription_id: string }>()
+    .execute();
+  return rows.map((row) => ({
+    userId: row.user_id,
+    stripeSubscriptionId: row.stripe_subscription_id,
+    status: row.status,
+  }));
+}
+
+export interface AppliedTestEvent {
+  /** `evt_…` */
+  readonly eventId: string;
+  readonly type: string;
+  readonly objectId: string;
+  readonly stripeCustomerId: string;
+  readonly appliedAt: Date;
+}
+
+/** The webhooks that had their effect last, newest first. */
+export async function listAppliedTestEvents(db: Database, limit: number): Promise<AppliedTestEvent[]> {
+  const rows = await db
+    .selectFrom('applied_stripe_events')
+    .selectAll()
+    .where('mode', '=', mode)
+    .orderBy('applied_at', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    eventId: row.event_id,
+    type: row.type,
+    objectId: row.object_id,
+    stripeCustomerId: row.stripe_customer_id,
+    appliedAt: row.applied_at,
+  }));
+}
