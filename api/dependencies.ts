@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { AdminConfig } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { Mode } from '../domain/mode.ts';
+import type { OutlierRule } from '../domain/outlier.ts';
 
 /** All that the api needs of the world. It reads no environment and opens no connection of its own. */
 export interface ApiDependencies {
@@ -20,6 +21,10 @@ export interface ApiDependencies {
   readonly requestsPerSecond?: number;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies?: readonly string[];
+  /** Where Temporal's Web UI is, for links to it; absent, or `null`, when that is not known. */
+  readonly temporalUiUrl?: string | null;
+  /** Which bills a close would hold, for previews; absent, or `null`: none. */
+  readonly holdOutliers?: OutlierRule | null;
   /** The clock, for tests. */
   readonly now?: () => Date;
 }

@@ -9,6 +9,7 @@ export const notFound: RequestHandler = (request) => {
 /** The one place that turns whatever was thrown into an answer. What was not foreseen says nothing but its request id. */
 export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
   const answer = answerTo(error, response.get('X-Request-Id') ?? '');
+  response.locals['errorCode'] = answer.code;
   logFailure(request, error, answer);
   if (response.headersSent) {
     next(error);

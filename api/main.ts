@@ -27,6 +27,8 @@ const api = await startApi({
   metrics,
   requestsPerSecond: config.requestsPerSecond,
   trustedProxies: config.trustedProxies,
+  temporalUiUrl: config.temporalUiUrl,
+  holdOutliers: config.rules.holdOutliers,
   port: config.port,
   ...(config.host === undefined ? {} : { host: config.host }),
 });

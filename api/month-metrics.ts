@@ -25,19 +25,25 @@ const STATES = {
   unbilled: 'unbilledCents',
 } as const satisfies Record<string, keyof MonthTotals>;
 
+/** A month that is over, and where its usage has gone. */
+export type MonthReading = Month & MonthTotals;
+
 /**
- * Shows where the usage of the last two months that are over has gone, in each mode that has users: also in one whose Stripe key
+ * Reads where the usage of the last two months that are over has gone, in each mode that has users: also in one whose Stripe key
  * is not configured (any more), since there usage would stay unbilled. Reading it takes some seconds where there are very many
- * bills, so no scrape waits for it or fails with it: see {@link cachedReading}. What can't be read is absent, and the log says why.
+ * bills, so nobody waits for it or fails with it: see {@link cachedReading}. What can't be read is missing, and the log says why.
  */
-export function addMonthMetrics(dependencies: ApiDependencies): void {
-  const { db, log, metrics, now = () => new Date() } = dependencies;
+export function readLastMonths({
+  db,
+  log,
+  now = () => new Date(),
+}: Pick<ApiDependencies, 'db' | 'log' | 'now'>): () => Promise<MonthReading[] | undefined> {
   const complain = (error: unknown, mode?: Mode) =>
     log.warn({ mode, cause: describeError(error) }, 'the balance of the last months can not be read');
-  const lastMonths = cachedReading({
+  return cachedReading({
     read: async () => {
       const period = periodClosedAt(now());
-      const months: (Month & MonthTotals)[] = [];
+      const months: MonthReading[] = [];
       for (const mode of await modesWithUsers(db)) {
         try {
           months.push(await balanceOfMonth(db, { mode, period }));
@@ -50,6 +56,12 @@ export function addMonthMetrics(dependencies: ApiDependencies): void {
     },
     onFailure: complain,
   });
+}
+
+/** Shows what {@link readLastMonths} reads. What can't be read is absent. */
+export function addMonthMetrics(dependencies: ApiDependencies): void {
+  const { metrics } = dependencies;
+  const lastMonths = readLastMonths(dependencies);
 
   metrics.registerMetric(
     new Gauge({
@@ -86,6 +98,6 @@ async function modesWithUsers(db: Database): Promise<Mode[]> {
   return rows.map(({ mode }) => mode);
 }
 
-async function balanceOfMonth(db: Database, month: Month): Promise<Month & MonthTotals> {
+async function balanceOfMonth(db: Database, month: Month): Promise<MonthReading> {
   return { ...month, ...monthTotals(await loadMonthBalance(db, month)) };
 }

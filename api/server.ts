@@ -4,6 +4,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import { addAdminPages } from '../web/admin/pages.ts';
 import { openAdminAccess } from './admin/access.ts';
 import { authenticateAdmin } from './admin/authentication.ts';
+import { addAdminRoutes } from './admin/routes.ts';
 import { addAdminTestBillingRoutes } from './admin/test-billing.ts';
 import { authenticate } from './authentication.ts';
 import type { ApiDependencies } from './dependencies.ts';
@@ -15,10 +16,14 @@ import { addOperationsRoutes } from './operations.ts';
 import { logRequests } from './request-log.ts';
 import { addUsageRoutes } from './usage/routes.ts';
 import { addUserRoutes } from './users/routes.ts';
+import { createReceiptLog, type ReceiptLog } from './webhooks/receipt-log.ts';
 import { addWebhookRoutes } from './webhooks/receiver.ts';
 
-/** The whole HTTP service, without a port to listen on. */
-export function createApi(dependencies: ApiDependencies): Express {
+/** The whole HTTP service, without a port to listen on. Whoever gives it a log of receipts closes that, too. */
+export function createApi(
+  dependencies: ApiDependencies,
+  receipts: ReceiptLog = createReceiptLog(dependencies),
+): Express {
   const metrics = createMetrics(dependencies.metrics);
   addMonthMetrics(dependencies);
   const authenticated = authenticate(dependencies);
@@ -31,13 +36,15 @@ export function createApi(dependencies: ApiDependencies): Express {
 
   addOperationsRoutes(app, dependencies);
   addDocumentationRoutes(app);
-  addWebhookRoutes(app, dependencies, metrics);
+  addWebhookRoutes(app, dependencies, { metrics, receipts });
   addUserRoutes(app, dependencies, authenticated);
   addUsageRoutes(app, dependencies, metrics, authenticated);
 
   // What an admin may do, as JSON and as pages.
   const access = openAdminAccess(dependencies);
-  addAdminTestBillingRoutes(app, dependencies, authenticateAdmin(dependencies, access));
+  const admins = authenticateAdmin(dependencies, access);
+  addAdminRoutes(app, dependencies, admins);
+  addAdminTestBillingRoutes(app, dependencies, admins);
   addAdminPages(app, dependencies, access);
 
   app.use(notFound);
@@ -47,7 +54,7 @@ export function createApi(dependencies: ApiDependencies): Express {
 
 export interface RunningApi {
   readonly port: number;
-  /** Takes no new requests, and lets those under way finish for {@link CLOSE_GRACE_MS}. */
+  /** Takes no new requests, lets those under way finish for {@link CLOSE_GRACE_MS}, and writes down what came in last. */
   close(): Promise<void>;
 }
 
@@ -66,7 +73,8 @@ export async function startApi(
   options: ApiDependencies & { readonly port: number; readonly host?: string },
 ): Promise<RunningApi> {
   const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
-  const server = createServer(timeouts, createApi(options));
+  const receipts = createReceiptLog(options);
+  const server = createServer(timeouts, createApi(options, receipts));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
@@ -74,7 +82,11 @@ export async function startApi(
       resolve();
     });
   });
-  return { port: portOf(server), close: () => close(server) };
+  const stop = async () => {
+    await close(server);
+    await receipts.close();
+  };
+  return { port: portOf(server), close: stop };
 }
 
 async function close(server: Server): Promise<void> {

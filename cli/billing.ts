@@ -10,7 +10,7 @@ import { createApiKey, revokeApiKey, showApiKeys } from './api-keys.ts';
 import { addCloseCommands } from './close-commands.ts';
 import { complain, describeError, say, table } from './console.ts';
 import { openContext } from './context.ts';
-import { decideOnCustomer, showCustomer, tellToLookAgain } from './customer.ts';
+import { decide, showCustomer, tellToLookAgain } from './customer.ts';
 import { loadEnvironmentFile } from './environment-file.ts';
 import { explain } from './explain.ts';
 import { type ByOption, byOption, type ModeOption, modeOption, parsePeriod } from './options.ts';
@@ -134,7 +134,8 @@ customerCommand('extend-grace', 'give a customer who owes more time')
   .addOption(byOption())
   .action(
     async (customer: string, { mode, days, as: by }: ModeOption & ByOption & { readonly days: number }) => {
-      await decideOnCustomer(await openContext(), { mode, customer }, EXTEND_GRACE_UPDATE, { days, by });
+      const decision = { update: EXTEND_GRACE_UPDATE, request: { days, by } } as const;
+      await decide(await openContext(), { mode, customer }, decision);
     },
   );
 
@@ -146,14 +147,16 @@ customerCommand('suspend', 'end a customer\'s access until it is given back with
       customer: string,
       { mode, reason, as: by }: ModeOption & ByOption & { readonly reason: string },
     ) => {
-      await decideOnCustomer(await openContext(), { mode, customer }, SUSPEND_UPDATE, { reason, by });
+      const decision = { update: SUSPEND_UPDATE, request: { reason, by } } as const;
+      await decide(await openContext(), { mode, customer }, decision);
     },
   );
 
 customerCommand('reactivate', 'lift a suspension by an operator; the rules of billing then decide')
   .addOption(byOption())
   .action(async (customer: string, { mode, as: by }: ModeOption & ByOption) => {
-    await decideOnCustomer(await openContext(), { mode, customer }, REACTIVATE_UPDATE, { by });
+    const decision = { update: REACTIVATE_UPDATE, request: { by } } as const;
+    await decide(await openContext(), { mode, customer }, decision);
   });
 
 program

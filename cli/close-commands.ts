@@ -2,6 +2,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
 import { type BillingPeriod, periodEnd } from '../domain/billing-period.ts';
 import type { Month } from '../domain/monthly-close.ts';
+import { workflowLink } from '../domain/workflow-link.ts';
 import { showBalance } from './balance.ts';
 import { startClose } from './close.ts';
 import { approve, decideOnBills, retryParked } from './close-decisions.ts';
@@ -11,7 +12,6 @@ import { type CliContext, openContext, UsageError } from './context.ts';
 import { type ByOption, byOption, type ModeOption, modeOption, parsePeriod } from './options.ts';
 import { previewMonth } from './preview.ts';
 import { waitForClose, watchClose } from './watch-close.ts';
-import { workflowLink } from './workflow-link.ts';
 
 interface FollowOptions {
   readonly wait?: boolean;

@@ -1,21 +1,10 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import {
-  type MonthlyBillingInput,
-  type MonthlyBillingReport,
-  monthlyBillingStart,
-} from '../domain/monthly-close.ts';
-import { MONTHLY_BILLING_WORKFLOW } from '../domain/workflow-contracts.ts';
-import { isTemporalError } from './context.ts';
+import type { MonthlyBillingInput, MonthlyBillingReport } from '../domain/monthly-close.ts';
 
 /** Starts the close of a month, or joins the one that runs. */
 export async function startClose(temporal: Client, input: MonthlyBillingInput): Promise<WorkflowHandle> {
-  const start = monthlyBillingStart(input);
-  try {
-    return await temporal.workflow.start(MONTHLY_BILLING_WORKFLOW, start);
-  } catch (error) {
-    if (!isTemporalError(error, 'WorkflowExecutionAlreadyStartedError')) throw error;
-    return temporal.workflow.getHandle(start.workflowId);
-  }
+  const close = await import('../api/temporal/close.ts');
+  return temporal.workflow.getHandle(await close.startClose(temporal, input));
 }
 
 /** Closes a month and waits for the report. */

@@ -1,11 +1,13 @@
 import type { Client } from '@temporalio/client';
 import type { StripeClient } from '../activities/stripe-client.ts';
+import { HttpError } from '../api/errors.ts';
 import { loadServiceConfig, type ServiceConfig } from '../config/config.ts';
 import { parseEnvironment } from '../config/environment.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
-import { dataDirectory, readStackFile, type StackFile } from '../config/stack-file.ts';
+import { dataDirectory, readStackFile } from '../config/stack-file.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import type { Mode } from '../domain/mode.ts';
+import type { TemporalUi } from '../domain/workflow-link.ts';
 import { childEnvironment } from '../stack/environment.ts';
 
 /** The command can't be done as it was called; the message says how to call it. */
@@ -19,8 +21,8 @@ export class UsageError extends Error {
  */
 export interface CliContext {
   readonly config: ServiceConfig;
-  readonly links: Pick<StackFile, 'temporalUiUrl' | 'temporalNamespace'>;
   stripe<M extends Mode>(mode: M): Promise<StripeClient<M>>;
+  readonly links: TemporalUi;
   withDatabase<Result>(work: (db: Database) => Promise<Result>): Promise<Result>;
   withTemporal<Result>(work: (temporal: Client) => Promise<Result>): Promise<Result>;
 }
@@ -28,16 +30,12 @@ export interface CliContext {
 /** @throws ConfigurationError when there is no stack and the environment configures not all of what is needed. */
 export async function openContext(): Promise<CliContext> {
   const variables = inheritedEnvironment();
-  const environment = parseEnvironment(variables);
-  const stack = await readStackFile(dataDirectory(environment.DATA_DIR));
+  const stack = await readStackFile(dataDirectory(parseEnvironment(variables).DATA_DIR));
   const config = loadServiceConfig(stack === undefined ? variables : childEnvironment(variables, stack));
   const { namespace, connectionOptions } = config.temporal;
   return {
     config,
-    links: {
-      temporalUiUrl: stack?.temporalUiUrl ?? environment.TEMPORAL_UI_URL ?? null,
-      temporalNamespace: namespace,
-    },
+    links: { temporalUiUrl: config.temporalUiUrl, temporalNamespace: namespace },
     async stripe(mode) {
       const settings = config.stripe.modes[mode];
       if (settings !== null) {
@@ -69,9 +67,16 @@ export async function openContext(): Promise<CliContext> {
 }
 
 /** Whether Temporal's client threw an error of this class: by its name, for the class would have to be loaded. */
-export function isTemporalError(
-  error: unknown,
-  name: 'WorkflowNotFoundError' | 'WorkflowUpdateFailedError' | 'WorkflowExecutionAlreadyStartedError',
-): error is Error {
+export function isTemporalError(error: unknown, name: 'WorkflowNotFoundError'): error is Error {
   return error instanceof Error && error.name === name;
+}
+
+/** @throws UsageError with what a workflow says, when it refuses a decision. */
+export async function inItsWords<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof HttpError && error.code === 'decision_refused') throw new UsageError(error.message);
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { CustomerDecision } from '../api/temporal/decisions.ts';
 import { listCreditLots } from '../db/credits.ts';
 import type { Database } from '../db/database.ts';
 import { findUser, findUserByStripeCustomer, type User } from '../db/users.ts';
@@ -11,9 +12,9 @@ import {
   customerBillingWorkflowId,
   LOOK_AGAIN_SIGNAL,
 } from '../domain/workflow-contracts.ts';
+import { workflowLink } from '../domain/workflow-link.ts';
 import { say, table } from './console.ts';
-import { type CliContext, isTemporalError, UsageError } from './context.ts';
-import { workflowLink } from './workflow-link.ts';
+import { type CliContext, inItsWords, isTemporalError, UsageError } from './context.ts';
 
 interface CustomerRef {
   readonly mode: Mode;
@@ -23,7 +24,7 @@ interface CustomerRef {
 
 /** Prints where a customer stands, as their workflow sees it, and what is left of their credits. */
 export async function showCustomer(context: CliContext, ref: CustomerRef): Promise<void> {
-  const workflowId = await workflowIdOf(context, ref);
+  const workflowId = customerBillingWorkflowId(ref.mode, await stripeCustomerOf(context, ref));
   const credits = await creditsOf(context, ref);
   await context.withTemporal(async (temporal) => {
     const state = await withRunning(ref, () =>
@@ -38,20 +39,17 @@ export async function showCustomer(context: CliContext, ref: CustomerRef): Promi
  *
  * @throws UsageError with the workflow's own sentence when it refuses.
  */
-export async function decideOnCustomer(
+export async function decide(
   context: CliContext,
   ref: CustomerRef,
-  update: string,
-  request: object,
+  decision: CustomerDecision,
 ): Promise<void> {
-  const workflowId = await workflowIdOf(context, ref);
+  const stripeCustomerId = await stripeCustomerOf(context, ref);
+  const customer = { mode: ref.mode, stripeCustomerId };
   await context.withTemporal(async (temporal) => {
-    const state = await withRunning(ref, () =>
-      temporal.workflow.getHandle(workflowId).executeUpdate<CustomerBillingState, [object]>(update, {
-        args: [request],
-      }),
-    );
-    printState(context, workflowId, state);
+    const { decideOnCustomer } = await import('../api/temporal/decisions.ts');
+    const state = await inItsWords(() => decideOnCustomer(temporal, customer, decision));
+    printState(context, customerBillingWorkflowId(ref.mode, stripeCustomerId), state);
   });
 }
 
@@ -70,12 +68,12 @@ export async function tellToLookAgain(
   }
 }
 
-async function workflowIdOf(context: CliContext, ref: CustomerRef): Promise<string> {
+async function stripeCustomerOf(context: CliContext, ref: CustomerRef): Promise<string> {
   const { mode, customer } = ref;
-  if (isStripeId(customer)) return customerBillingWorkflowId(mode, customer);
+  if (isStripeId(customer)) return customer;
   const user = await context.withDatabase((db) => userOf(db, ref));
   if (user === undefined) throw new UsageError(`There is no user ${customer} in ${mode} mode.`);
-  if (user.stripe_customer_id !== null) return customerBillingWorkflowId(mode, user.stripe_customer_id);
+  if (user.stripe_customer_id !== null) return user.stripe_customer_id;
   throw new UsageError(`The user ${customer} has no Stripe customer yet: they never began a Checkout.`);
 }
 
@@ -106,8 +104,6 @@ async function withRunning<Result>({ customer }: CustomerRef, call: () => Promis
   try {
     return await call();
   } catch (error) {
-    if (isTemporalError(error, 'WorkflowUpdateFailedError'))
-      throw new UsageError(error.cause instanceof Error ? error.cause.message : error.message);
     if (!isTemporalError(error, 'WorkflowNotFoundError')) throw error;
     throw new UsageError(
       `No billing runs for ${customer}: they never began a Checkout, or it was ended by hand.`,

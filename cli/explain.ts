@@ -12,9 +12,9 @@ import { MAX_INVOICE_LINES } from '../domain/bill-parts.ts';
 import { ruleOf } from '../domain/line-rule.ts';
 import { formatCents } from '../domain/money.ts';
 import { isMeteredProduct } from '../domain/price-list.ts';
+import { workflowLink } from '../domain/workflow-link.ts';
 import { say, table } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
-import { workflowLink } from './workflow-link.ts';
 
 export interface ExplainOptions {
   /** A bill's id, a line's, or an invoice's. */

@@ -61,6 +61,8 @@ export interface ServiceConfig {
   readonly trustedProxies: readonly string[];
   readonly databaseUrl: string;
   readonly temporal: TemporalConfig;
+  /** Where Temporal's Web UI is, for links; `null` when that is not known. */
+  readonly temporalUiUrl: string | null;
   readonly stripe: StripeConfig;
   /** `null` for a mode whose messages the host product does not want. */
   readonly hostHooks: Readonly<Record<Mode, HostHookConfig | null>>;
@@ -103,6 +105,7 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     trustedProxies: environment.API_TRUSTED_PROXIES ?? [],
     databaseUrl: environment.DATABASE_URL,
     temporal,
+    temporalUiUrl: environment.TEMPORAL_UI_URL ?? null,
     stripe: stripeConfig(environment),
     hostHooks: { live: hostHookConfig(environment, 'live'), test: hostHookConfig(environment, 'test') },
     admin: adminConfig(environment, temporal.namespace),

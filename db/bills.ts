@@ -47,6 +47,50 @@ export async function listBills(db: Database, mode: Mode, userId: string): Promi
   return await withLines(db, mode, bills);
 }
 
+/** A bill as a list of operators' shows it. */
+export interface BillSummary {
+  readonly billId: string;
+  readonly period: BillingPeriod;
+  readonly part: number;
+  readonly parts: number;
+  readonly status: BillStatus;
+  readonly totalCents: number;
+  /** Paid by credits; negative where corrections become credits. */
+  readonly creditsCents: number;
+  readonly refundedCents: number;
+  readonly stripeInvoiceId: string | null;
+  readonly hostedInvoiceUrl: string | null;
+  /** Why it is held or parked. */
+  readonly problem: string | null;
+  readonly frozenAt: Date;
+}
+
+/** A user's bills without their lines, newest month first, the parts of one in their order. */
+export async function listBillSummaries(db: Database, mode: Mode, userId: string): Promise<BillSummary[]> {
+  const rows = await db
+    .selectFrom('bills')
+    .selectAll()
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .orderBy('period', 'desc')
+    .orderBy('part')
+    .execute();
+  return rows.map((row) => ({
+    billId: row.bill_id,
+    period: row.period,
+    part: row.part,
+    parts: row.parts,
+    status: row.status,
+    totalCents: row.total_cents,
+    creditsCents: row.credits_applied_cents,
+    refundedCents: row.refunded_cents,
+    stripeInvoiceId: row.stripe_invoice_id,
+    hostedInvoiceUrl: row.hosted_invoice_url,
+    problem: row.problem,
+    frozenAt: row.frozen_at,
+  }));
+}
+
 export async function findBill(db: Database, mode: Mode, billId: string): Promise<BillWithLines | undefined> {
   const bills = await db
     .selectFrom('bills')

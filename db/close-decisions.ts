@@ -2,9 +2,17 @@ import type { Selectable } from 'kysely';
 import type { CloseDecision } from '../domain/close-decisions.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { Month } from '../domain/monthly-close.ts';
+import { findBillsOfMonth } from './bills.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import type { BillsTable } from './schema.ts';
 import { inTransaction } from './transaction.ts';
+
+/** Ids of bills or of users, or all bills that are held. */
+export type BillsChoice = readonly string[] | 'all';
+
+export interface RecordedCloseDecision extends CloseDecision {
+  readonly decidedAt: Date;
+}
 
 /** A decision that the bills as they stand don't allow. The message says why, bill by bill. */
 export class DecisionRefused extends Error {
@@ -69,8 +77,37 @@ export async function frozenAmong(db: Database, mode: Mode, billIds: readonly st
   return rows.map((row) => row.bill_id);
 }
 
+/** Bills of a month by their ids or their users' ids, or all that are held; see {@link findBillsOfMonth}. */
+export async function chosenBills(db: Database, month: Month, bills: BillsChoice): Promise<string[]> {
+  return bills === 'all' ? await listHeldBills(db, month) : await findBillsOfMonth(db, month, bills);
+}
+
+/** What was decided about a month, the newest first. */
+export async function listCloseDecisions(
+  db: Database,
+  { mode, period }: Month,
+  limit: number,
+): Promise<RecordedCloseDecision[]> {
+  const rows = await db
+    .selectFrom('close_decisions')
+    .selectAll()
+    .where('mode', '=', mode)
+    .where('period', '=', period)
+    .orderBy('decided_at', 'desc')
+    .orderBy('decision_id')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    type: row.type,
+    bills: row.bill_ids,
+    by: row.decided_by,
+    reason: row.reason,
+    decidedAt: row.decided_at,
+  }));
+}
+
 /** The month's held bills, the biggest first. */
-export async function listHeldBills(db: Database, { mode, period }: Month): Promise<string[]> {
+async function listHeldBills(db: Database, { mode, period }: Month): Promise<string[]> {
   const rows = await db
     .selectFrom('bills')
     .select('bill_id')

@@ -1,7 +1,14 @@
 import { rateBill, type UnitPrices } from '../domain/bill.ts';
 import { splitIntoParts } from '../domain/bill-parts.ts';
 import { type BillingPeriod, previousPeriod } from '../domain/billing-period.ts';
-import { joinParts, type PreviewedBill, problemOfBill } from '../domain/close-preview.ts';
+import {
+  joinParts,
+  joinSummaries,
+  type PreviewedBill,
+  type PreviewSummary,
+  problemOfBill,
+  summarizePreview,
+} from '../domain/close-preview.ts';
 import { type CreditLot, remainingCents, usableForBill } from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
 import { type OutlierRule, outlierReason } from '../domain/outlier.ts';
@@ -41,6 +48,46 @@ export async function* previewClose(
     yield page.bills;
     afterUserId = page.userIds.length < PAGE_SIZE ? undefined : page.userIds.at(-1);
   }
+}
+
+/** A summary that stays small however many bills there are. */
+export interface PreviewAtAGlance extends PreviewSummary {
+  /** How many can't be collected; `problems` names the first of them. */
+  readonly problemBills: number;
+  /** How many wait for a person, or would; `held` names the first of them. */
+  readonly heldBills: number;
+}
+
+/**
+ * The same as a summary, page by page, without keeping the bills. At most `listed` are named of each kind.
+ *
+ * @param options `signal` ends it between two pages, when nobody waits for it any more.
+ * @throws the signal's reason
+ */
+export async function previewAtAGlance(
+  db: Database,
+  month: Month,
+  options: {
+    readonly holdOutliers: OutlierRule | null;
+    readonly listed: number;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<PreviewAtAGlance> {
+  const { holdOutliers, listed, signal } = options;
+  const before = { mode: month.mode, period: previousPeriod(month.period) };
+  let whole = summarizePreview([], await billedTotalCents(db, before), listed);
+  let problemBills = 0;
+  let heldBills = 0;
+  for await (const bills of previewClose(db, month, holdOutliers)) {
+    signal?.throwIfAborted();
+    const page = summarizePreview(bills, 0, listed);
+    problemBills += page.problems.length;
+    heldBills += page.held.length;
+    const joined = joinSummaries(whole, page, listed);
+    const [problems, held] = [joined.problems.slice(0, listed), joined.held.slice(0, listed)];
+    whole = { ...joined, problems, held };
+  }
+  return { ...whole, problemBills, heldBills };
 }
 
 /** What all bills of a month come to, in cents. */

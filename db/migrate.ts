@@ -9,6 +9,8 @@ import * as billParts from './migrations/0007-bill-parts.ts';
 import * as monthlyClose from './migrations/0008-monthly-close.ts';
 import * as testPurchases from './migrations/0009-test-purchases.ts';
 import * as adminSessions from './migrations/0010-admin-sessions.ts';
+import * as customerList from './migrations/0011-customer-list.ts';
+import * as webhookReceipts from './migrations/0012-webhook-receipts.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 /** In order; a migration that has been released is never edited, the next one mends it. */
@@ -23,6 +25,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008-monthly-close': monthlyClose,
   '0009-test-purchases': testPurchases,
   '0010-admin-sessions': adminSessions,
+  '0011-customer-list': customerList,
+  '0012-webhook-receipts': webhookReceipts,
 };
 
 /**
@@ -32,7 +36,17 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
  * @throws the database's error when a migration fails; that migration is then rolled back whole.
  */
 export async function migrateToLatest(db: Kysely<DatabaseSchema>): Promise<void> {
-  const provider: MigrationProvider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  const { error } = await migratorOf(db).migrateToLatest();
   if (error !== undefined) throw error;
+}
+
+/** The migrations that a database still lacks, by name. It changes nothing. */
+export async function pendingMigrations(db: Kysely<DatabaseSchema>): Promise<string[]> {
+  const migrations = await migratorOf(db).getMigrations();
+  return migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+}
+
+function migratorOf(db: Kysely<DatabaseSchema>): Migrator {
+  const provider: MigrationProvider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) };
+  return new Migrator({ db, provider });
 }

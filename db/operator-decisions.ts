@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { OperatorDecision } from '../domain/operator-decisions.ts';
 import type { UserKey } from './credits.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
@@ -26,6 +27,38 @@ export async function saveOperatorDecision(
       .executeTakeFirst();
     if (recorded !== undefined) await apply(transaction, key, decision);
   });
+}
+
+export interface RecordedDecision {
+  readonly type: OperatorDecision['type'];
+  readonly by: string;
+  /** What else was said: until when (`untilMs`), or why (`reason`). */
+  readonly details: { readonly untilMs?: number; readonly reason?: string };
+  readonly decidedAt: Date;
+}
+
+/** What operators have decided about a user, newest first. */
+export async function listOperatorDecisions(
+  db: Database,
+  { mode, userId }: UserKey,
+  limit: number,
+): Promise<RecordedDecision[]> {
+  const rows = await db
+    .selectFrom('operator_decisions')
+    .select(['type', 'decided_by', 'decided_at'])
+    .select(sql<RecordedDecision['details']>`details`.as('details'))
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .orderBy('decided_at', 'desc')
+    .orderBy('decision_id')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    type: row.type,
+    by: row.decided_by,
+    details: row.details,
+    decidedAt: row.decided_at,
+  }));
 }
 
 async function apply(

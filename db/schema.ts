@@ -11,6 +11,7 @@ import type { Mode } from '../domain/mode.ts';
 import type { OperatorDecision } from '../domain/operator-decisions.ts';
 import type { MeteredProduct, Product } from '../domain/price-list.ts';
 import type { TestCard, TestPurchaseStatus, TestPurchaseStep } from '../domain/test-purchase.ts';
+import type { WebhookOutcome } from '../domain/webhook-receipt.ts';
 
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
 
@@ -232,6 +233,22 @@ export interface AppliedStripeEventsTable {
   applied_at: Timestamp;
 }
 
+export interface WebhookReceiptsTable {
+  mode: Mode;
+  receipt_id: string;
+  event_id: string | null;
+  type: string | null;
+  outcome: WebhookOutcome;
+  reason: string | null;
+  stripe_customer_id: string | null;
+  object_id: string | null;
+  charge_id: string | null;
+  event_created: number | null;
+  received_at: Date;
+  verified_at: Date | null;
+  signalled_at: Date | null;
+}
+
 export interface StripeWritesTable {
   mode: Mode;
   write_key: string;
@@ -277,6 +294,7 @@ export interface DatabaseSchema {
   operator_decisions: OperatorDecisionsTable;
   close_decisions: CloseDecisionsTable;
   applied_stripe_events: AppliedStripeEventsTable;
+  webhook_receipts: WebhookReceiptsTable;
   stripe_writes: StripeWritesTable;
   test_purchases: TestPurchasesTable;
 }

@@ -1,5 +1,5 @@
 /** What an operator may decide about a close, and when: the validators of the workflow's updates. */
-import type { ClosePhase } from './monthly-close.ts';
+import type { ClosePhase, Month } from './monthly-close.ts';
 
 /** So many bills in one decision: each is looked at in one transaction. */
 export const MAX_BILLS_OF_DECISION = 1_000;
@@ -62,6 +62,13 @@ export function whyNotDecideOnBills(
     return `Say why in 1 to ${MAX_TEXT_LENGTH} characters: ${example}`;
   }
   return phase === 'done' ? HAS_ENDED : null;
+}
+
+/** What to say to whoever has chosen no bill at all. */
+export function noBillChosen({ mode, period }: Month, choice: readonly string[] | 'all'): string {
+  return choice === 'all'
+    ? `No bill of ${period} (${mode}) is held.`
+    : `Name bills of ${period} (${mode}): bill_…, or a user's id.`;
 }
 
 /** Why parked bills can't be tried again, in a sentence; `null` when they can. */

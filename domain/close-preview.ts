@@ -125,6 +125,23 @@ export function summarizePreview(
   };
 }
 
+/** Two summaries of different bills as one; what the month before came to is of all, and stays. */
+export function joinSummaries(one: PreviewSummary, other: PreviewSummary, listed: number): PreviewSummary {
+  const changeOf = (bill: PreviewedBill) => Math.abs(bill.totalCents - bill.previousTotalCents);
+  return {
+    bills: one.bills + other.bills,
+    newBills: one.newBills + other.newBills,
+    usedCents: one.usedCents + other.usedCents,
+    creditsCents: one.creditsCents + other.creditsCents,
+    totalCents: one.totalCents + other.totalCents,
+    previousTotalCents: one.previousTotalCents,
+    biggest: greatest([...one.biggest, ...other.biggest], ({ totalCents }) => totalCents, listed),
+    mostChanged: greatest([...one.mostChanged, ...other.mostChanged], changeOf, listed),
+    problems: [...one.problems, ...other.problems],
+    held: [...one.held, ...other.held],
+  };
+}
+
 function partsOf(bills: readonly PreviewedBill[]): number {
   return bills.reduce((count, { parts }) => count + parts, 0);
 }

@@ -13,7 +13,15 @@ export const BILLING_STATUSES = ['none', 'active', 'past_due', 'suspended'] as c
 export type BillingStatus = (typeof BILLING_STATUSES)[number];
 
 /** What the customer's billing stands still for, if anything. */
-export type WaitingFor = 'checkout' | 'payment_method' | 'payment' | 'cluster' | 'subscription' | 'operator';
+export const WAITING_FOR = [
+  'checkout',
+  'payment_method',
+  'payment',
+  'cluster',
+  'subscription',
+  'operator',
+] as const;
+export type WaitingFor = (typeof WAITING_FOR)[number];
 
 /** Where a customer stands; saved with the user and shown to operators. */
 export interface CustomerStanding {

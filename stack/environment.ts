@@ -35,6 +35,7 @@ export function childEnvironment(variables: EnvironmentVariables, file: StackFil
     ...(loadTemporalConfig(variables) === null
       ? { TEMPORAL_ADDRESS: file.temporalAddress, TEMPORAL_NAMESPACE: file.temporalNamespace }
       : {}),
+    ...(file.temporalUiUrl === null ? {} : { TEMPORAL_UI_URL: file.temporalUiUrl }),
     ...(file.stripe.apiBase === null ? {} : { STRIPE_API_BASE: file.stripe.apiBase }),
     ...(file.stripe.live === null
       ? {}

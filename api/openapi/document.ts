@@ -1,5 +1,6 @@
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import packageFile from '../../package.json' with { type: 'json' };
+import { adminPaths } from '../admin/openapi.ts';
 import { adminTestBillingPaths } from '../admin/test-billing-openapi.ts';
 import { ERROR_STATUS } from '../errors.ts';
 import { operationsPaths } from '../operations-openapi.ts';
@@ -25,8 +26,9 @@ ${codesByStatus()}`;
 const PATHS: ZodOpenApiPathsObject = {
   ...userPaths,
   ...usagePaths,
-  ...adminTestBillingPaths,
   ...webhookPaths,
+  ...adminPaths,
+  ...adminTestBillingPaths,
   ...operationsPaths,
 };
 
@@ -43,6 +45,7 @@ export function describeApi(): OpenApiDocument {
       { name: 'Usage', description: 'What they use' },
       { name: 'Test billing', description: 'For admins: purchases with test cards, and what came of them' },
       { name: 'Webhooks', description: 'Where Stripe delivers' },
+      { name: 'Administration', description: 'What operators see and decide' },
       { name: 'Operations', description: 'For load balancers, Prometheus and readers' },
     ],
     components: {

@@ -24,6 +24,12 @@ export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
   purchase_not_found: 'There is no test purchase "b2fe"; GET /api/admin/billing-test lists them',
   idempotency_key_reused:
     'This Idempotency-Key has started another test purchase, of 25 credits for user_42 with card success: use a new key',
+  event_not_found: 'No event "evt_1" came in here in the last 30 days (live mode)',
+  decision_refused: 'There is no grace period to extend: the customer owes nothing.',
+  month_not_over: '2026-11 is not over yet; only a month that has ended can be closed',
+  not_replayable: 'evt_1 is of a type that takes no effect here (balance.available)',
+  nothing_to_test: 'user_42 has no invoice yet: close a month of theirs first',
+  no_stripe_customer: 'The user user_42 has no Stripe customer yet: they never began a Checkout',
   method_not_allowed: '/api/users/:userId takes PUT, not DELETE',
   payload_too_large: 'The body is larger than the limit of 1048576 bytes: send less at once',
   unsupported_media_type: 'Send the body as JSON, with Content-Type: application/json',

@@ -7,6 +7,7 @@ import {
   type CustomerBillingInput,
   chargeEventWorkflowId,
   customerBillingStart,
+  LOOK_AGAIN_SIGNAL,
   STRIPE_EVENT_SIGNAL,
   type StripeEventEnvelope,
   USER_CHANGED_SIGNAL,
@@ -71,10 +72,24 @@ export async function startChargeEvent(client: Client, input: ChargeEventInput):
  * @throws HttpError `temporal_unavailable`
  */
 export async function signalUserChanged(client: Client, customer: CustomerBillingInput): Promise<void> {
+  await signal(client, customer, USER_CHANGED_SIGNAL);
+}
+
+/**
+ * Has the customer's workflow look at the customer again, and try a parked step once more.
+ *
+ * @throws HttpError `temporal_unavailable`
+ */
+export async function signalLookAgain(client: Client, customer: CustomerBillingInput): Promise<void> {
+  await signal(client, customer, LOOK_AGAIN_SIGNAL);
+}
+
+/** A signal that says all by its name. It starts the workflow if that does not run. */
+async function signal(client: Client, customer: CustomerBillingInput, name: string): Promise<void> {
   await withTemporal(client, SIGNAL_DEADLINE_MS, () =>
     client.workflow.signalWithStart<CustomerBillingWorkflow>(CUSTOMER_BILLING_WORKFLOW, {
       ...customerBillingStart(customer),
-      signal: USER_CHANGED_SIGNAL,
+      signal: name,
     }),
   );
 }

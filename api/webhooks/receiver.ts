@@ -1,4 +1,4 @@
-import type { Express, RequestHandler } from 'express';
+import type { Express, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import type { Mode } from '../../domain/mode.ts';
 import {
@@ -17,26 +17,39 @@ import type { ApiMetrics } from '../metrics.ts';
 import { addRoute } from '../route.ts';
 import { signalStripeEvent, startChargeEvent } from '../temporal/customer-billing.ts';
 import { signalTestPurchase } from '../temporal/test-purchases.ts';
+import { type Delivery, receiptOf, startDelivery } from './delivery.ts';
 import { readStripeEvent, type webhookAnswerSchema } from './event-schema.ts';
+import type { ReceiptLog } from './receipt-log.ts';
 import { verifyWebhook } from './signature.ts';
 
 /** Why an event takes no effect. Stripe gets a 200 all the same, or it would send it again for three days. */
 type Ignored = NonNullable<z.output<typeof webhookAnswerSchema>['ignored']>;
 
+export interface Receiving {
+  readonly metrics: ApiMetrics;
+  readonly receipts: ReceiptLog;
+}
+
 /** The endpoints Stripe delivers to; the seed names their paths. Live and test events never meet. */
-export function addWebhookRoutes(app: Express, dependencies: ApiDependencies, metrics: ApiMetrics): void {
-  addRoute(app, '/api/webhooks/stripe', { post: receiver('live', dependencies, metrics) });
-  addRoute(app, '/api/webhooks/stripe-test', { post: receiver('test', dependencies, metrics) });
+export function addWebhookRoutes(app: Express, dependencies: ApiDependencies, receiving: Receiving): void {
+  addRoute(app, '/api/webhooks/stripe', { post: receiver('live', dependencies, receiving) });
+  addRoute(app, '/api/webhooks/stripe-test', { post: receiver('test', dependencies, receiving) });
 }
 
 /**
  * Receives events of one mode: checks that they are Stripe's, and hands them to their customer's workflow. It answers 2xx
  * only once Temporal has stored the signal; whatever goes wrong before, Stripe delivers again.
- * Nothing else is done here, and no database is asked, so that it stays up when other parts don't.
+ * Nothing else is done here, and no database is waited for, so that it stays up when other parts don't: what came in is noted
+ * later.
  */
-function receiver(mode: Mode, dependencies: ApiDependencies, metrics: ApiMetrics): RequestHandler[] {
+function receiver(
+  mode: Mode,
+  dependencies: ApiDependencies,
+  { metrics, receipts }: Receiving,
+): RequestHandler[] {
   const { temporal, webhookSecrets, now = () => new Date() } = dependencies;
   const secrets = webhookSecrets[mode];
+  const deliveries = new WeakMap<Response, Delivery>();
 
   const refuseUnlessConfigured: RequestHandler = (_request, _response, next) => {
     if (secrets.length > 0) return next();
@@ -48,12 +61,18 @@ function receiver(mode: Mode, dependencies: ApiDependencies, metrics: ApiMetrics
   const receive: RequestHandler = async (request, response) => {
     const body: unknown = request.body;
     const payload = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-    const event = readStripeEvent(verifyWebhook(payload, request.get('stripe-signature'), secrets, now()));
+    const delivery = deliveries.get(response) ?? startDelivery(now());
+    const verified = verifyWebhook(payload, request.get('stripe-signature'), secrets, now());
+    delivery.verifiedAt = now();
+    const event = readStripeEvent(verified);
+    delivery.event = event;
     if (!isOfMode(event, mode)) {
       const message = `This endpoint takes ${mode} events only, and livemode is ${event.livemode}`;
       throw new HttpError('wrong_mode', message, { param: 'livemode' });
     }
     const ignored = await deliver(event);
+    delivery.ignored = ignored;
+    if (ignored === null) delivery.signalledAt = now();
     count(event.type, ignored === null ? 'signalled' : `ignored_${ignored}`);
     request.log.info({ eventId: event.id, eventType: event.type, ignored }, 'event received');
     response.json(ignored === null ? { received: true } : { received: true, ignored });
@@ -87,6 +106,9 @@ function receiver(mode: Mode, dependencies: ApiDependencies, metrics: ApiMetrics
 
   return [
     (_request, response, next) => {
+      const delivery = startDelivery(now());
+      deliveries.set(response, delivery);
+      response.once('close', () => receipts.add(receiptOf(mode, delivery, response)));
       // What is refused before or after its type is known is counted by its status.
       response.once('finish', () => {
         if (response.statusCode >= 400) count('other', `refused_${response.statusCode}`);

@@ -45,6 +45,12 @@ export function verifyWebhook(
   }
 }
 
+/** Signs a payload as Stripe does; the header `Stripe-Signature`. */
+export function signAsStripe(payload: string, secret: string, now: Date): string {
+  const timestamp = Math.floor(now.getTime() / 1_000);
+  return Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
+}
+
 function isSignedWith(payload: Buffer, signature: string, secret: string): boolean {
   try {
     return Stripe.webhooks.signature?.verifyHeader(payload, signature, secret, ANY_AGE) ?? false;

@@ -3,8 +3,8 @@ import type { StackFile } from '../../config/stack-file.ts';
 import type { BillingPeriod } from '../../domain/billing-period.ts';
 import { formatCents } from '../../domain/money.ts';
 import { customerBillingWorkflowId, monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { workflowLink } from '../../domain/workflow-link.ts';
 import { say, table } from '../console.ts';
-import { workflowLink } from '../workflow-link.ts';
 import type { DemoOutcome } from './story.ts';
 
 /** What happened, for a person. */

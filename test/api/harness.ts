@@ -12,6 +12,7 @@ import { saveApiKey } from '../../db/api-keys.ts';
 import type { Database } from '../../db/database.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import type { Mode } from '../../domain/mode.ts';
+import type { OutlierRule } from '../../domain/outlier.ts';
 import { ADMIN_AUTHORIZATION, testAdmin } from '../support/admin.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { expectDocumented } from './documented.ts';
@@ -34,8 +35,9 @@ export interface TestApiOptions {
   readonly webhookSecrets?: Readonly<Record<Mode, readonly string[]>>;
   readonly requestsPerSecond?: number;
   readonly trustedProxies?: readonly string[];
-  /** None unless given. */
-  readonly admin?: AdminConfig;
+  /** `null`: there is none; absent: one with the password of tests. */
+  readonly admin?: AdminConfig | null;
+  readonly holdOutliers?: OutlierRule;
   /** In place of the real one, for an address where nobody listens. */
   readonly temporalAddress?: string;
 }
@@ -65,6 +67,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     host: '127.0.0.1',
     ...(options.now === undefined ? {} : { now: options.now }),
     requestsPerSecond: options.requestsPerSecond ?? 0,
+    holdOutliers: options.holdOutliers ?? null,
     trustedProxies: options.trustedProxies ?? [],
   });
   const close = async (): Promise<void> => {
@@ -125,15 +128,26 @@ export async function request(
   } = {},
 ): Promise<Answer> {
   const body = options.body ?? (options.json === undefined ? null : JSON.stringify(options.json));
-  const response = await fetch(`${api.url}${path}`, {
+  const authorization = path.startsWith('/api/admin/')
+    ? ADMIN_AUTHORIZATION
+    : `Bearer ${api.apiKeys[options.mode ?? 'test']}`;
+  return await requestTo(api.url, method, path, { body, headers: { authorization, ...options.headers } });
+}
+
+/**
+ * Sends a request to any api, with what is given and no more.
+ *
+ * @throws Error when the OpenAPI document does not foresee the answer.
+ */
+export async function requestTo(
+  url: string,
+  method: string,
+  path: string,
+  { body, headers }: { readonly body: string | null; readonly headers: Record<string, string> },
+): Promise<Answer> {
+  const response = await fetch(`${url}${path}`, {
     method,
-    headers: {
-      authorization: path.startsWith('/api/admin/')
-        ? ADMIN_AUTHORIZATION
-        : `Bearer ${api.apiKeys[options.mode ?? 'test']}`,
-      ...(body === null ? {} : { 'content-type': 'application/json' }),
-      ...options.headers,
-    },
+    headers: { ...(body === null ? {} : { 'content-type': 'application/json' }), ...headers },
     ...(body === null ? {} : { body }),
   });
   const text = await response.text();

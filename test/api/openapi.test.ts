@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { ERROR_STATUS } from '../../api/errors.ts';
 import { createApi } from '../../api/server.ts';
 import { BILLING_TASK_QUEUE } from '../../domain/workflow-contracts.ts';
+import { ADMIN_AUTHORIZATION } from '../support/admin.ts';
 import { DOCUMENT, type Operation, problemsOf } from './documented.ts';
 import { deliver, request, SECRETS, startTestApi, type TestApi } from './harness.ts';
 
@@ -76,28 +77,30 @@ test('every code of an error is foreseen by a route, but for those of no route',
   expect(new Set([...examples, 'not_found 404', 'method_not_allowed 405'])).toEqual(new Set(codes));
 });
 
-test.each(OPERATIONS)('the examples of $method $path are as their schemas have them', (it) => {
-  const pointer = ['paths', it.path, it.method];
-  const bodies = [
-    ...Object.entries(it.operation.responses).map(([status, body]) => ({ at: ['responses', status], body })),
-    ...(it.operation.requestBody === undefined
-      ? []
-      : [{ at: ['requestBody'], body: it.operation.requestBody }]),
-  ];
-  for (const { at, body } of bodies) {
-    for (const [type, content] of Object.entries(body.content ?? {})) {
-      const values = examplesOf(content);
-      expect(values, `examples of ${at.join(' ')}`).not.toEqual([]);
-      for (const value of values) {
-        expect(problemsOf([...pointer, ...at, 'content', type, 'schema'], value)).toBeNull();
-      }
+test('no route of administrators answers anybody else, and none at all where there are none', async () => {
+  const paths = OPERATIONS.filter(({ path }) => path.startsWith('/api/admin/'));
+  expect(paths.length).toBeGreaterThan(20);
+  const closed = await startTestApi({ admin: null });
+  try {
+    for (const { method, path, operation } of paths) {
+      const at = urlOf(path, operation);
+      const answerOf = async (url: string, authorization?: string) =>
+        await fetch(`${url}${at}`, {
+          method: method.toUpperCase(),
+          headers: authorization === undefined ? {} : { authorization },
+        });
+      expect((await answerOf(api.url)).status, at).toBe(401);
+      expect((await answerOf(closed.url, ADMIN_AUTHORIZATION)).status, at).toBe(503);
     }
+  } finally {
+    await closed.close();
   }
 });
 
-/** `request` itself holds each answer against the document. */
+/** `request` itself holds each answer against the document. Those of operators need a whole service: test/api/admin. */
 describe('every example of a request', () => {
-  test.each(OPERATIONS)('of $method $path succeeds', async ({ method, path, operation }) => {
+  const ofHosts = OPERATIONS.filter(({ path }) => !path.startsWith('/api/admin/'));
+  test.each(ofHosts)('of $method $path succeeds', async ({ method, path, operation }) => {
     const bodies = examplesOf(operation.requestBody?.content?.['application/json']);
     for (const json of bodies.length === 0 ? [undefined] : bodies) {
       const answer = path.startsWith('/api/webhooks/')
@@ -121,6 +124,25 @@ describe('every example of a request', () => {
     expect((await send('')).status).toBe(401);
     expect((await send('Bearer wrong')).status).toBe(401);
   });
+});
+
+test.each(OPERATIONS)('the examples of $method $path are as their schemas have them', (it) => {
+  const pointer = ['paths', it.path, it.method];
+  const bodies = [
+    ...Object.entries(it.operation.responses).map(([status, body]) => ({ at: ['responses', status], body })),
+    ...(it.operation.requestBody === undefined
+      ? []
+      : [{ at: ['requestBody'], body: it.operation.requestBody }]),
+  ];
+  for (const { at, body } of bodies) {
+    for (const [type, content] of Object.entries(body.content ?? {})) {
+      const values = examplesOf(content);
+      expect(values, `examples of ${at.join(' ')}`).not.toEqual([]);
+      for (const value of values) {
+        expect(problemsOf([...pointer, ...at, 'content', type, 'schema'], value)).toBeNull();
+      }
+    }
+  }
 });
 
 function examplesOf(content: { example?: unknown; examples?: object } | undefined): unknown[] {

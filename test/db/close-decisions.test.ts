@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { claimForInvoicing } from '../../db/bill-status.ts';
 import {
+  chosenBills,
   countAwaitingRelease,
   DecisionRefused,
   frozenAmong,
-  listHeldBills,
   saveCloseDecision,
 } from '../../db/close-decisions.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
@@ -76,7 +76,7 @@ test('of a skipped bill the close waits no more; it is held still, and can be re
   await decide('skip', [one]);
   expect(await standing(one)).toMatchObject({ status: 'held', skipped_at: expect.any(Date) as Date });
   expect(await countAwaitingRelease(database.db, MONTH)).toBe(1);
-  expect(await listHeldBills(database.db, MONTH)).toEqual([other, one]);
+  expect(await chosenBills(database.db, MONTH, 'all')).toEqual([other, one]);
   await decide('release', [one]);
   expect(await standing(one)).toEqual({ status: 'frozen', problem: null, skipped_at: null });
   expect(await frozenAmong(database.db, 'test', [one, other])).toEqual([one]);

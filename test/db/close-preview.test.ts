@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listBills } from '../../db/bills.ts';
-import { previewClose } from '../../db/close-preview.ts';
+import { billedTotalCents, previewAtAGlance, previewClose } from '../../db/close-preview.ts';
 import { freezeBill } from '../../db/freeze.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { type BillingPeriod, periodEnd } from '../../domain/billing-period.ts';
-import type { PreviewedBill } from '../../domain/close-preview.ts';
+import { type PreviewedBill, summarizePreview } from '../../domain/close-preview.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { AUGUST, grantCredits, ingest, level, newUser, SEPTEMBER, usage } from './fixtures.ts';
 
@@ -71,4 +71,24 @@ test('who used nothing is named only when there was something the month before',
   const bills = await preview(SEPTEMBER);
   expect(bills.get(quiet)).toBeUndefined();
   expect(bills.get(gone)).toMatchObject({ status: 'none', totalCents: 0, previousTotalCents: 90 });
+});
+
+test('at a glance is the same, names few of a kind, and ends when nobody waits for it', async () => {
+  const { db } = database;
+  const month = { mode: 'test', period: SEPTEMBER } as const;
+  for (let count = 0; count < 3; count += 1) await ingest(db, [usage(await newUser(db))]);
+  const bills = [...(await preview(SEPTEMBER)).values()];
+  const whole = summarizePreview(bills, await billedTotalCents(db, { ...month, period: AUGUST }), 2);
+  const { problemBills, heldBills, ...glance } = await previewAtAGlance(db, month, {
+    holdOutliers: null,
+    listed: 2,
+  });
+  expect(glance).toEqual({ ...whole, problems: whole.problems.slice(0, 2) });
+  expect([problemBills, heldBills]).toEqual([whole.problems.length, 0]);
+  expect(problemBills).toBeGreaterThan(2);
+
+  const signal = AbortSignal.abort(new Error('nobody waits'));
+  await expect(previewAtAGlance(db, month, { holdOutliers: null, listed: 2, signal })).rejects.toThrow(
+    'nobody waits',
+  );
 });

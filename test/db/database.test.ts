@@ -70,6 +70,8 @@ describe('migrations', () => {
             '0008-monthly-close',
             '0009-test-purchases',
             '0010-admin-sessions',
+            '0011-customer-list',
+            '0012-webhook-receipts',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   joinParts,
+  joinSummaries,
   type PreviewedBill,
   problemOfBill,
   summarizePreview,
@@ -44,6 +45,25 @@ test('a month at a glance: sums, the biggest, what changed most, and what cannot
   expect(userIds(summary.mostChanged)).toEqual(['gone', 'b', 'a']);
   expect(userIds(summary.problems)).toEqual(['c']);
   expect(userIds(summary.held)).toEqual(['d']);
+});
+
+test('summed page by page a month comes to the same', () => {
+  const bills = Array.from({ length: 40 }, (_, index) =>
+    bill(`user-${String(index).padStart(2, '0')}`, {
+      totalCents: (index * 37) % 100,
+      previousTotalCents: (index * 53) % 90,
+      status: index % 3 === 0 ? 'paid' : 'new',
+      problem: index % 7 === 0 ? 'no_payment_method' : null,
+      held: index % 11 === 0 ? 'too much' : null,
+    }),
+  );
+  const whole = summarizePreview(bills, 7_777, 5);
+  for (const size of [1, 7, 20]) {
+    let joined = summarizePreview([], 7_777, 5);
+    for (let start = 0; start < bills.length; start += size)
+      joined = joinSummaries(joined, summarizePreview(bills.slice(start, start + size), 0, 5), 5);
+    expect(joined).toEqual(whole);
+  }
 });
 
 test('nothing to collect needs neither customer nor card', () => {

@@ -119,6 +119,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       metrics: new Registry(),
       port: 0,
       host: '127.0.0.1',
+      temporalUiUrl: 'http://temporal.example',
       ...(parts.now === undefined ? {} : { now: parts.now }),
     });
     // The simulator first: it delivers nothing to an api that is gone.

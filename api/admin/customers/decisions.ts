@@ -1,0 +1,40 @@
+import type { z } from 'zod';
+import type { Mode } from '../../../domain/mode.ts';
+import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { HttpError } from '../../errors.ts';
+import { type CustomerDecision, decideOnCustomer, refusalOf } from '../../temporal/decisions.ts';
+import { waitForWorker } from '../../temporal/worker-calls.ts';
+import { findUserOrRefuse } from '../../users/find-user.ts';
+import { workflowRef } from '../workflow.ts';
+import { publicState } from './customer.ts';
+import type { decidedCustomerSchema } from './schema.ts';
+
+/**
+ * Sends an operator's decision to the customer's workflow, and waits for what comes of it.
+ *
+ * @param decision with the id under which it is carried out once, however often it is sent.
+ * @throws HttpError `user_not_found`, `no_stripe_customer`, `decision_refused` with the workflow's own sentence, or as
+ *   {@link waitForWorker} does.
+ */
+export async function decideOnUser(
+  { db, temporal, temporalUiUrl = null }: ApiDependencies,
+  { mode, userId }: { readonly mode: Mode; readonly userId: string },
+  decision: CustomerDecision & { readonly updateId: string },
+): Promise<z.output<typeof decidedCustomerSchema>> {
+  const { stripe_customer_id: stripeCustomerId } = await findUserOrRefuse(db, mode, userId);
+  if (stripeCustomerId === null) throw noStripeCustomer(userId);
+  const customer = { mode, stripeCustomerId };
+  const state = await waitForWorker(
+    temporal,
+    () => decideOnCustomer(temporal, customer, decision),
+    refusalOf,
+  );
+  const workflowId = customerBillingWorkflowId(mode, stripeCustomerId);
+  return { state: publicState(state), workflow: workflowRef({ temporal, temporalUiUrl }, workflowId) };
+}
+
+export function noStripeCustomer(userId: string): HttpError {
+  const message = `The user ${userId} has no Stripe customer yet: they never began a Checkout`;
+  return new HttpError('no_stripe_customer', message, { param: 'userId' });
+}

@@ -1,0 +1,86 @@
+import type { Express, Request, RequestHandler } from 'express';
+import { type CustomerFilter, listCustomers } from '../../../db/customer-list.ts';
+import type { Mode } from '../../../domain/mode.ts';
+import {
+  EXTEND_GRACE_UPDATE,
+  REACTIVATE_UPDATE,
+  SUSPEND_UPDATE,
+} from '../../../domain/workflow-contracts.ts';
+import { jsonBody } from '../../body.ts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { addRoute } from '../../route.ts';
+import type { CustomerDecision } from '../../temporal/decisions.ts';
+import { parse, userIdSchema } from '../../validation.ts';
+import { modeOfPath, updateIdOf } from '../parameters.ts';
+import { describeCustomer } from './customer.ts';
+import { decideOnUser } from './decisions.ts';
+import { customersQuerySchema, extendGraceSchema, reactivateSchema, suspendSchema } from './schema.ts';
+
+const CUSTOMER = '/api/admin/:mode/customers/:userId';
+
+/** Customers as operators find, see and decide about them. */
+export function addCustomerRoutes(
+  app: Express,
+  dependencies: ApiDependencies,
+  authenticated: readonly RequestHandler[],
+): void {
+  const decide = (decisionOf: (body: unknown) => CustomerDecision): RequestHandler[] => [
+    ...authenticated,
+    ...jsonBody(),
+    async (request, response) => {
+      const key = customerOfPath(request);
+      const decision = decisionOf(request.body);
+      const updateId = updateIdOf(request, [key, decision]);
+      response.json(await decideOnUser(dependencies, key, { ...decision, updateId }));
+    },
+  ];
+
+  addRoute(app, '/api/admin/:mode/customers', {
+    get: [
+      ...authenticated,
+      async (request, response) => {
+        const { after, ...filter } = parse(customersQuerySchema, request.query, 'query');
+        const page = { ...filter, afterUserId: after };
+        response.json(await customersPage(dependencies, modeOfPath(request), page));
+      },
+    ],
+  });
+  addRoute(app, CUSTOMER, {
+    get: [
+      ...authenticated,
+      async (request, response) => {
+        response.json(await describeCustomer(dependencies, customerOfPath(request)));
+      },
+    ],
+  });
+  addRoute(app, `${CUSTOMER}/extend-grace`, {
+    post: decide((body) => ({ update: EXTEND_GRACE_UPDATE, request: parse(extendGraceSchema, body) })),
+  });
+  addRoute(app, `${CUSTOMER}/suspend`, {
+    post: decide((body) => ({ update: SUSPEND_UPDATE, request: parse(suspendSchema, body) })),
+  });
+  addRoute(app, `${CUSTOMER}/reactivate`, {
+    post: decide((body) => ({ update: REACTIVATE_UPDATE, request: parse(reactivateSchema, body) })),
+  });
+}
+
+/** A page of the list, and where the next one begins. */
+export async function customersPage({ db }: Pick<ApiDependencies, 'db'>, mode: Mode, filter: CustomerFilter) {
+  const customers = await listCustomers(db, mode, { ...filter, limit: filter.limit + 1 });
+  const page = customers.slice(0, filter.limit);
+  return {
+    customers: page.map(({ since, graceEndsAt, ...customer }) => ({
+      ...customer,
+      since: since.toISOString(),
+      graceEndsAt: graceEndsAt?.toISOString() ?? null,
+    })),
+    next: customers.length > page.length ? (page.at(-1)?.userId ?? null) : null,
+  };
+}
+
+function customerOfPath(request: Request): { readonly mode: Mode; readonly userId: string } {
+  return {
+    mode: modeOfPath(request),
+    userId: parse(userIdSchema, request.params['userId'], 'userId'),
+  };
+}

@@ -1,0 +1,115 @@
+import type { z } from 'zod';
+import {
+  findReceipts,
+  type ListedReceipt,
+  listReceipts,
+  RECEIPTS_KEPT_DAYS,
+} from '../../../db/webhook-receipts.ts';
+import type { Mode } from '../../../domain/mode.ts';
+import { isHandledEventType } from '../../../domain/stripe-event.ts';
+import { chargeEventWorkflowId, customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { HttpError } from '../../errors.ts';
+import { signalLookAgain, signalStripeEvent, startChargeEvent } from '../../temporal/customer-billing.ts';
+import { type WorkflowRef, workflowRef } from '../workflow.ts';
+import type { eventsQuerySchema, eventsSchema, replayedSchema } from './schema.ts';
+
+/** A page of what came in at a mode's endpoint, newest first, and where the next one begins. */
+export async function eventsPage(
+  dependencies: ApiDependencies,
+  mode: Mode,
+  { outcome, type, after, limit }: z.output<typeof eventsQuerySchema>,
+): Promise<z.output<typeof eventsSchema>> {
+  const filter = { outcome, type, after: cursorOf(after), limit: limit + 1 };
+  const receipts = await listReceipts(dependencies.db, mode, filter);
+  const page = receipts.slice(0, limit);
+  const last = page.at(-1);
+  const hasMore = receipts.length > page.length && last !== undefined;
+  return {
+    events: page.map((receipt) => publicReceipt(dependencies, receipt)),
+    next: hasMore ? `${last.receivedAt.getTime()}_${last.receiptId}` : null,
+  };
+}
+
+/**
+ * Hands an event on again as it came, without asking Stripe for it. One that had its effect would be taken for a repetition, so
+ * its customer is looked at anew instead, which is all that an event does.
+ *
+ * @throws HttpError `event_not_found`, `not_replayable`, `temporal_unavailable`
+ */
+export async function replayEvent(
+  dependencies: ApiDependencies,
+  mode: Mode,
+  eventId: string,
+): Promise<z.output<typeof replayedSchema>> {
+  const receipts = await findReceipts(dependencies.db, mode, eventId);
+  const receipt = receipts.find(({ envelope }) => envelope !== null);
+  if (receipt?.envelope == null) throw eventNotFound(mode, eventId);
+  const { envelope, stripeCustomerId, appliedAt } = receipt;
+  const workflow = workflowOf(dependencies, receipt);
+  if (workflow === null) throw notReplayable(receipt);
+
+  const { temporal } = dependencies;
+  const { chargeId } = envelope;
+  if (stripeCustomerId === null) {
+    if (chargeId !== undefined) await startChargeEvent(temporal, { mode, event: { ...envelope, chargeId } });
+    return { signal: 'stripeEvent', workflow };
+  }
+  if (appliedAt !== null) {
+    await signalLookAgain(temporal, { mode, stripeCustomerId });
+    return { signal: 'lookAgain', workflow };
+  }
+  await signalStripeEvent(temporal, { mode, stripeCustomerId }, envelope);
+  return { signal: 'stripeEvent', workflow };
+}
+
+/** The workflow that an event is for; `null`: none. */
+export function workflowOf(
+  dependencies: ApiDependencies,
+  { mode, type, stripeCustomerId, envelope }: ListedReceipt,
+): WorkflowRef | null {
+  if (type === null || !isHandledEventType(type)) return null;
+  if (stripeCustomerId !== null)
+    return workflowRef(dependencies, customerBillingWorkflowId(mode, stripeCustomerId));
+  if (envelope?.chargeId === undefined) return null;
+  return workflowRef(dependencies, chargeEventWorkflowId(mode, envelope.eventId));
+}
+
+export function eventNotFound(mode: Mode, eventId: string): HttpError {
+  const message = `No event "${eventId}" came in here in the last ${RECEIPTS_KEPT_DAYS} days (${mode} mode)`;
+  return new HttpError('event_not_found', message, { param: 'eventId' });
+}
+
+function notReplayable({ eventId, type }: ListedReceipt): HttpError {
+  const why =
+    type !== null && isHandledEventType(type)
+      ? 'names no customer'
+      : `is of a type that takes no effect here (${type})`;
+  return new HttpError('not_replayable', `${eventId} ${why}`, { param: 'eventId' });
+}
+
+function publicReceipt(dependencies: ApiDependencies, receipt: ListedReceipt) {
+  const { receiptId, eventId, type, outcome, reason, stripeCustomerId, userId } = receipt;
+  return {
+    receiptId,
+    eventId,
+    type,
+    outcome,
+    reason,
+    objectId: receipt.envelope?.objectId ?? null,
+    stripeCustomerId,
+    userId,
+    receivedAt: receipt.receivedAt.toISOString(),
+    verifiedAt: receipt.verifiedAt?.toISOString() ?? null,
+    signalledAt: receipt.signalledAt?.toISOString() ?? null,
+    appliedAt: receipt.appliedAt?.toISOString() ?? null,
+    workflow: receipt.outcome === 'refused' ? null : workflowOf(dependencies, receipt),
+  };
+}
+
+function cursorOf(after: string | undefined) {
+  const [ms, receiptId] = after?.split('_') ?? [];
+  return ms === undefined || receiptId === undefined
+    ? undefined
+    : { receivedAt: new Date(Number(ms)), receiptId };
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { loadStripeObjects } from '../../../db/stripe-objects.ts';
+import { findUserByStripeCustomer } from '../../../db/users.ts';
+import { findReceipts, type ListedReceipt } from '../../../db/webhook-receipts.ts';
+import {
+  objectOfTest,
+  sentAtOf,
+  type TestedEventType,
+  testEvent,
+  testEventId,
+  whyNothingToTest,
+} from '../../../domain/webhook-test.ts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { HttpError } from '../../errors.ts';
+import { findUserOrRefuse } from '../../users/find-user.ts';
+import { signAsStripe } from '../../webhooks/signature.ts';
+import { noStripeCustomer } from '../customers/decisions.ts';
+import { eventNotFound, workflowOf } from './events.ts';
+import type { sentWebhookTestSchema, webhookTestSchema } from './schema.ts';
+
+/** Live events are Stripe's alone. */
+const MODE = 'test';
+/** Longer than the endpoint waits for Temporal. */
+const SEND_DEADLINE_MS = 10_000;
+
+/**
+ * Sends an event about what a user really has in Stripe to our own endpoint, signed as Stripe signs, over HTTP.
+ *
+ * @param request `apiUrl`: where this api listens, such as `http://127.0.0.1:3000`.
+ * @throws HttpError `user_not_found`, `no_stripe_customer`, `nothing_to_test`, `mode_not_configured`
+ */
+export async function sendWebhookTest(
+  dependencies: ApiDependencies,
+  request: { readonly userId: string; readonly type: TestedEventType; readonly apiUrl: string },
+): Promise<z.output<typeof sentWebhookTestSchema>> {
+  const { db, webhookSecrets, now = () => new Date() } = dependencies;
+  const { userId, type, apiUrl } = request;
+  const [secret] = webhookSecrets[MODE];
+  if (secret === undefined) {
+    const message = 'Webhooks of test mode are not set up here: set STRIPE_TEST_WEBHOOK_SECRET';
+    throw new HttpError('mode_not_configured', message, { retryAfterSeconds: 60 });
+  }
+  const user = await findUserOrRefuse(db, MODE, userId);
+  const { stripe_customer_id: stripeCustomerId } = user;
+  if (stripeCustomerId === null) throw noStripeCustomer(userId);
+  const objectId = objectOfTest(type, await loadStripeObjects(db, user));
+  if (objectId === null)
+    throw new HttpError('nothing_to_test', whyNothingToTest(type, userId), { param: 'type' });
+
+  const sentAt = now();
+  const id = testEventId(sentAt, randomBytes(6).toString('hex'));
+  const payload = JSON.stringify(testEvent({ id, type, sentAt, objectId, stripeCustomerId }));
+  const answer = await fetch(`${apiUrl}/api/webhooks/stripe-test`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'stripe-signature': signAsStripe(payload, secret, sentAt),
+    },
+    body: payload,
+    signal: AbortSignal.timeout(SEND_DEADLINE_MS),
+  });
+  const problem = answer.ok ? null : refusalSchema.parse(await answer.json()).error.message;
+  return { id, status: answer.status, problem };
+}
+
+const refusalSchema = z.object({ error: z.object({ message: z.string() }) });
+
+/**
+ * How far a test has come: each step of it, in order, with its time. What came in is noted up to a second later.
+ *
+ * @throws HttpError `event_not_found` when it is no test of ours.
+ */
+export async function describeWebhookTest(
+  dependencies: ApiDependencies,
+  id: string,
+): Promise<z.output<typeof webhookTestSchema>> {
+  const sentAt = sentAtOf(id);
+  if (sentAt === null) throw eventNotFound(MODE, id);
+  const receipt = (await findReceipts(dependencies.db, MODE, id)).at(-1);
+  const times = {
+    sent: sentAt,
+    received: receipt?.receivedAt ?? null,
+    verified: receipt?.verifiedAt ?? null,
+    signalled: receipt?.signalledAt ?? null,
+    applied: receipt?.appliedAt ?? null,
+  };
+  return {
+    id,
+    state: stateOf(receipt),
+    type: receipt?.type ?? null,
+    userId: receipt?.userId ?? null,
+    steps: (['sent', 'received', 'verified', 'signalled', 'applied'] as const).map((step) => ({
+      step,
+      at: times[step]?.toISOString() ?? null,
+    })),
+    reason: receipt?.reason ?? null,
+    standing: receipt?.appliedAt == null ? null : await standingOf(dependencies, receipt),
+    workflow: receipt === undefined ? null : workflowOf(dependencies, receipt),
+  };
+}
+
+function stateOf(receipt: ListedReceipt | undefined): 'waiting' | 'done' | 'failed' {
+  if (receipt === undefined) return 'waiting';
+  if (receipt.appliedAt !== null) return 'done';
+  return receipt.outcome === 'accepted' ? 'waiting' : 'failed';
+}
+
+async function standingOf({ db }: ApiDependencies, { stripeCustomerId }: ListedReceipt) {
+  const user = await findUserByStripeCustomer(db, MODE, stripeCustomerId ?? '');
+  if (user === undefined) return null;
+  return { status: user.status, reason: user.status_reason, since: user.status_since.toISOString() };
+}

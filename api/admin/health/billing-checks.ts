@@ -1,0 +1,106 @@
+import { countWaitingBills, type WaitingBills } from '../../../db/waiting-bills.ts';
+import { countReceipts } from '../../../db/webhook-receipts.ts';
+import { MODES, type Mode } from '../../../domain/mode.ts';
+import { formatCents } from '../../../domain/money.ts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import type { MonthReading } from '../../month-metrics.ts';
+import { countCustomersWithAttention } from '../../temporal/health.ts';
+import { attention, type Check, check, failed, ok } from './check.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+const MEND_DATABASE = "See that the database answers; the api's log says more.";
+
+/** Does Stripe reach us, and does anything wait for a person? Of Stripe itself nothing is asked: the api never does. */
+export async function checkBilling(
+  dependencies: ApiDependencies,
+  lastMonths: () => Promise<MonthReading[] | undefined>,
+): Promise<Check[]> {
+  const ofModes = MODES.flatMap((mode) => [
+    checkWebhookSecret(dependencies, mode),
+    checkWebhooks(dependencies, mode),
+    checkCustomers(dependencies, mode),
+    checkBills(dependencies, mode),
+    checkLastMonth(mode, lastMonths),
+  ]);
+  return await Promise.all(ofModes);
+}
+
+async function checkWebhookSecret({ webhookSecrets }: ApiDependencies, mode: Mode): Promise<Check> {
+  const name = mode === 'live' ? 'STRIPE_WEBHOOK_SECRET' : 'STRIPE_TEST_WEBHOOK_SECRET';
+  return await check({ id: 'webhook_secret', mode, mend: `Set ${name}.` }, () => {
+    const secrets = webhookSecrets[mode].length;
+    return Promise.resolve(
+      secrets === 0
+        ? attention(
+            `${name} is not set: Stripe's ${mode} mode is not used here.`,
+            `To use it, set ${name} and the mode's key.`,
+          )
+        : ok(secrets === 1 ? `${name} is set.` : `${name} has ${secrets} secrets: one is being rotated.`),
+    );
+  });
+}
+
+async function checkWebhooks(
+  { db, webhookSecrets, now = () => new Date() }: ApiDependencies,
+  mode: Mode,
+): Promise<Check> {
+  return await check({ id: 'webhooks', mode, mend: MEND_DATABASE }, async () => {
+    const counts = await countReceipts(db, mode, new Date(now().getTime() - DAY_MS));
+    const { lastVerifiedAt, refused, failed: unstored, accepted, ignored } = counts;
+    if (lastVerifiedAt === null) {
+      const finding = "No webhook of Stripe's has come in yet.";
+      if (webhookSecrets[mode].length === 0) return ok(finding);
+      return attention(finding, "See in Stripe's Dashboard that its endpoint is this one, and what it says.");
+    }
+    const finding = `The last webhook came in at ${lastVerifiedAt.toISOString()}; in a day: ${accepted} accepted, ${ignored} ignored, ${refused} refused, ${unstored} failed.`;
+    if (refused + unstored === 0) return ok(finding);
+    return attention(finding, 'The list of events says why; Stripe sends those that failed again.');
+  });
+}
+
+async function checkCustomers({ temporal }: ApiDependencies, mode: Mode): Promise<Check> {
+  const mend = 'See that Temporal answers and has the search attributes.';
+  return await check({ id: 'customers', mode, mend }, async () => {
+    const customers = await countCustomersWithAttention(temporal, mode);
+    if (customers === 0) return ok('No customer waits for one of us.');
+    return attention(
+      `${customers === 1 ? '1 customer wants' : `${customers} customers want`} a person to look.`,
+      'List them in the Temporal Web UI by BillingAttention = true: each says why.',
+    );
+  });
+}
+
+async function checkBills({ db }: ApiDependencies, mode: Mode): Promise<Check> {
+  return await check({ id: 'bills', mode, mend: MEND_DATABASE }, async () => {
+    const waiting = await countWaitingBills(db, mode);
+    if (waiting.length === 0) return ok('No bill is parked or held.');
+    return attention(
+      `${waiting.map(sentenceOf).join(', ')}.`,
+      'The months say why; mend what Stripe says and retry the parked, release or skip the held.',
+    );
+  });
+}
+
+function sentenceOf({ period, status, bills }: WaitingBills): string {
+  return `${bills} ${status} of ${period}`;
+}
+
+async function checkLastMonth(
+  mode: Mode,
+  lastMonths: () => Promise<MonthReading[] | undefined>,
+): Promise<Check> {
+  return await check({ id: 'last_month', mode, mend: MEND_DATABASE }, async () => {
+    const months = await lastMonths();
+    if (months === undefined)
+      return attention('The balance of the last month is being read.', 'Ask again in a minute.');
+    const month = months.find((each) => each.mode === mode);
+    if (month === undefined) return ok('There are no users yet.');
+    const { period, usedCents, unbilledCents, contradictions } = month;
+    if (contradictions > 0)
+      return failed(
+        `${period}: of ${contradictions} users the totals contradict the lines of their bills.`,
+        `Nothing of ours writes one without the other: look for what was changed by hand ("billing balance ${period}").`,
+      );
+    return ok(`${period}: used ${formatCents(usedCents)}, of it ${formatCents(unbilledCents)} on no bill.`);
+  });
+}

@@ -1,0 +1,37 @@
+import { sql } from 'kysely';
+import { pendingMigrations } from '../../../db/migrate.ts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { attention, type Check, check, failed, ok } from './check.ts';
+
+/** Beyond this the times in one list would contradict each other; signatures of webhooks bear five minutes. */
+const MAX_SKEW_MS = 1_000;
+const MEND = 'See that PostgreSQL runs and that DATABASE_URL reaches it from here.';
+
+/** Is the database there, as new as this program, and of one mind with it about the time? */
+export async function checkDatabase({ db, now = () => new Date() }: ApiDependencies): Promise<Check[]> {
+  return await Promise.all([
+    check({ id: 'database', mend: MEND }, async () => {
+      const startedAt = performance.now();
+      await sql`SELECT 1`.execute(db);
+      return ok(`PostgreSQL answers within ${Math.ceil(performance.now() - startedAt)} ms.`);
+    }),
+    check({ id: 'migrations', mend: MEND }, async () => {
+      const pending = await pendingMigrations(db);
+      if (pending.length === 0) return ok('Its schema is the newest.');
+      return failed(
+        `It lacks ${pending.join(', ')}.`,
+        'Start an api or a worker of this version again: they migrate at their start.',
+      );
+    }),
+    check({ id: 'clock', mend: MEND }, async () => {
+      const beforeMs = now().getTime();
+      const { rows } = await sql<{ at: Date }>`SELECT clock_timestamp() AS at`.execute(db);
+      const middleMs = (beforeMs + now().getTime()) / 2;
+      const skewMs = Math.round((rows[0]?.at.getTime() ?? 0) - middleMs);
+      const finding = `The database's clock is ${Math.abs(skewMs)} ms ${skewMs < 0 ? 'behind' : 'ahead of'} this one's.`;
+      return Math.abs(skewMs) <= MAX_SKEW_MS
+        ? ok(finding)
+        : attention(finding, 'Have both machines keep their time by NTP.');
+    }),
+  ]);
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { MODES } from '../../../domain/mode.ts';
+import { CHECK_STATES } from './check.ts';
+
+const state = z.enum(CHECK_STATES).meta({
+  description:
+    'attention: a person should look, and nothing is lost meanwhile. failed: something does not work',
+});
+
+/** Answer of `GET /api/admin/health`. */
+export const healthSchema = z
+  .strictObject({
+    state: state.meta({ description: 'The worst of all checks' }),
+    checks: z.array(
+      z.strictObject({
+        id: z.string(),
+        mode: z.enum(MODES).nullable().meta({ description: 'null: of both' }),
+        state,
+        finding: z.string().meta({ description: 'What was found' }),
+        mend: z.string().nullable().meta({ description: 'How to mend it' }),
+      }),
+    ),
+  })
+  .meta({ id: 'Health' });

@@ -1,0 +1,119 @@
+import type { z } from 'zod';
+import { listCloseDecisions } from '../../../db/close-decisions.ts';
+import { previewAtAGlance } from '../../../db/close-preview.ts';
+import { loadCloseSummary } from '../../../db/close-summary.ts';
+import { type ListedMonth, listMonths } from '../../../db/months.ts';
+import { type BillingPeriod, periodEnd } from '../../../domain/billing-period.ts';
+import type { Mode } from '../../../domain/mode.ts';
+import { sumCents } from '../../../domain/money.ts';
+import type { Month, MonthlyBillingReport } from '../../../domain/monthly-close.ts';
+import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import type { ApiDependencies } from '../../dependencies.ts';
+import { closeStandingOf } from '../../temporal/close.ts';
+import { askClose } from '../../temporal/queries.ts';
+import { workflowRef } from '../workflow.ts';
+import type { closeProgressSchema, MonthDetails, monthsSchema, previewSchema } from './schema.ts';
+
+/** How many decisions about a month are shown. */
+const DECISIONS_LISTED = 100;
+/** How many bills of each kind a preview names. */
+const PREVIEW_LISTED = 20;
+
+/** The months of a mode that have usage or bills, newest first, and where the next page begins. */
+export async function monthsPage(
+  dependencies: ApiDependencies,
+  mode: Mode,
+  { before, limit }: { readonly before?: BillingPeriod | undefined; readonly limit: number },
+): Promise<z.output<typeof monthsSchema>> {
+  const months = await listMonths(dependencies.db, mode, { before, limit: limit + 1 });
+  const page = months.slice(0, limit);
+  return {
+    months: await Promise.all(page.map((month) => listedMonth(dependencies, mode, month))),
+    next: months.length > page.length ? (page.at(-1)?.period ?? null) : null,
+  };
+}
+
+async function listedMonth(dependencies: ApiDependencies, mode: Mode, { period, byStatus }: ListedMonth) {
+  const sums = Object.values(byStatus);
+  return {
+    period,
+    isOver: isOver(dependencies, period),
+    bills: sumCents(sums.map(({ bills }) => bills)),
+    totalCents: sumCents(sums.map(({ cents }) => cents)),
+    byStatus,
+    close: await closeStandingOf(dependencies.temporal, { mode, period }),
+    workflow: workflowRef(dependencies, monthlyBillingWorkflowId(mode, period)),
+  };
+}
+
+/** All that an operator wants to know of a month: from the database, and from its close as far as that answers. */
+export async function describeMonth(dependencies: ApiDependencies, month: Month): Promise<MonthDetails> {
+  const { db, temporal } = dependencies;
+  const { mode, period } = month;
+  const [summary, close, { state, problem }, decisions] = await Promise.all([
+    loadCloseSummary(db, month),
+    closeStandingOf(temporal, month),
+    askClose(temporal, month),
+    listCloseDecisions(db, month, DECISIONS_LISTED),
+  ]);
+  return {
+    mode,
+    period,
+    isOver: isOver(dependencies, period),
+    summary: {
+      ...summary,
+      biggest: [...summary.biggest],
+      held: [...summary.held],
+      parked: [...summary.parked],
+    },
+    close,
+    progress: state === null ? null : publicProgress(state),
+    progressProblem: problem,
+    decisions: decisions.map(({ bills, decidedAt, ...decision }) => ({
+      ...decision,
+      bills: [...bills],
+      decidedAt: decidedAt.toISOString(),
+    })),
+    workflow: workflowRef(dependencies, monthlyBillingWorkflowId(mode, period)),
+  };
+}
+
+/**
+ * What a close of the month would come to now. It computes each bill: four minutes for a million users.
+ *
+ * @param signal ends it when nobody waits for it any more.
+ * @throws the signal's reason
+ */
+export async function previewMonth(
+  { db, holdOutliers = null }: ApiDependencies,
+  month: Month,
+  signal?: AbortSignal,
+): Promise<z.output<typeof previewSchema>> {
+  const preview = await previewAtAGlance(db, month, { holdOutliers, listed: PREVIEW_LISTED, signal });
+  const { biggest, mostChanged, problems, held, ...sums } = preview;
+  return {
+    mode: month.mode,
+    period: month.period,
+    ...sums,
+    biggest: [...biggest],
+    mostChanged: [...mostChanged],
+    problems: [...problems],
+    held: [...held],
+  };
+}
+
+/** Only a month that has ended can be closed. */
+export function isOver(
+  { now = () => new Date() }: Pick<ApiDependencies, 'now'>,
+  period: BillingPeriod,
+): boolean {
+  return periodEnd(period) <= now();
+}
+
+function publicProgress({ waiting, ...report }: MonthlyBillingReport): z.output<typeof closeProgressSchema> {
+  return {
+    ...report,
+    waiting:
+      waiting === null ? null : { since: new Date(waiting.sinceMs).toISOString(), problem: waiting.problem },
+  };
+}

@@ -1,0 +1,13 @@
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { customerPaths } from './customers/openapi.ts';
+import { eventPaths } from './events/openapi.ts';
+import { healthPaths } from './health/openapi.ts';
+import { monthPaths } from './months/openapi.ts';
+
+/** What operators do, for the OpenAPI document. */
+export const adminPaths: ZodOpenApiPathsObject = {
+  ...customerPaths,
+  ...monthPaths,
+  ...eventPaths,
+  ...healthPaths,
+};

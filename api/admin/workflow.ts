@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { workflowUrl } from '../../domain/workflow-link.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+
+/** A workflow, and where a person can look at it. */
+export const workflowSchema = z
+  .strictObject({
+    id: z.string(),
+    url: z.url().nullable().meta({
+      description: "Where Temporal's Web UI shows it; null when its address is not known (TEMPORAL_UI_URL)",
+    }),
+  })
+  .meta({ id: 'Workflow' });
+
+export type WorkflowRef = z.output<typeof workflowSchema>;
+
+export function workflowRef(
+  { temporal, temporalUiUrl = null }: Pick<ApiDependencies, 'temporal' | 'temporalUiUrl'>,
+  workflowId: string,
+): WorkflowRef {
+  const ui = { temporalUiUrl, temporalNamespace: temporal.options.namespace };
+  return { id: workflowId, url: workflowUrl(ui, workflowId) };
+}
+
+export const EXAMPLE_WORKFLOW: WorkflowRef = {
+  id: 'customer-billing:test:cus_QXg1o8vlGmxVq4',
+  url: 'http://127.0.0.1:8233/namespaces/default/workflows/customer-billing%3Atest%3Acus_QXg1o8vlGmxVq4',
+};

@@ -1,0 +1,42 @@
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { type Month, type MonthlyBillingInput, monthlyBillingStart } from '../../domain/monthly-close.ts';
+import { MONTHLY_BILLING_WORKFLOW, monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { isServiceFailure } from './calls.ts';
+
+/** A list waits for it. */
+const DESCRIBE_DEADLINE_MS = 2_000;
+
+/**
+ * Starts the close of a month, or joins the one that runs.
+ *
+ * @returns the id of its workflow.
+ */
+export async function startClose(client: Client, input: MonthlyBillingInput): Promise<string> {
+  const start = monthlyBillingStart(input);
+  try {
+    await client.workflow.start(MONTHLY_BILLING_WORKFLOW, start);
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+  return start.workflowId;
+}
+
+/** Whether a close of the month runs, has run and is remembered, or neither. */
+export type CloseStanding = 'running' | 'ended' | 'none';
+
+/** @returns `null` when Temporal does not say so in time. */
+export async function closeStandingOf(
+  client: Client,
+  { mode, period }: Month,
+): Promise<CloseStanding | null> {
+  const handle = client.workflow.getHandle(monthlyBillingWorkflowId(mode, period));
+  try {
+    const { status } = await client.withDeadline(Date.now() + DESCRIBE_DEADLINE_MS, () => handle.describe());
+    return status.name === 'RUNNING' ? 'running' : 'ended';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'none';
+    if (isServiceFailure(error)) return null;
+    throw error;
+  }
+}

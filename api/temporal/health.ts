@@ -1,0 +1,93 @@
+import type { Client } from '@temporalio/client';
+import type { Mode } from '../../domain/mode.ts';
+import {
+  BILLING_BATCH_TASK_QUEUE,
+  BILLING_HOOKS_TASK_QUEUE,
+  BILLING_TASK_QUEUE,
+  billingChargesTaskQueue,
+  CUSTOMER_BILLING_WORKFLOW,
+  monthlyBillingScheduleId,
+  SEARCH_ATTRIBUTES,
+} from '../../domain/workflow-contracts.ts';
+
+const DEADLINE_MS = 2_000;
+/** Temporal's numbers for what a task queue hands out. */
+const TASKS = { workflow: 1, activity: 2 } as const;
+
+/** What workers ask for work, and for which. */
+export const POLLED: readonly { readonly taskQueue: string; readonly tasks: keyof typeof TASKS }[] = [
+  { taskQueue: BILLING_TASK_QUEUE, tasks: 'workflow' },
+  { taskQueue: BILLING_TASK_QUEUE, tasks: 'activity' },
+  { taskQueue: BILLING_BATCH_TASK_QUEUE, tasks: 'workflow' },
+  { taskQueue: BILLING_BATCH_TASK_QUEUE, tasks: 'activity' },
+  { taskQueue: billingChargesTaskQueue('live'), tasks: 'activity' },
+  { taskQueue: billingChargesTaskQueue('test'), tasks: 'activity' },
+  { taskQueue: BILLING_HOOKS_TASK_QUEUE, tasks: 'activity' },
+];
+
+/** When a worker last asked for such work; `null`: none did in the last five minutes, which is how long Temporal knows. */
+export async function lastPollOf(
+  client: Client,
+  { taskQueue, tasks }: (typeof POLLED)[number],
+): Promise<Date | null> {
+  const { namespace } = client.options;
+  const { pollers } = await soon(client, () =>
+    client.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name: taskQueue },
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum's package is the SDK's own
+      taskQueueType: TASKS[tasks],
+    }),
+  );
+  const seconds = (pollers ?? []).map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0));
+  return seconds.length === 0 ? null : new Date(Math.max(...seconds) * 1_000);
+}
+
+/** Search attributes that workflows set and the namespace lacks. */
+export async function missingSearchAttributes(client: Client): Promise<string[]> {
+  const { namespace } = client.options;
+  const known = await Promise.all(
+    Object.keys(SEARCH_ATTRIBUTES).map(async (name) => {
+      // Asking who has it works wherever one may list workflows; asking for the names wants more rights.
+      const query = `${name} IS NOT NULL`;
+      try {
+        await soon(client, () =>
+          client.workflowService.listWorkflowExecutions({ namespace, query, pageSize: 1 }),
+        );
+        return [];
+      } catch (error) {
+        if (isInvalidArgument(error)) return [name];
+        throw error;
+      }
+    }),
+  );
+  return known.flat();
+}
+
+/** How many customers' workflows want a person to look: a parked step, a dispute. */
+export async function countCustomersWithAttention(client: Client, mode: Mode): Promise<number> {
+  const query = `WorkflowType = "${CUSTOMER_BILLING_WORKFLOW}" AND ExecutionStatus = "Running" AND BillingAttention = true AND BillingMode = "${mode}"`;
+  const { count } = await soon(client, () => client.workflow.count(query));
+  return count;
+}
+
+/** The mode's Schedule of monthly closes. */
+export async function describeSchedule(
+  client: Client,
+  mode: Mode,
+): Promise<{ readonly isPaused: boolean; readonly nextRunAt: Date | null }> {
+  const handle = client.schedule.getHandle(monthlyBillingScheduleId(mode));
+  const { state, info } = await soon(client, () => handle.describe());
+  return { isPaused: state.paused, nextRunAt: info.nextActionTimes[0] ?? null };
+}
+
+async function soon<T>(client: Client, call: () => Promise<T>): Promise<T> {
+  return await client.withDeadline(Date.now() + DEADLINE_MS, call);
+}
+
+/** gRPC's code for a request that names what is not there. */
+const INVALID_ARGUMENT = 3;
+
+function isInvalidArgument(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === INVALID_ARGUMENT;
+}

@@ -1,0 +1,148 @@
+import getPort from 'get-port';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseBillingPeriod } from '../../../domain/billing-period.ts';
+import { monthlyBillingScheduleId } from '../../../domain/workflow-contracts.ts';
+import { ensureMonthlyBillingSchedule } from '../../../worker/namespace.ts';
+import { subscribedCustomer } from '../../workflows/customers.ts';
+import { eventually } from '../../workflows/eventually.ts';
+import { usersWithCustomer } from '../../workflows/usage.ts';
+import { request, startTestApi, textLike } from '../harness.ts';
+import { type AdminService, startAdminService } from './service.ts';
+
+let service: AdminService;
+beforeAll(async () => {
+  service = await startAdminService();
+  await service.billing.startWorker();
+});
+afterAll(() => service.stop());
+
+interface Health {
+  readonly state: string;
+  readonly checks: readonly {
+    readonly id: string;
+    readonly mode: string | null;
+    readonly state: string;
+    readonly finding: string;
+    readonly mend: string | null;
+  }[];
+}
+
+async function health(): Promise<Health> {
+  const { status, body } = await service.request('GET', '/api/admin/health');
+  expect(status).toBe(200);
+  return body as Health;
+}
+
+const findingOf = (seen: Health, id: string, mode: string | null = null) =>
+  seen.checks.find((check) => check.id === id && check.mode === mode);
+
+test('finds everything in order, and says of each what it is', async () => {
+  for (const mode of ['live', 'test'] as const) {
+    await ensureMonthlyBillingSchedule(service.billing.temporal, mode);
+    await subscribedCustomer(service.billing, { mode });
+  }
+  const seen = await eventually('all to be well', health, ({ state }) => state === 'ok');
+  expect(seen.checks.map(({ id, mode }) => (mode === null ? id : `${id} ${mode}`))).toEqual([
+    'database',
+    'migrations',
+    'clock',
+    'temporal',
+    'search_attributes',
+    'workers:billing:workflow',
+    'workers:billing:activity',
+    'workers:billing-batch:workflow',
+    'workers:billing-batch:activity',
+    'workers:billing-charges-live:activity',
+    'workers:billing-charges-test:activity',
+    'workers:billing-hooks:activity',
+    'schedule live',
+    'schedule test',
+    ...['live', 'test'].flatMap((mode) =>
+      ['webhook_secret', 'webhooks', 'customers', 'bills', 'last_month'].map((id) => `${id} ${mode}`),
+    ),
+  ]);
+  for (const check of seen.checks)
+    expect(check).toMatchObject({ state: 'ok', finding: textLike(/./), mend: null });
+  expect(findingOf(seen, 'schedule', 'test')?.finding).toMatch(/-01T00:00:00\.000Z/);
+  expect(findingOf(seen, 'webhooks', 'test')?.finding).toMatch(/accepted/);
+});
+
+test('finds what waits for a person, and how to go on', async () => {
+  const schedule = service.billing.temporal.schedule.getHandle(monthlyBillingScheduleId('test'));
+  await schedule.pause();
+  const [customer] = await usersWithCustomer(service.billing, 1);
+  if (customer === undefined) throw new Error('there is none');
+  const { db } = service.billing;
+  await db
+    .insertInto('bills')
+    .values({
+      mode: 'test',
+      user_id: customer.userId,
+      period: parseBillingPeriod('2025-12'),
+      status: 'parked',
+      total_cents: 200,
+      credits_applied_cents: 0,
+    })
+    .execute();
+  const seen = await eventually('nothing to have failed', health, ({ checks }) =>
+    checks.every(({ state }) => state !== 'failed'),
+  );
+  expect(seen.state).toBe('attention');
+  expect(findingOf(seen, 'bills', 'test')).toMatchObject({
+    state: 'attention',
+    finding: '1 parked of 2025-12.',
+    mend: textLike(/retry/),
+  });
+  expect(findingOf(seen, 'bills', 'live')).toMatchObject({ state: 'ok' });
+  expect(findingOf(seen, 'schedule', 'test')).toMatchObject({
+    state: 'attention',
+    mend: textLike(/Unpause/),
+  });
+});
+
+test('finds that a migration is missing, and that a clock is wrong', async () => {
+  const { db } = service.billing;
+  await db.schema.alterTable('kysely_migration').renameTo('kysely_migration_away').execute();
+  const seen = await health();
+  await db.schema.alterTable('kysely_migration_away').renameTo('kysely_migration').execute();
+  expect(findingOf(seen, 'migrations')).toMatchObject({
+    state: 'failed',
+    finding: textLike(/^It lacks 0001-customers, .*0012-webhook-receipts/),
+  });
+
+  const early = await startTestApi({ now: () => new Date(Date.now() - 60_000) });
+  try {
+    const { body } = await request(early, 'GET', '/api/admin/health');
+    expect(findingOf(body as Health, 'clock')).toMatchObject({
+      state: 'attention',
+      finding: textLike(/clock is \d{5} ms ahead/),
+    });
+    // Its namespace has no search attributes and nobody works there.
+    expect(findingOf(body as Health, 'search_attributes')).toMatchObject({
+      state: 'failed',
+      finding: textLike(/BillingStatus/),
+    });
+    expect(findingOf(body as Health, 'workers:billing:workflow')).toMatchObject({ state: 'failed' });
+    expect(findingOf(body as Health, 'schedule', 'live')).toMatchObject({
+      state: 'failed',
+      mend: textLike(/worker/),
+    });
+  } finally {
+    await early.close();
+  }
+});
+
+test('answers within seconds when nothing else does', async () => {
+  const lonely = await startTestApi({ temporalAddress: `127.0.0.1:${await getPort()}` });
+  try {
+    const startedAt = performance.now();
+    const { body } = await request(lonely, 'GET', '/api/admin/health');
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(body).toMatchObject({ state: 'failed' });
+    expect(findingOf(body as Health, 'database')).toMatchObject({ state: 'ok' });
+    for (const id of ['temporal', 'search_attributes', 'workers:billing:workflow'])
+      expect(findingOf(body as Health, id)).toMatchObject({ state: 'failed', mend: textLike(/Temporal/) });
+  } finally {
+    await lonely.close();
+  }
+});
