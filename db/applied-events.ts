@@ -1,7 +1,8 @@
 import type { Mode } from '../domain/mode.ts';
-import type { Database } from './database.ts';
+import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import type { Database, DatabaseTransaction } from './database.ts';
 
-/** Which of these events have had their effect already; they are written by `saveStanding`. */
+/** Which of these events have had their effect already; they are written by {@link recordAppliedEvents}. */
 export async function appliedEventIds(
   db: Database,
   mode: Mode,
@@ -15,6 +16,28 @@ export async function appliedEventIds(
     .where('event_id', 'in', eventIds)
     .execute();
   return new Set(rows.map((row) => row.event_id));
+}
+
+/** Notes that these events have had their effect, in the transaction that has it. Safe to repeat. */
+export async function recordAppliedEvents(
+  transaction: DatabaseTransaction,
+  { mode, stripeCustomerId }: { readonly mode: Mode; readonly stripeCustomerId: string },
+  events: readonly Pick<StripeEventEnvelope, 'eventId' | 'type' | 'objectId'>[],
+): Promise<void> {
+  if (events.length === 0) return;
+  await transaction
+    .insertInto('applied_stripe_events')
+    .values(
+      events.map(({ eventId, type, objectId }) => ({
+        mode,
+        event_id: eventId,
+        stripe_customer_id: stripeCustomerId,
+        type,
+        object_id: objectId,
+      })),
+    )
+    .onConflict((conflict) => conflict.columns(['mode', 'event_id']).doNothing())
+    .execute();
 }
 
 export interface AppliedEvent {

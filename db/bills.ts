@@ -36,15 +36,7 @@ export interface BillWithLines {
 
 /** A user's bills with their lines, newest month first, the parts of one in their order. */
 export async function listBills(db: Database, mode: Mode, userId: string): Promise<BillWithLines[]> {
-  const bills = await db
-    .selectFrom('bills')
-    .selectAll()
-    .where('mode', '=', mode)
-    .where('user_id', '=', userId)
-    .orderBy('period', 'desc')
-    .orderBy('part')
-    .execute();
-  return await withLines(db, mode, bills);
+  return await withLines(db, mode, await billsOf(db, mode, userId));
 }
 
 /** A bill as a list of operators' shows it. */
@@ -67,14 +59,7 @@ export interface BillSummary {
 
 /** A user's bills without their lines, newest month first, the parts of one in their order. */
 export async function listBillSummaries(db: Database, mode: Mode, userId: string): Promise<BillSummary[]> {
-  const rows = await db
-    .selectFrom('bills')
-    .selectAll()
-    .where('mode', '=', mode)
-    .where('user_id', '=', userId)
-    .orderBy('period', 'desc')
-    .orderBy('part')
-    .execute();
+  const rows = await billsOf(db, mode, userId);
   return rows.map((row) => ({
     billId: row.bill_id,
     period: row.period,
@@ -154,6 +139,18 @@ export async function pageOfOldestUnpaidBill(
     .limit(1)
     .executeTakeFirst();
   return bill?.hosted_invoice_url ?? null;
+}
+
+/** Newest month first, the parts of one in their order. */
+async function billsOf(db: Database, mode: Mode, userId: string): Promise<Selectable<BillsTable>[]> {
+  return await db
+    .selectFrom('bills')
+    .selectAll()
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .orderBy('period', 'desc')
+    .orderBy('part')
+    .execute();
 }
 
 async function withLines(

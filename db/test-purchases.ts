@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { TestPurchaseRequest, TestPurchaseState } from '../domain/test-purchase.ts';
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import { recordAppliedEvents } from './applied-events.ts';
 import { creditCause, grantCreditLot, lockUser, settleCredits } from './credits.ts';
 import type { Database } from './database.ts';
 import type { TestPurchasesTable } from './schema.ts';
@@ -83,20 +84,7 @@ export async function saveTestPurchaseState(
       })
       .where('purchase_id', '=', purchaseId)
       .execute();
-    if (events.length === 0 || stripeCustomerId === null) return;
-    await transaction
-      .insertInto('applied_stripe_events')
-      .values(
-        events.map(({ eventId, type, objectId }) => ({
-          mode,
-          event_id: eventId,
-          stripe_customer_id: stripeCustomerId,
-          type,
-          object_id: objectId,
-        })),
-      )
-      .onConflict((conflict) => conflict.columns(['mode', 'event_id']).doNothing())
-      .execute();
+    if (stripeCustomerId !== null) await recordAppliedEvents(transaction, { mode, stripeCustomerId }, events);
   });
 }
 

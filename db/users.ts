@@ -1,6 +1,7 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { CustomerStanding } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
+import { recordAppliedEvents } from './applied-events.ts';
 import type { Database } from './database.ts';
 import type { UsersTable } from './schema.ts';
 
@@ -134,21 +135,7 @@ export async function saveStanding(
       .where('user_id', '=', userId)
       .returning('status_since')
       .executeTakeFirstOrThrow();
-    if (events.length > 0) {
-      await transaction
-        .insertInto('applied_stripe_events')
-        .values(
-          events.map(({ eventId, type, objectId }) => ({
-            mode,
-            event_id: eventId,
-            stripe_customer_id: stripeCustomerId,
-            type,
-            object_id: objectId,
-          })),
-        )
-        .onConflict((conflict) => conflict.columns(['mode', 'event_id']).doNothing())
-        .execute();
-    }
+    await recordAppliedEvents(transaction, { mode, stripeCustomerId }, events);
     return status_since;
   });
 }

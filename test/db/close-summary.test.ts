@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { loadCloseSummary } from '../../db/close-summary.ts';
 import type { BillStatus } from '../../domain/bill.ts';
+import { EMPTY_CLOSE_SUMMARY, NONE } from '../domain/empty-close-summary.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { AUGUST, becomeCustomer, newUser, SEPTEMBER } from './fixtures.ts';
 
@@ -14,8 +15,6 @@ beforeEach(async () => {
 });
 
 const summary = () => loadCloseSummary(database.db, { mode: 'test', period: SEPTEMBER });
-
-const NONE = { bills: 0, cents: 0 };
 
 async function addBill(
   status: BillStatus,
@@ -49,25 +48,9 @@ async function newCustomer(defaultPaymentMethodId: string | null): Promise<strin
 test('a month without bills comes to nothing', async () => {
   await addBill('paid', 700, { period: AUGUST });
   expect(await summary()).toEqual({
-    bills: 0,
-    totalCents: 0,
-    creditsCents: 0,
+    ...EMPTY_CLOSE_SUMMARY,
     previousBills: 1,
     previousTotalCents: 700,
-    byStatus: {
-      frozen: NONE,
-      held: NONE,
-      open: NONE,
-      paid: NONE,
-      payment_failed: NONE,
-      parked: NONE,
-      void: NONE,
-    },
-    biggest: [],
-    held: [],
-    parked: [],
-    withoutCustomer: NONE,
-    withoutPaymentMethod: NONE,
   });
 });
 

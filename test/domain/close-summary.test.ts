@@ -1,29 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type CloseSummary, closeSummaryMarkdown, type StoppedBill } from '../../domain/close-summary.ts';
-
-const NONE = { bills: 0, cents: 0 };
-const EMPTY: CloseSummary = {
-  bills: 0,
-  totalCents: 0,
-  creditsCents: 0,
-  previousBills: 0,
-  previousTotalCents: 0,
-  byStatus: {
-    frozen: NONE,
-    held: NONE,
-    open: NONE,
-    paid: NONE,
-    payment_failed: NONE,
-    parked: NONE,
-    void: NONE,
-  },
-  biggest: [],
-  held: [],
-  parked: [],
-  withoutCustomer: NONE,
-  withoutPaymentMethod: NONE,
-};
+import { closeSummaryMarkdown, type StoppedBill } from '../../domain/close-summary.ts';
+import { EMPTY_CLOSE_SUMMARY, NONE } from './empty-close-summary.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text).length;
 const parkedBill = (index: number, overrides: Partial<StoppedBill> = {}): StoppedBill => ({
@@ -42,7 +20,7 @@ test('a month at a glance, for a person', () => {
     previousBills: 1,
     previousTotalCents: 2_400,
     byStatus: {
-      ...EMPTY.byStatus,
+      ...EMPTY_CLOSE_SUMMARY.byStatus,
       paid: { bills: 1_232, cents: 3_000 },
       payment_failed: { bills: 1, cents: 500 },
       parked: { bills: 1, cents: 100 },
@@ -84,15 +62,15 @@ test('a month at a glance, for a person', () => {
 });
 
 test('what there is nothing of has no table', () => {
-  const markdown = closeSummaryMarkdown(EMPTY);
+  const markdown = closeSummaryMarkdown(EMPTY_CLOSE_SUMMARY);
   expect(markdown).toContain('| Bills | 0 |');
   expect(markdown).not.toMatch(/Status|biggest|Held|Parked|credits|No /);
 });
 
 test("nobody's id or problem breaks a table, or is taken for Markdown or HTML", () => {
   const markdown = closeSummaryMarkdown({
-    ...EMPTY,
-    byStatus: { ...EMPTY.byStatus, parked: { bills: 1, cents: 100 } },
+    ...EMPTY_CLOSE_SUMMARY,
+    byStatus: { ...EMPTY_CLOSE_SUMMARY.byStatus, parked: { bills: 1, cents: 100 } },
     parked: [parkedBill(1, { userId: 'a|b`c`\n| x |', problem: '[pay](https://evil.example) <b>\u202E\\' })],
   });
   expect(markdown.split('\n').at(-1)).toBe(
@@ -105,8 +83,8 @@ test('a list that would be too long ends with how many it leaves out, and what t
     parkedBill(index, { problem: '|'.repeat(300), userId: `user-${index}${'|'.repeat(99)}` }),
   );
   const lines = closeSummaryMarkdown({
-    ...EMPTY,
-    byStatus: { ...EMPTY.byStatus, parked: { bills: 1_020, cents: 102_000 } },
+    ...EMPTY_CLOSE_SUMMARY,
+    byStatus: { ...EMPTY_CLOSE_SUMMARY.byStatus, parked: { bills: 1_020, cents: 102_000 } },
     parked,
   }).split('\n');
   const shown = lines.filter((line) => line.includes('| user-')).length;
@@ -132,7 +110,7 @@ test('it stays below 8 KB, whatever ids and problems hold', () => {
     fc.property(list(5), list(20), list(20), sum, (biggest, held, parked, most) => {
       const byStatus = { frozen: most, held: most, open: most, paid: most };
       const markdown = closeSummaryMarkdown({
-        ...EMPTY,
+        ...EMPTY_CLOSE_SUMMARY,
         totalCents: most.cents,
         creditsCents: most.cents,
         previousTotalCents: most.cents,

@@ -1,8 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { BatchActivities, ChargeActivities } from '../../activities/activities.ts';
-import { BILL_STATUSES } from '../../domain/bill.ts';
 import type { CloseSummary } from '../../domain/close-summary.ts';
 import { monthTotals } from '../../domain/month-balance.ts';
+import { EMPTY_CLOSE_SUMMARY } from '../domain/empty-close-summary.ts';
 
 /** A Stripe that can be down, and bills that go out when it is not: for tests in which hours pass. */
 export class FakeClose {
@@ -87,21 +87,11 @@ export class FakeClose {
   }
 
   #summary(): CloseSummary {
-    const none = { bills: 0, cents: 0 };
-    const byStatus = Object.fromEntries(BILL_STATUSES.map((status) => [status, none]));
+    const { byStatus } = EMPTY_CLOSE_SUMMARY;
     return {
+      ...EMPTY_CLOSE_SUMMARY,
       bills: this.#bills.length,
-      totalCents: 0,
-      creditsCents: 0,
-      previousBills: 0,
-      previousTotalCents: 0,
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every status is there
-      byStatus: { ...byStatus, parked: { bills: this.parked.length, cents: 0 } } as CloseSummary['byStatus'],
-      biggest: [],
-      held: [],
-      parked: [],
-      withoutCustomer: none,
-      withoutPaymentMethod: none,
+      byStatus: { ...byStatus, parked: { bills: this.parked.length, cents: 0 } },
     };
   }
 }
