@@ -7,9 +7,10 @@ import { type BillStatus, billStatusOfInvoice } from '../domain/bill.ts';
 import { periodEnd, periodStart } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import { CURRENCY, formatUnitPrice, sumCents } from '../domain/money.ts';
+import { problemOfFailure } from '../domain/stripe-failure.ts';
 import { type ActivityDependencies, stripeOf, unixSeconds } from './dependencies.ts';
 import { syncInvoice } from './invoice-sync.ts';
-import { problemOf, toTemporalFailure } from './stripe-errors.ts';
+import { toTemporalFailure } from './stripe-errors.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
 /** Where a bill stands after it was brought to Stripe. */
@@ -51,7 +52,7 @@ export function createInvoiceBillActivities(dependencies: ActivityDependencies) 
       } catch (error) {
         const failure = toTemporalFailure(error);
         if (!(failure instanceof ApplicationFailure && failure.nonRetryable === true)) throw error;
-        const problem = problemOf(failure);
+        const problem = problemOfFailure(failure);
         log.error({ billId, mode, problem }, 'bill parked');
         await parkBill(db, mode, billId, problem);
         return { status: 'parked', totalCents };

@@ -36,16 +36,6 @@ export function toTemporalFailure(error: unknown): unknown {
   return ApplicationFailure.create({ message, type: STRIPE_UNAVAILABLE, details, cause: error, ...delay });
 }
 
-/** Why a step failed, with Stripe's request where there was one: for an operator, and for Stripe's support. */
-export function problemOf(failure: ApplicationFailure): string {
-  const [details] = failure.details ?? [];
-  const requestId =
-    typeof details === 'object' && details !== null && 'stripeRequestId' in details
-      ? details.stripeRequestId
-      : null;
-  return typeof requestId === 'string' ? `${failure.message} (request ${requestId})` : failure.message;
-}
-
 function isRetryable(statusCode: number | undefined): boolean {
   return (
     statusCode === undefined ||

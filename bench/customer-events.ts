@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { right, table } from '../cli/console.ts';
 import { requestJson } from '../cli/demo/service.ts';
+import { atATime } from '../domain/at-a-time.ts';
 import { type AppliedEvents, watchAppliedEvents } from './applied-events.ts';
-import { atATime } from './at-a-time.ts';
 import { describe, type Machine, thisMachine } from './machine.ts';
 import { type BenchParts, progress } from './stack.ts';
 import { median, medianOf, quantile } from './statistics.ts';

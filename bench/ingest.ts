@@ -1,6 +1,6 @@
 import { right, table } from '../cli/console.ts';
+import { atATime } from '../domain/at-a-time.ts';
 import { MAX_BATCH_SIZE } from '../domain/usage-event.ts';
-import { atATime } from './at-a-time.ts';
 import { describe, type Machine, thisMachine } from './machine.ts';
 import { copyRows, PlainTable } from './plain-table.ts';
 import { cpuMs } from './processes.ts';

@@ -9,8 +9,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BillsPage, BillsToCharge } from '../activities/monthly-close.ts';
+import { atATime } from '../domain/at-a-time.ts';
+import { instantText, tableCell } from '../domain/markdown.ts';
 import { formatCents } from '../domain/money.ts';
 import type { ChargedBills, Month, StandStill, UserRange } from '../domain/monthly-close.ts';
+import { problemOfFailure } from '../domain/stripe-failure.ts';
 import { batchActivities, chargeActivities } from './activities.ts';
 import { StripeCircuit } from './stripe-circuit.ts';
 
@@ -92,12 +95,7 @@ class Stretch {
 
   /** Some at a time, until each has its invoice or is parked. */
   async charge(billIds: readonly string[]): Promise<void> {
-    const rest = [...billIds];
-    const takeTurns = async () => {
-      for (let billId = rest.shift(); billId !== undefined; billId = rest.shift())
-        await this.#chargeBill(billId);
-    };
-    await Promise.all(Array.from({ length: CONCURRENT_BILLS }, takeTurns));
+    await atATime(CONCURRENT_BILLS, billIds, (billId) => this.#chargeBill(billId));
   }
 
   /** Tells the close how far this is. */
@@ -160,8 +158,7 @@ class Stretch {
 
 /** `since 2026-11-01 03:10:02 UTC: Stripe: …` */
 export function standStillText({ sinceMs, problem }: StandStill): string {
-  const since = new Date(sinceMs).toISOString().slice(0, 19).replace('T', ' ');
-  return `since ${since} UTC: ${problem.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').slice(0, 300)}`;
+  return `since ${instantText(sinceMs)}: ${tableCell(problem.slice(0, 300))}`;
 }
 
 /** @throws whatever is not an activity that has failed. */
@@ -169,5 +166,5 @@ function problemOf(error: unknown): string {
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   const { cause } = error;
   if (cause instanceof ApplicationFailure && cause.nonRetryable === true) throw error;
-  return cause?.message ?? error.message;
+  return cause instanceof ApplicationFailure ? problemOfFailure(cause) : (cause?.message ?? error.message);
 }

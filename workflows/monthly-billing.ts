@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BillsToCharge } from '../activities/monthly-close.ts';
+import { atATime } from '../domain/at-a-time.ts';
 import { periodEnd } from '../domain/billing-period.ts';
 import type { Month, MonthlyBillingInput, MonthlyBillingReport, UserRange } from '../domain/monthly-close.ts';
 import { chargePartitionWorkflowId } from '../domain/workflow-contracts.ts';
@@ -64,7 +65,7 @@ async function collectLateEvents(close: MonthlyClose, month: Month, windowMs: nu
 
 async function freeze(close: MonthlyClose, month: Month): Promise<void> {
   close.enter('freezing');
-  await someAtATime(await batchActivities.divideUsers(month), async (range) => {
+  await atATime(CONCURRENT_STRETCHES, await batchActivities.divideUsers(month), async (range) => {
     close.frozenBills += await batchActivities.freezeBills({ ...month, ...range });
     close.show();
   });
@@ -108,7 +109,7 @@ async function charge(
 ): Promise<void> {
   const round = close.startRound(bills);
   const numbered = stretches.map((each, index) => ({ partition: `${round}-${index + 1}`, bills: each }));
-  await someAtATime(numbered, async ({ partition, bills: ofStretch }) => {
+  await atATime(CONCURRENT_STRETCHES, numbered, async ({ partition, bills: ofStretch }) => {
     const charged = await executeChild(chargePartitionWorkflow, {
       workflowId: chargePartitionWorkflowId(month, partition),
       args: [{ ...month, partition, bills: ofStretch }],
@@ -127,12 +128,4 @@ async function tellSchedule(): Promise<void> {
   await getExternalWorkflowHandle(parent.workflowId)
     .signal(allHaveGoneOutSignal)
     .catch(() => undefined);
-}
-
-async function someAtATime<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  const rest = [...items];
-  const takeTurns = async () => {
-    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: CONCURRENT_STRETCHES }, takeTurns));
 }
