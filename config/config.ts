@@ -46,8 +46,6 @@ export interface AdminConfig {
   readonly passwordHash: string;
   /** Sign the cookies of sessions: the first signs, all are believed. */
   readonly sessionSecrets: readonly string[];
-  /** Where Temporal's Web UI shows workflows; `null`: not known. */
-  readonly temporalUi: { readonly url: string; readonly namespace: string } | null;
 }
 
 /** What api, worker and CLI need to run against parts that are there. */
@@ -108,7 +106,7 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     temporalUiUrl: environment.TEMPORAL_UI_URL ?? null,
     stripe: stripeConfig(environment),
     hostHooks: { live: hostHookConfig(environment, 'live'), test: hostHookConfig(environment, 'test') },
-    admin: adminConfig(environment, temporal.namespace),
+    admin: adminConfig(environment),
     rules: {
       graceMs: environment.BILLING_GRACE_DAYS * DAY_MS,
       collectionWindowMs: environment.BILLING_COLLECTION_WINDOW,
@@ -169,14 +167,10 @@ export function adminProblems(environment: Environment): string[] {
   return [`ADMIN_SESSION_SECRETS: is missing beside ADMIN_PASSWORD_HASH; ${NEW_SESSION_SECRET}`];
 }
 
-function adminConfig(environment: Environment, namespace: string): AdminConfig | null {
-  const {
-    ADMIN_PASSWORD_HASH: passwordHash,
-    ADMIN_SESSION_SECRETS: sessionSecrets,
-    TEMPORAL_UI_URL: url,
-  } = environment;
+function adminConfig(environment: Environment): AdminConfig | null {
+  const { ADMIN_PASSWORD_HASH: passwordHash, ADMIN_SESSION_SECRETS: sessionSecrets } = environment;
   if (passwordHash === undefined || sessionSecrets === undefined) return null;
-  return { passwordHash, sessionSecrets, temporalUi: url === undefined ? null : { url, namespace } };
+  return { passwordHash, sessionSecrets };
 }
 
 function hostHookConfig(environment: Environment, mode: Mode): HostHookConfig | null {

@@ -1,6 +1,5 @@
 /** What an admin sees of test mode. All of it is of that mode, and none of it takes another. */
 import { remainingCents, usableAt } from '../domain/credits.ts';
-import type { BillingStatus } from '../domain/customer-standing.ts';
 import { creditLotsOf } from './credits.ts';
 import type { Database } from './database.ts';
 
@@ -28,32 +27,6 @@ export async function listTestCredits(db: Database, limit: number, now: Date): P
   return userIds.map((userId) => ({
     userId,
     balanceCents: remainingCents(usableAt(lots.get(userId) ?? [], now)),
-  }));
-}
-
-export interface TestSubscription {
-  readonly userId: string;
-  /** `sub_…` */
-  readonly stripeSubscriptionId: string;
-  /** Where the user stands with it. */
-  readonly status: BillingStatus;
-}
-
-/** The subscriptions of those whose billing changed last. */
-export async function listTestSubscriptions(db: Database, limit: number): Promise<TestSubscription[]> {
-  const rows = await db
-    .selectFrom('users')
-    .select(['user_id', 'stripe_subscription_id', 'status'])
-    .where('mode', '=', mode)
-    .where('stripe_subscription_id', 'is not', null)
-    .orderBy('updated_at', 'desc')
-    .limit(limit)
-    .$narrowType<{ stripe_subscription_id: string }>()
-    .execute();
-  return rows.map((row) => ({
-    userId: row.user_id,
-    stripeSubscriptionId: row.stripe_subscription_id,
-    status: row.status,
   }));
 }
 

@@ -8,16 +8,13 @@ import type { StackFile } from '../config/stack-file.ts';
  */
 export async function adminEnvironment({
   adminPassword,
-  temporalUiUrl,
-}: Pick<StackFile, 'adminPassword' | 'temporalUiUrl'>): Promise<EnvironmentVariables> {
-  const links = temporalUiUrl === null ? {} : { TEMPORAL_UI_URL: temporalUiUrl };
-  if (adminPassword === null) return links;
+}: Pick<StackFile, 'adminPassword'>): Promise<EnvironmentVariables> {
+  if (adminPassword === null) return {};
   const derive = (purpose: string, bytes: number) =>
     Buffer.from(hkdfSync('sha256', adminPassword, '', purpose, bytes));
   // A native library, of which only the commands that start a stack know.
   const { hashPassword } = await import('../api/admin/password.ts');
   return {
-    ...links,
     ADMIN_PASSWORD_HASH: await hashPassword(adminPassword, derive('salt of the hash', 16)),
     ADMIN_SESSION_SECRETS: derive('secret of the sessions', 32).toString('base64url'),
   };

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Express, Request, RequestHandler } from 'express';
-import { listAppliedTestEvents, listTestCredits, listTestSubscriptions } from '../../db/test-mode.ts';
+import { listAppliedTestEvents, listTestCredits } from '../../db/test-mode.ts';
 import { findTestPurchase, listTestPurchases, type TestPurchase } from '../../db/test-purchases.ts';
+import { listSubscribers } from '../../db/user-lists.ts';
 import { jsonBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
@@ -36,11 +37,16 @@ export function addAdminTestBillingRoutes(
 function getTestBilling({ db, now = () => new Date() }: ApiDependencies): RequestHandler {
   return async (_request, response) => {
     const purchases = await listTestPurchases(db, LISTED_PURCHASES);
+    const subscribers = await listSubscribers(db, 'test', LISTED_USERS);
     const events = await listAppliedTestEvents(db, LISTED_EVENTS);
     response.json({
       purchases: purchases.map(purchaseOf),
       credits: await listTestCredits(db, LISTED_USERS, now()),
-      subscriptions: await listTestSubscriptions(db, LISTED_USERS),
+      subscriptions: subscribers.map((user) => ({
+        userId: user.user_id,
+        stripeSubscriptionId: user.stripe_subscription_id,
+        status: user.status,
+      })),
       events: events.map((event) => ({ ...event, appliedAt: event.appliedAt.toISOString() })),
     });
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { workflowUrl } from '../../domain/workflow-link.ts';
+import { type TemporalUi, workflowUrl } from '../../domain/workflow-link.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
 /** A workflow, and where a person can look at it. */
@@ -14,12 +14,15 @@ export const workflowSchema = z
 
 export type WorkflowRef = z.output<typeof workflowSchema>;
 
-export function workflowRef(
-  { temporal, temporalUiUrl = null }: Pick<ApiDependencies, 'temporal' | 'temporalUiUrl'>,
-  workflowId: string,
-): WorkflowRef {
-  const ui = { temporalUiUrl, temporalNamespace: temporal.options.namespace };
-  return { id: workflowId, url: workflowUrl(ui, workflowId) };
+type KnowsTemporal = Pick<ApiDependencies, 'temporal' | 'temporalUiUrl'>;
+
+/** Where Temporal's Web UI shows the workflows of this api. */
+export function temporalUiOf({ temporal, temporalUiUrl = null }: KnowsTemporal): TemporalUi {
+  return { temporalUiUrl, temporalNamespace: temporal.options.namespace };
+}
+
+export function workflowRef(dependencies: KnowsTemporal, workflowId: string): WorkflowRef {
+  return { id: workflowId, url: workflowUrl(temporalUiOf(dependencies), workflowId) };
 }
 
 export const EXAMPLE_WORKFLOW: WorkflowRef = {

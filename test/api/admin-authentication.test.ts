@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Client, Connection } from '@temporalio/client';
 import express from 'express';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -32,13 +33,21 @@ afterAll(async () => {
   await database.drop();
 });
 beforeEach(async () => {
-  await serve({ passwordHash, sessionSecrets: ['x'.repeat(32)], temporalUi: null });
+  await serve({ passwordHash, sessionSecrets: ['x'.repeat(32)] });
 });
 
 /** One route of an admin's, and the pages, to sign in at. */
 async function serve(admin: ApiDependencies['admin'], db: Database = database.db): Promise<void> {
   const log = pino({ level: 'silent' });
-  const dependencies = { db, admin, log, metrics: new Registry() } as unknown as ApiDependencies;
+  const dependencies: ApiDependencies = {
+    db,
+    admin,
+    log,
+    metrics: new Registry(),
+    webhookSecrets: { live: [], test: [] },
+    // Nobody asks Temporal anything here.
+    temporal: new Client({ connection: Connection.lazy({ address: '127.0.0.1:1' }) }),
+  };
   const access = openAdminAccess(dependencies);
   const app = express();
   app.use(logRequests(log));
@@ -102,9 +111,9 @@ describe('a route of the admin', () => {
   test('believes cookies of an older secret while it is named beside the new one', async () => {
     const cookie = await signIn();
     const rotated = ['y'.repeat(32), 'x'.repeat(32)];
-    await serve({ passwordHash, sessionSecrets: rotated, temporalUi: null });
+    await serve({ passwordHash, sessionSecrets: rotated });
     expect((await call({ cookie })).status).toBe(200);
-    await serve({ passwordHash, sessionSecrets: rotated.slice(0, 1), temporalUi: null });
+    await serve({ passwordHash, sessionSecrets: rotated.slice(0, 1) });
     expect((await call({ cookie })).status).toBe(401);
   });
 
@@ -112,7 +121,7 @@ describe('a route of the admin', () => {
     const cookie = await signIn();
     // Nobody listens on port 1.
     const away = openDatabase('postgres://nobody@127.0.0.1:1/none');
-    await serve({ passwordHash, sessionSecrets: ['x'.repeat(32)], temporalUi: null }, away);
+    await serve({ passwordHash, sessionSecrets: ['x'.repeat(32)] }, away);
     expect(await call({ cookie })).toMatchObject({ status: 503, body: error('database_unavailable') });
     expect((await call({ authorization: `Bearer ${PASSWORD}` })).status).toBe(200);
     const page = await fetch(`${url}/admin47392/test-billing`, { headers: { cookie } });
@@ -136,7 +145,7 @@ test.each([
   ['a proxy that is believed has it by https', ['loopback'], true],
   ['nobody who is believed says that there is https', [], false],
 ])("where %s, the session's cookie goes the same way", async (_where, trustedProxies, isSecure) => {
-  const admin = { passwordHash, sessionSecrets: ['x'.repeat(32)], temporalUi: null };
+  const admin = { passwordHash, sessionSecrets: ['x'.repeat(32)] };
   const api = await startTestApi({ admin, trustedProxies });
   try {
     const answer = await fetch(`${api.url}/admin47392/sign-in`, {

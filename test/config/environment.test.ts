@@ -134,13 +134,10 @@ describe('the environment', () => {
     expect(loadServiceConfig({ ...parts, ...admin }).admin).toEqual({
       passwordHash,
       sessionSecrets: [fresh, old],
-      temporalUi: null,
     });
     const linked = { ...parts, ...admin, TEMPORAL_UI_URL: 'https://temporal.example' };
-    expect(loadServiceConfig(linked).admin?.temporalUi).toEqual({
-      url: 'https://temporal.example',
-      namespace: 'default',
-    });
+    expect(loadServiceConfig(linked).temporalUiUrl).toBe('https://temporal.example');
+    expect(loadServiceConfig(parts).temporalUiUrl).toBeNull();
   });
 
   it.each([

@@ -11,6 +11,5 @@ export async function testAdmin(): Promise<NonNullable<ApiDependencies['admin']>
   return {
     passwordHash: await hashPassword(ADMIN_PASSWORD),
     sessionSecrets: ['a secret of tests, and long enough'],
-    temporalUi: null,
   };
 }

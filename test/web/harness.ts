@@ -17,7 +17,7 @@ import { FakeTestPurchases } from './fake-test-purchases.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 export const SESSION_SECRETS = ['the session secret of the tests, long enough'] as const;
-export const TEMPORAL_UI = { url: 'http://127.0.0.1:8233', namespace: 'default' } as const;
+export const TEMPORAL_UI_URL = 'http://127.0.0.1:8233';
 
 /** The admin's pages on a database of their own, with test purchases that do what a test says. */
 export interface TestSite {
@@ -37,8 +37,8 @@ export async function startTestSite(): Promise<TestSite> {
     admin: {
       passwordHash: await hashPassword(PASSWORD),
       sessionSecrets: SESSION_SECRETS,
-      temporalUi: TEMPORAL_UI,
     },
+    temporalUiUrl: TEMPORAL_UI_URL,
     log: pino({ level: 'silent' }),
     metrics: new Registry(),
   };

@@ -4,7 +4,7 @@ import { registerUser } from '../../db/users.ts';
 import { tabPath } from '../../web/admin/tabs.ts';
 import { startBrowser } from '../support/chromium.ts';
 import { aPurchase } from './fake-test-purchases.ts';
-import { openAdminPage, startTestSite, TEMPORAL_UI, type TestSite } from './harness.ts';
+import { openAdminPage, startTestSite, TEMPORAL_UI_URL, type TestSite } from './harness.ts';
 import { tellStory } from './story.ts';
 
 let browser: Browser;
@@ -87,7 +87,7 @@ describe('a test purchase', () => {
     const page = await openAdminPage(browser, site);
     const href = await page.getByRole('link', { name: 'Workflow' }).getAttribute('href');
     expect(href).toBe(
-      `${TEMPORAL_UI.url}/namespaces/default/workflows/test-purchase%3A${aPurchase().purchaseId}`,
+      `${TEMPORAL_UI_URL}/namespaces/default/workflows/test-purchase%3A${aPurchase().purchaseId}`,
     );
   });
 

@@ -24,7 +24,7 @@ export function addAdminPages(
   access: AdminAccess | null,
   testPurchases: TestPurchases = testPurchasesOf(dependencies),
 ): void {
-  const shell = createShell(dependencies.admin, access);
+  const shell = createShell(dependencies, access);
   const pages = express.Router();
   pages.use(pageHeaders);
   addRoute(pages, '/assets/:file', { get: [serveAsset] });

@@ -4,7 +4,8 @@ import { renderToString } from 'preact-render-to-string';
 import type { AdminAccess } from '../../api/admin/access.ts';
 import { csrfToken } from '../../api/admin/csrf.ts';
 import { isSignedIn, takeFlash } from '../../api/admin/session.ts';
-import type { AdminConfig } from '../../config/config.ts';
+import { temporalUiOf } from '../../api/admin/workflow.ts';
+import type { ApiDependencies } from '../../api/dependencies.ts';
 import { Layout } from './components/layout.tsx';
 import { PageContext } from './components/page-context.ts';
 import type { TabId } from './tabs.ts';
@@ -24,12 +25,16 @@ export interface Shell {
   part(request: Request, response: Response, body: VNode): void;
 }
 
-export function createShell(admin: AdminConfig | null, access: AdminAccess | null): Shell {
+export function createShell(
+  dependencies: Pick<ApiDependencies, 'temporal' | 'temporalUiUrl'>,
+  access: AdminAccess | null,
+): Shell {
+  const temporalUi = temporalUiOf(dependencies);
   const contextOf = (request: Request) => {
     // An error may come before the session was read.
     const session: unknown = request.session;
     const signedIn = access !== null && session !== undefined && isSignedIn(request, access);
-    return { csrfToken: signedIn ? csrfToken(request) : null, temporalUi: admin?.temporalUi ?? null };
+    return { csrfToken: signedIn ? csrfToken(request) : null, temporalUi };
   };
   return {
     page(request, response, { title, tab, status = 200 }, body) {

@@ -1,15 +1,18 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { AdminConfig } from '../../../config/config.ts';
+import type { TemporalUi } from '../../../domain/workflow-link.ts';
 
 /** What a component anywhere on a page may need, and no page should have to hand down. */
 export interface PageContextValue {
   /** Of the session; `null` when nobody is signed in. */
   readonly csrfToken: string | null;
-  readonly temporalUi: AdminConfig['temporalUi'];
+  readonly temporalUi: TemporalUi;
 }
 
-export const PageContext = createContext<PageContextValue>({ csrfToken: null, temporalUi: null });
+export const PageContext = createContext<PageContextValue>({
+  csrfToken: null,
+  temporalUi: { temporalUiUrl: null, temporalNamespace: '' },
+});
 
 export function usePage(): PageContextValue {
   return useContext(PageContext);

@@ -12,10 +12,8 @@ interface WorkflowLinkProps {
 
 /** To a workflow in Temporal's Web UI, or its id where that is not known. */
 export function WorkflowLink({ workflowId, id, children }: WorkflowLinkProps) {
-  const { temporalUi } = usePage();
-  if (temporalUi === null) return <Id id={workflowId} />;
-  const { url: temporalUiUrl, namespace: temporalNamespace } = temporalUi;
-  const href = workflowUrl({ temporalUiUrl, temporalNamespace }, workflowId) ?? '';
+  const href = workflowUrl(usePage().temporalUi, workflowId);
+  if (href === null) return <Id id={workflowId} />;
   return (
     <a href={href} id={id} title={workflowId} target="_blank" rel="noreferrer">
       {children ?? workflowId}
