@@ -1,9 +1,9 @@
 /** What an operator may decide about a close, and when: the validators of the workflow's updates. */
 import type { ClosePhase, Month } from './monthly-close.ts';
+import { MAX_TEXT_LENGTH } from './operator-decisions.ts';
 
 /** So many bills in one decision: each is looked at in one transaction. */
 export const MAX_BILLS_OF_DECISION = 1_000;
-const MAX_TEXT_LENGTH = 500;
 
 export interface Approval {
   readonly approvedBy: string;

@@ -4,7 +4,8 @@ import { type CustomerStanding, hasAccess } from './customer-standing.ts';
 const DAY_MS = 24 * 60 * 60_000;
 /** Beyond this it is no grace any more, but a gift; void the invoice in Stripe instead. */
 export const MAX_EXTENSION_DAYS = 90;
-const MAX_TEXT_LENGTH = 500;
+/** Of a name or a reason that is kept with a decision. */
+export const MAX_TEXT_LENGTH = 500;
 
 export interface ExtendGraceRequest {
   /** Days from now on, 1 to 90. */

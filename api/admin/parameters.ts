@@ -2,12 +2,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { MODES, type Mode } from '../../domain/mode.ts';
+import { MAX_TEXT_LENGTH } from '../../domain/operator-decisions.ts';
 import { HttpError } from '../errors.ts';
 import { idempotencyKeySchema } from '../users/schema.ts';
 import { lineOfText, parse } from '../validation.ts';
-
-/** As long as the workflows take it. */
-const MAX_TEXT_LENGTH = 500;
 
 /** Who decides; kept with the decision. */
 export const bySchema = lineOfText(MAX_TEXT_LENGTH).meta({

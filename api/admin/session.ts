@@ -16,6 +16,8 @@ declare module 'express-session' {
   interface SessionData {
     admin: { readonly signedInAtMs: number; readonly passwordId: string };
     flash: Flash;
+    /** Who the admin said they are when they decided something last. */
+    by: string;
   }
 }
 

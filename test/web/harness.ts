@@ -5,6 +5,7 @@ import express from 'express';
 import { pino } from 'pino';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { Registry } from 'prom-client';
+import { inject } from 'vitest';
 import { openAdminAccess } from '../../api/admin/access.ts';
 import { hashPassword } from '../../api/admin/password.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
@@ -12,6 +13,7 @@ import { logRequests } from '../../api/request-log.ts';
 import type { Database } from '../../db/database.ts';
 import { addAdminPages } from '../../web/admin/pages.ts';
 import { ADMIN_PATH } from '../../web/admin/tabs.ts';
+import { createNamespace } from '../support/billing-worker.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { FakeTestPurchases } from './fake-test-purchases.ts';
 
@@ -19,20 +21,30 @@ export const PASSWORD = 'correct horse battery staple';
 export const SESSION_SECRETS = ['the session secret of the tests, long enough'] as const;
 export const TEMPORAL_UI_URL = 'http://127.0.0.1:8233';
 
-/** The admin's pages on a database of their own, with test purchases that do what a test says. */
-export interface TestSite {
+/** What a browser is pointed at: a {@link TestSite}, or a whole service. */
+export interface Site {
   readonly url: string;
+}
+
+/**
+ * The admin's pages on a database and a Temporal namespace of their own, where no worker runs, with test purchases that do
+ * what a test says. What a page has done is tried on a whole service instead.
+ */
+export interface TestSite extends Site {
   readonly db: Database;
+  /** Of Temporal. */
+  readonly namespace: string;
   readonly purchases: FakeTestPurchases;
   close(): Promise<void>;
 }
 
 export async function startTestSite(): Promise<TestSite> {
   const database = await createTestDatabase();
+  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const namespace = await createNamespace(connection);
   const dependencies: ApiDependencies = {
     db: database.db,
-    // No page asks Temporal anything.
-    temporal: new Client({ connection: Connection.lazy({ address: '127.0.0.1:1' }) }),
+    temporal: new Client({ connection, namespace }),
     webhookSecrets: { live: [], test: [] },
     admin: {
       passwordHash: await hashPassword(PASSWORD),
@@ -53,10 +65,12 @@ export async function startTestSite(): Promise<TestSite> {
   return {
     url: `http://127.0.0.1:${port}`,
     db: database.db,
+    namespace,
     purchases,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await connection.close();
       await database.drop();
     },
   };
@@ -65,7 +79,7 @@ export async function startTestSite(): Promise<TestSite> {
 /** A window of its own, with nobody signed in. */
 export async function openPage(
   browser: Browser,
-  site: TestSite,
+  site: Site,
   options: BrowserContextOptions = {},
 ): Promise<Page> {
   const context = await browser.newContext({ baseURL: site.url, ...options });
@@ -81,7 +95,7 @@ export async function typePassword(page: Page, password = PASSWORD): Promise<voi
 /** A window in which the admin has signed in. */
 export async function openAdminPage(
   browser: Browser,
-  site: TestSite,
+  site: Site,
   options: BrowserContextOptions = {},
 ): Promise<Page> {
   const page = await openPage(browser, site, options);

@@ -87,7 +87,7 @@ describe('a test purchase', () => {
     const page = await openAdminPage(browser, site);
     const href = await page.getByRole('link', { name: 'Workflow' }).getAttribute('href');
     expect(href).toBe(
-      `${TEMPORAL_UI_URL}/namespaces/default/workflows/test-purchase%3A${aPurchase().purchaseId}`,
+      `${TEMPORAL_UI_URL}/namespaces/${site.namespace}/workflows/test-purchase%3A${aPurchase().purchaseId}`,
     );
   });
 

@@ -34,7 +34,11 @@ export function createShell(
     // An error may come before the session was read.
     const session: unknown = request.session;
     const signedIn = access !== null && session !== undefined && isSignedIn(request, access);
-    return { csrfToken: signedIn ? csrfToken(request) : null, temporalUi };
+    return {
+      csrfToken: signedIn ? csrfToken(request) : null,
+      temporalUi,
+      by: signedIn ? (request.session.by ?? '') : '',
+    };
   };
   return {
     page(request, response, { title, tab, status = 200 }, body) {

@@ -7,11 +7,14 @@ export interface PageContextValue {
   /** Of the session; `null` when nobody is signed in. */
   readonly csrfToken: string | null;
   readonly temporalUi: TemporalUi;
+  /** Who the admin said they are when they decided something last; `''` at first. */
+  readonly by: string;
 }
 
 export const PageContext = createContext<PageContextValue>({
   csrfToken: null,
   temporalUi: { temporalUiUrl: null, temporalNamespace: '' },
+  by: '',
 });
 
 export function usePage(): PageContextValue {

@@ -6,8 +6,8 @@ export function Money({ cents }: { readonly cents: number }) {
 }
 
 /** `2026-10-31 23:59:07 UTC` */
-export function Time({ at }: { readonly at: Date }) {
-  const iso = at.toISOString();
+export function Time({ at }: { readonly at: Date | string }) {
+  const iso = new Date(at).toISOString();
   return <time dateTime={iso}>{`${iso.slice(0, 19).replace('T', ' ')} UTC`}</time>;
 }
 

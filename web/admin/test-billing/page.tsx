@@ -1,9 +1,7 @@
-import type { BillingStatus } from '../../../domain/customer-standing.ts';
-import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import { BillingStatusBadge, CustomerWorkflowLink } from '../components/customer.tsx';
 import { EmptyState } from '../components/empty-state.tsx';
 import { type Column, Table } from '../components/table.tsx';
-import { Id, Money, StatusBadge, Time, type Tone } from '../components/values.tsx';
-import { WorkflowLink } from '../components/workflow-link.tsx';
+import { Id, Money, Time } from '../components/values.tsx';
 import { PurchaseCard } from './purchase-card.tsx';
 import { NewPurchase } from './purchase-form.tsx';
 import type { TestBillingView } from './view.ts';
@@ -76,13 +74,6 @@ export function TestBillingPage({ view }: { readonly view: TestBillingView }) {
   );
 }
 
-const STATUS_TONES: Readonly<Record<BillingStatus, Tone>> = {
-  none: 'neutral',
-  active: 'good',
-  past_due: 'waiting',
-  suspended: 'bad',
-};
-
 const CREDIT_COLUMNS: readonly Column<TestBillingView['credits'][number]>[] = [
   { name: 'User', cell: ({ userId }) => userId },
   { name: 'Credits left', cell: ({ balanceCents: cents }) => <Money cents={cents} />, isFigure: true },
@@ -90,19 +81,22 @@ const CREDIT_COLUMNS: readonly Column<TestBillingView['credits'][number]>[] = [
 
 const SUBSCRIPTION_COLUMNS: readonly Column<TestBillingView['subscriptions'][number]>[] = [
   { name: 'User', cell: ({ user_id: userId, name }) => `${name} (${userId})` },
-  { name: 'Status', cell: ({ status }) => <StatusBadge tone={STATUS_TONES[status]}>{status}</StatusBadge> },
+  { name: 'Status', cell: ({ status }) => <BillingStatusBadge status={status} /> },
   { name: 'Why', cell: ({ status_reason: reason }) => reason },
   { name: 'Subscription', cell: ({ stripe_subscription_id: id }) => (id === null ? '' : <Id id={id} />) },
-  { name: 'Workflow', cell: ({ stripe_customer_id: id }) => (id === null ? '' : <CustomerLink id={id} />) },
+  {
+    name: 'Workflow',
+    cell: ({ stripe_customer_id: id }) =>
+      id === null ? '' : <CustomerWorkflowLink mode="test" stripeCustomerId={id} />,
+  },
 ];
 
 const EVENT_COLUMNS: readonly Column<TestBillingView['events'][number]>[] = [
   { name: 'Applied', cell: ({ appliedAt }) => <Time at={appliedAt} /> },
   { name: 'Type', cell: ({ type }) => type },
   { name: 'Object', cell: ({ objectId }) => <Id id={objectId} /> },
-  { name: 'Workflow', cell: ({ stripeCustomerId: id }) => <CustomerLink id={id} /> },
+  {
+    name: 'Workflow',
+    cell: ({ stripeCustomerId: id }) => <CustomerWorkflowLink mode="test" stripeCustomerId={id} />,
+  },
 ];
-
-function CustomerLink({ id }: { readonly id: string }) {
-  return <WorkflowLink workflowId={customerBillingWorkflowId('test', id)}>{id}</WorkflowLink>;
-}

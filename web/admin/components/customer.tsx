@@ -1,0 +1,40 @@
+import type { BillingStatus } from '../../../domain/customer-standing.ts';
+import type { Mode } from '../../../domain/mode.ts';
+import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import { tabPath } from '../tabs.ts';
+import { StatusBadge, type Tone } from './values.tsx';
+import { WorkflowLink } from './workflow-link.tsx';
+
+const STATUS_TONES: Readonly<Record<BillingStatus, Tone>> = {
+  none: 'neutral',
+  active: 'good',
+  past_due: 'waiting',
+  suspended: 'bad',
+};
+
+export function BillingStatusBadge({ status }: { readonly status: BillingStatus }) {
+  return <StatusBadge tone={STATUS_TONES[status]}>{status}</StatusBadge>;
+}
+
+interface CustomerWorkflowLinkProps {
+  readonly mode: Mode;
+  readonly stripeCustomerId: string;
+}
+
+/** To the workflow that is a Stripe customer's billing. */
+export function CustomerWorkflowLink({ mode, stripeCustomerId }: CustomerWorkflowLinkProps) {
+  return (
+    <WorkflowLink workflowId={customerBillingWorkflowId(mode, stripeCustomerId)}>
+      {stripeCustomerId}
+    </WorkflowLink>
+  );
+}
+
+/** To the page of a user, within the tab Customers. */
+export function CustomerPageLink({ mode, userId }: { readonly mode: Mode; readonly userId: string }) {
+  return <a href={customerPath(mode, userId)}>{userId}</a>;
+}
+
+export function customerPath(mode: Mode, userId: string, ...below: readonly string[]): string {
+  return tabPath('customers', mode, userId, ...below);
+}

@@ -1,0 +1,29 @@
+import { MAX_TEXT_LENGTH } from '../../../domain/operator-decisions.ts';
+import { usePage } from './page-context.ts';
+
+/** Asks who decides, which is kept with the decision; whoever has said it once finds it there. */
+export function ByField({ id }: { readonly id: string }) {
+  return (
+    <>
+      <label for={id}>Your name</label>
+      <input
+        id={id}
+        name="by"
+        required
+        maxLength={MAX_TEXT_LENGTH}
+        autocomplete="name"
+        value={usePage().by}
+      />
+    </>
+  );
+}
+
+/** Asks for a reason, which is kept with the decision. */
+export function ReasonField({ id }: { readonly id: string }) {
+  return (
+    <>
+      <label for={id}>Reason</label>
+      <input id={id} name="reason" required maxLength={MAX_TEXT_LENGTH} autocomplete="off" />
+    </>
+  );
+}
