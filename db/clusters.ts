@@ -85,6 +85,7 @@ async function lockClusters(transaction: DatabaseTransaction, mode: Mode): Promi
 /** Gives free places to those in the queue, longest waiting first, each on the cluster that is least loaded then. */
 async function giveFreePlaces(transaction: DatabaseTransaction, mode: Mode): Promise<void> {
   // Loads are counted anew for each place, from the users: a number kept beside them could drift.
+  // The next in the queue is locked: who leaves it at this very moment is waited for, and passed over.
   const giveOne = sql`
     UPDATE users
     SET cluster_id = free.cluster_id, updated_at = now()
@@ -104,6 +105,7 @@ async function giveFreePlaces(transaction: DatabaseTransaction, mode: Mode): Pro
       WHERE mode = ${mode} AND cluster_wanted_at IS NOT NULL AND cluster_id IS NULL
       ORDER BY cluster_wanted_at, user_id
       LIMIT 1
+      FOR UPDATE
     )`;
   let given: bigint | undefined;
   do {

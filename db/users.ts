@@ -91,6 +91,8 @@ export async function saveSubscription(
 /** What one step of a customer's billing came to. */
 export interface StepOutcome {
   readonly standing: CustomerStanding;
+  /** The place on a cluster that the step knows of. One that was given meanwhile stays to be told. */
+  readonly clusterId: string | null;
   readonly defaultPaymentMethodId: string | null;
   /** All that were attached: one that is not among them is new at the next step. */
   readonly paymentMethodIds: readonly string[];
@@ -108,7 +110,7 @@ export interface StepOutcome {
 export async function saveStanding(
   db: Database,
   key: { readonly mode: Mode; readonly userId: string; readonly stripeCustomerId: string },
-  { standing, defaultPaymentMethodId, paymentMethodIds, events, nowMs }: StepOutcome,
+  { standing, clusterId, defaultPaymentMethodId, paymentMethodIds, events, nowMs }: StepOutcome,
 ): Promise<Date> {
   const { mode, userId, stripeCustomerId } = key;
   const now = new Date(nowMs);
@@ -126,7 +128,7 @@ export async function saveStanding(
         grace_ends_at: dateOrNull(standing.graceEndsAtMs),
         // What an operator has given was for this debt, not for the next one.
         ...(standing.graceEndsAtMs === null ? { grace_extended_until: null } : {}),
-        cluster_wanted_at: standing.wantsCluster ? wantedSince(now) : null,
+        cluster_wanted_at: standing.wantsCluster ? wantedSince(now) : untilSeen(clusterId),
         default_payment_method_id: defaultPaymentMethodId,
         known_payment_method_ids: [...paymentMethodIds],
         updated_at: new Date(),
@@ -143,6 +145,11 @@ export async function saveStanding(
 /** Who waits already keeps their place in the queue. */
 function wantedSince(now: Date): RawBuilder<Date> {
   return sql<Date>`coalesce(cluster_wanted_at, ${now})`;
+}
+
+/** Who was given a place that this step does not know of has still to be told of it. */
+function untilSeen(clusterId: string | null): RawBuilder<Date | null> {
+  return sql<Date | null>`CASE WHEN cluster_id IS DISTINCT FROM ${clusterId}::text THEN cluster_wanted_at END`;
 }
 
 function dateOrNull(ms: number | null): Date | null {

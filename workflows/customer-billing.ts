@@ -116,7 +116,7 @@ async function takeStep(billing: CustomerBilling): Promise<boolean> {
     const { clusterId, defaultPaymentMethodId } = facts;
     const nowMs = Date.now();
     const paymentMethodIds = facts.paymentMethods.map(({ id }) => id);
-    const outcome = { standing, defaultPaymentMethodId, paymentMethodIds, events, nowMs };
+    const outcome = { standing, clusterId, defaultPaymentMethodId, paymentMethodIds, events, nowMs };
     const summary = `${standing.status}: ${standing.reason}`.slice(0, 200);
     const sinceMs = await billingActivities.saveStanding.executeWithOptions({ summary }, [
       { ...user, ...outcome },

@@ -130,6 +130,7 @@ describe('lookAtCustomer', () => {
       environment.activities.saveStanding({
         ...customer,
         standing: standingOf(before, NOW_MS),
+        clusterId: null,
         defaultPaymentMethodId: methodId,
         paymentMethodIds: [methodId],
         events,

@@ -1,10 +1,11 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { assignCluster, releaseCluster, saveCluster } from '../../db/clusters.ts';
 import type { Database } from '../../db/database.ts';
-import { findUser, registerUser, saveStripeCustomer } from '../../db/users.ts';
+import { findUser, registerUser, saveStanding, saveStripeCustomer } from '../../db/users.ts';
+import type { CustomerStanding } from '../../domain/customer-standing.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { newUser } from './fixtures.ts';
+import { newUser, untilWaiting } from './fixtures.ts';
 
 let database: TestDatabase | undefined;
 
@@ -19,6 +20,16 @@ async function withClusters(capacities: Readonly<Record<string, number>>): Promi
 }
 afterAll(() => database?.drop());
 
+const HAS_LEFT: CustomerStanding = {
+  status: 'suspended',
+  waitingFor: 'subscription',
+  reason: 'The subscription has ended.',
+  stripeObjectId: null,
+  graceEndsAtMs: null,
+  nextLookAtMs: null,
+  wantsCluster: false,
+  attention: [],
+};
 const NOON = Date.parse('2026-10-01T12:00:00Z');
 
 /** Asks for a place, and says which one it is. */
@@ -138,4 +149,54 @@ test('concurrent requests of one user take one place', async () => {
     .where('cluster_id', 'is not', null)
     .executeTakeFirstOrThrow();
   expect(count).toBe(1);
+});
+
+describe('a place that frees up while the next in the queue leaves it', () => {
+  /** One place, which is taken; two wait for it, and the first of them is about to leave. */
+  async function aQueue() {
+    const { db } = await withClusters({ only: 1 });
+    const [holder, leaver, next] = [await newUser(db), await newUser(db), await newUser(db)];
+    for (const [index, userId] of [holder, leaver, next].entries()) {
+      await saveStripeCustomer(db, 'test', userId, `cus_${userId}`);
+      await ask(db, userId, 'test', NOON + index);
+    }
+    return { db, holder, leaver, next };
+  }
+
+  /** As the end of a step does whose subscription has ended, and who was seen with this place when it began. */
+  const leave = async (db: Database, userId: string, clusterId: string | null) =>
+    await saveStanding(
+      db,
+      { mode: 'test', userId, stripeCustomerId: `cus_${userId}` },
+      {
+        standing: HAS_LEFT,
+        clusterId,
+        defaultPaymentMethodId: null,
+        paymentMethodIds: [],
+        events: [],
+        nowMs: NOON,
+      },
+    );
+
+  test('goes to the one behind, who is told', async () => {
+    const { db, holder, leaver, next } = await aQueue();
+    const leaving = await db.startTransaction().execute();
+    const place = leaving.updateTable('users').where('user_id', '=', leaver);
+    await place.set({ cluster_wanted_at: null }).execute();
+    const released = releaseCluster(db, { mode: 'test', userId: holder });
+    await untilWaiting(db, 1);
+    await leaving.commit().execute();
+    expect(await released).toEqual([`cus_${next}`]);
+    expect(await placeOf(db, leaver)).toBeNull();
+    expect(await placeOf(db, next)).toBe('only');
+  });
+
+  test('is theirs when it came first, and they are told until they have seen it', async () => {
+    const { db, holder, leaver } = await aQueue();
+    await releaseCluster(db, { mode: 'test', userId: holder });
+    await leave(db, leaver, null);
+    expect(await releaseCluster(db, { mode: 'test', userId: holder })).toEqual([`cus_${leaver}`]);
+    await leave(db, leaver, 'only');
+    expect(await releaseCluster(db, { mode: 'test', userId: holder })).toEqual([]);
+  });
 });

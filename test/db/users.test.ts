@@ -51,6 +51,7 @@ describe('saveStanding', () => {
       { mode: 'test', userId, stripeCustomerId },
       {
         standing: { ...STANDING, ...standing },
+        clusterId: null,
         defaultPaymentMethodId: 'pm_1',
         paymentMethodIds: ['pm_2', 'pm_1'],
         events,
