@@ -1,4 +1,4 @@
-/** Events as an administrator sends them to the test endpoint, to see that they are verified, handed on and applied. */
+/** Events as the admin sends them to the test endpoint, to see that they are verified, handed on and applied. */
 
 /** The eight that Stripe is set up to send; the others are refinements of them. */
 export const TESTED_EVENT_TYPES = [

@@ -2,7 +2,7 @@ import type { ZodOpenApiOperationObject } from 'zod-openapi';
 import type { ErrorCode } from '../errors.ts';
 import { errors, OF_ADMIN, OF_JSON_BODIES } from '../openapi/answers.ts';
 
-/** What every route of administrators may answer besides. */
+/** What every route of the admin may answer besides. */
 const OF_ADMINS = ['not_found', ...OF_ADMIN] as const satisfies ErrorCode[];
 /** What a route that takes a decision to a workflow may answer besides. */
 export const OF_DECISIONS = [
@@ -13,7 +13,7 @@ export const OF_DECISIONS = [
   'workflow_ended',
 ] as const satisfies ErrorCode[];
 
-/** What only administrators may ask for. */
+/** What only the admin may ask for. */
 export function adminOperation(
   operation: Pick<ZodOpenApiOperationObject, 'operationId' | 'summary' | 'description'> & {
     readonly requestParams?: ZodOpenApiOperationObject['requestParams'];
