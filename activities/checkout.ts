@@ -5,7 +5,12 @@ import { listStripeProducts } from '../db/price-list.ts';
 import { findUserByStripeCustomer } from '../db/users.ts';
 import type { Mode } from '../domain/mode.ts';
 import { CURRENCY } from '../domain/money.ts';
-import type { StartCheckoutRequest, StartedCheckout } from '../domain/workflow-contracts.ts';
+import type {
+  OpenBillingPortalRequest,
+  OpenedBillingPortal,
+  StartCheckoutRequest,
+  StartedCheckout,
+} from '../domain/workflow-contracts.ts';
 import type { CustomerKey } from './customer-commands.ts';
 import { type ActivityDependencies, stripeOf, unixSeconds } from './dependencies.ts';
 import { priceListMissing, userNotFound } from './failures.ts';
@@ -59,6 +64,24 @@ export function createCheckoutActivities(dependencies: ActivityDependencies) {
       if (session.url !== null) return { id: session.id, url: session.url };
       const message = `The Checkout session ${session.id} is over; start another one with a new Idempotency-Key`;
       throw ApplicationFailure.create({ message, type: 'CheckoutOver', nonRetryable: true });
+    },
+
+    /**
+     * Opens Stripe's billing portal for the customer. Another try opens another one: none of them changes anything.
+     *
+     * @throws ApplicationFailure `UserNotFound` (not retryable) when the customer is not one of ours.
+     */
+    async createBillingPortalSession(
+      input: CustomerKey & { readonly request: OpenBillingPortalRequest },
+    ): Promise<OpenedBillingPortal> {
+      const { mode, stripeCustomerId: customer, request } = input;
+      const user = await findUserByStripeCustomer(db, mode, customer);
+      if (user === undefined) throw userNotFound({ mode, stripeCustomerId: customer });
+      const portal = await stripeOf(dependencies, mode).billingPortal.sessions.create({
+        customer,
+        return_url: request.returnUrl,
+      });
+      return { url: portal.url };
     },
   };
 

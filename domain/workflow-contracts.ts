@@ -39,6 +39,7 @@ export const STRIPE_EVENT_SIGNAL = 'stripeEvent';
 export const USER_CHANGED_SIGNAL = 'userChanged';
 export const LOOK_AGAIN_SIGNAL = 'lookAgain';
 export const START_CHECKOUT_UPDATE = 'startCheckout';
+export const OPEN_BILLING_PORTAL_UPDATE = 'openBillingPortal';
 export const EXTEND_GRACE_UPDATE = 'extendGrace';
 export const SUSPEND_UPDATE = 'suspend';
 export const REACTIVATE_UPDATE = 'reactivate';
@@ -116,6 +117,16 @@ export interface StartedCheckout {
   /** The Checkout session, `cs_…`. */
   readonly id: string;
   /** Stripe's hosted page to send the user to. */
+  readonly url: string;
+}
+
+export interface OpenBillingPortalRequest {
+  /** Where the portal's way back leads. */
+  readonly returnUrl: string;
+}
+
+export interface OpenedBillingPortal {
+  /** Stripe's hosted page to send the user to; it opens for some minutes. */
   readonly url: string;
 }
 

@@ -22,6 +22,9 @@ import {
   type CustomerBillingState,
   EXTEND_GRACE_UPDATE,
   LOOK_AGAIN_SIGNAL,
+  OPEN_BILLING_PORTAL_UPDATE,
+  type OpenBillingPortalRequest,
+  type OpenedBillingPortal,
   REACTIVATE_UPDATE,
   START_CHECKOUT_UPDATE,
   STRIPE_EVENT_SIGNAL,
@@ -40,6 +43,9 @@ export const userChangedSignal = defineSignal(USER_CHANGED_SIGNAL);
 export const lookAgainSignal = defineSignal(LOOK_AGAIN_SIGNAL);
 export const startCheckoutUpdate = defineUpdate<StartedCheckout, [StartCheckoutRequest]>(
   START_CHECKOUT_UPDATE,
+);
+export const openBillingPortalUpdate = defineUpdate<OpenedBillingPortal, [OpenBillingPortalRequest]>(
+  OPEN_BILLING_PORTAL_UPDATE,
 );
 export const extendGraceUpdate = defineUpdate<CustomerBillingState, [ExtendGraceRequest]>(
   EXTEND_GRACE_UPDATE,
@@ -83,6 +89,12 @@ export function handleCalls(
       description:
         "Makes a Checkout session on Stripe's hosted page, where the user adds a card or buys credits.",
     },
+  );
+  setHandler(
+    openBillingPortalUpdate,
+    // Changes nothing by itself, so it waits for no turn.
+    async (request) => await billingActivities.createBillingPortalSession({ ...billing.input, request }),
+    { description: "Opens Stripe's billing portal, where the user replaces or removes cards." },
   );
   setHandler(billingStateQuery, () => billing.describe(), {
     description: 'Where the customer stands, why, since when, and what billing waits for.',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Mode } from '../../domain/mode.ts';
@@ -5,9 +6,13 @@ import {
   BILLING_TASK_QUEUE,
   CUSTOMER_BILLING_WORKFLOW,
   CUSTOMER_REGISTRATION_WORKFLOW,
+  type CustomerBillingInput,
   type CustomerRegistrationInput,
   customerBillingStart,
   customerRegistrationWorkflowId,
+  OPEN_BILLING_PORTAL_UPDATE,
+  type OpenBillingPortalRequest,
+  type OpenedBillingPortal,
   START_CHECKOUT_UPDATE,
   type StartCheckoutRequest,
   type StartedCheckout,
@@ -43,22 +48,58 @@ export async function registerCustomer(client: Client, mode: Mode, userId: strin
  */
 export async function startCheckout(
   client: Client,
-  customer: { readonly mode: Mode; readonly stripeCustomerId: string },
+  customer: CustomerBillingInput,
   request: StartCheckoutRequest,
 ): Promise<StartedCheckout> {
+  return await askWithStart<StartedCheckout>(client, customer, {
+    update: START_CHECKOUT_UPDATE,
+    request,
+    updateId: request.idempotencyKey,
+  });
+}
+
+/**
+ * Has the customer's workflow open Stripe's billing portal.
+ *
+ * @throws HttpError see {@link waitForWorker} and {@link ofWorkflow}
+ */
+export async function openBillingPortal(
+  client: Client,
+  customer: CustomerBillingInput,
+  request: OpenBillingPortalRequest,
+): Promise<OpenedBillingPortal> {
+  return await askWithStart<OpenedBillingPortal>(client, customer, {
+    update: OPEN_BILLING_PORTAL_UPDATE,
+    request,
+    updateId: randomUUID(),
+  });
+}
+
+/** Asks the customer's workflow, which is started if it does not run. */
+async function askWithStart<Answer>(
+  client: Client,
+  customer: CustomerBillingInput,
+  {
+    update,
+    request,
+    updateId,
+  }: {
+    readonly update: string;
+    readonly request: StartCheckoutRequest | OpenBillingPortalRequest;
+    readonly updateId: string;
+  },
+): Promise<Answer> {
   const startWorkflowOperation = new WithStartWorkflowOperation<CustomerBillingWorkflow>(
     CUSTOMER_BILLING_WORKFLOW,
-    {
-      ...customerBillingStart(customer),
-      workflowIdConflictPolicy: 'USE_EXISTING',
-    },
+    { ...customerBillingStart(customer), workflowIdConflictPolicy: 'USE_EXISTING' },
   );
-  const start = () =>
-    client.workflow.executeUpdateWithStart<CustomerBillingWorkflow, StartedCheckout, [StartCheckoutRequest]>(
-      START_CHECKOUT_UPDATE,
-      { startWorkflowOperation, args: [request], updateId: request.idempotencyKey },
-    );
-  return await waitForWorker(client, start, ofWorkflow);
+  const ask = () =>
+    client.workflow.executeUpdateWithStart<CustomerBillingWorkflow, Answer, [typeof request]>(update, {
+      startWorkflowOperation,
+      args: [request],
+      updateId,
+    });
+  return await waitForWorker(client, ask, ofWorkflow);
 }
 
 /** @returns `stripe_refused` when the workflow failed with a reason; `workflow_ended` when an operator ended it. */

@@ -3,10 +3,12 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { answer, errors, OF_API_KEYS, OF_JSON_BODIES, OF_USERS } from '../openapi/answers.ts';
 import { userIdSchema } from '../validation.ts';
 import {
+  billingPortalSchema,
   billingSchema,
   billsSchema,
   checkoutSchema,
   idempotencyKeySchema,
+  openedBillingPortalSchema,
   periodSchema,
   registrationSchema,
   startedCheckoutSchema,
@@ -17,6 +19,18 @@ import {
 const path = z.strictObject({ userId: userIdSchema });
 const tags = ['Users'];
 const pages = { successUrl: 'https://your.app/done', cancelUrl: 'https://your.app/back' };
+
+/** What may keep a user from a page of Stripe's. */
+const OF_STRIPES_PAGES = [
+  ...OF_API_KEYS,
+  ...OF_JSON_BODIES,
+  ...OF_USERS,
+  'mode_not_configured',
+  'stripe_refused',
+  'temporal_unavailable',
+  'worker_unavailable',
+  'workflow_ended',
+] as const;
 
 /** The routes of users, for the OpenAPI document. */
 export const userPaths: ZodOpenApiPathsObject = {
@@ -164,16 +178,30 @@ export const userPaths: ZodOpenApiPathsObject = {
           id: 'cs_test_a1b2c3',
           url: 'https://checkout.stripe.com/c/pay/cs_test_a1b2c3',
         }),
-        ...errors(
-          ...OF_API_KEYS,
-          ...OF_JSON_BODIES,
-          ...OF_USERS,
-          'mode_not_configured',
-          'stripe_refused',
-          'temporal_unavailable',
-          'worker_unavailable',
-          'workflow_ended',
-        ),
+        ...errors(...OF_STRIPES_PAGES),
+      },
+    },
+  },
+  '/api/users/{userId}/billing-portal-sessions': {
+    post: {
+      operationId: 'openBillingPortal',
+      summary: "Open Stripe's billing portal: a page of Stripe's where the user replaces or removes cards",
+      tags,
+      requestParams: { path },
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: billingPortalSchema,
+            example: { returnUrl: 'https://your.app/account' },
+          },
+        },
+      },
+      responses: {
+        201: answer('The page to send the user to, soon', openedBillingPortalSchema, {
+          url: 'https://billing.stripe.com/p/session/test_YWNjdF8x',
+        }),
+        ...errors(...OF_STRIPES_PAGES),
       },
     },
   },

@@ -3,6 +3,7 @@ import { jsonBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { addRoute } from '../route.ts';
 import { getBilling } from './billing.ts';
+import { postBillingPortalSession } from './billing-portal.ts';
 import { getBills } from './bills.ts';
 import { postCheckoutSession } from './checkout.ts';
 import { putUser } from './registration.ts';
@@ -20,5 +21,8 @@ export function addUserRoutes(
   addRoute(app, '/api/users/:userId/bills', { get: [...authenticated, getBills(dependencies)] });
   addRoute(app, '/api/users/:userId/checkout-sessions', {
     post: [...authenticated, ...jsonBody(), postCheckoutSession(dependencies)],
+  });
+  addRoute(app, '/api/users/:userId/billing-portal-sessions', {
+    post: [...authenticated, ...jsonBody(), postBillingPortalSession(dependencies)],
   });
 }

@@ -149,6 +149,12 @@ export const checkoutSchema = z
   )
   .meta({ id: 'Checkout' });
 
+/** Body of `POST /api/users/{userId}/billing-portal-sessions`. */
+export const billingPortalSchema = z.strictObject({ returnUrl: pageUrl }).meta({ id: 'BillingPortal' });
+
+/** Answer of `POST /api/users/{userId}/billing-portal-sessions`. */
+export const openedBillingPortalSchema = z.strictObject({ url: z.url() }).meta({ id: 'OpenedBillingPortal' });
+
 /** Header `Idempotency-Key`. */
 export const idempotencyKeySchema = z
   .string()
