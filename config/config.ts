@@ -8,7 +8,7 @@ import {
   type Environment,
   type EnvironmentVariables,
   NEW_HOOK_SECRET,
-  NEW_SESSION_SECRET,
+  NEW_SIGNING_SECRET,
   parseEnvironment,
 } from './environment.ts';
 import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
@@ -48,6 +48,21 @@ export interface AdminConfig {
   readonly sessionSecrets: readonly string[];
 }
 
+/** Who may sign links to the account page in one mode: neither, and there are none. */
+export interface AccountLinkConfig {
+  /** HMAC secrets that the host product shares; all are believed. */
+  readonly secrets: readonly string[];
+  /** Where the host product publishes its keys. */
+  readonly jwksUrl: string | null;
+}
+
+/** The account page. */
+export interface AccountConfig {
+  /** Sign the cookies of sessions: the first signs, all are believed. */
+  readonly sessionSecrets: readonly string[];
+  readonly links: Readonly<Record<Mode, AccountLinkConfig>>;
+}
+
 /** What api, worker and CLI need to run against parts that are there. */
 export interface ServiceConfig {
   readonly port: number;
@@ -66,6 +81,8 @@ export interface ServiceConfig {
   readonly hostHooks: Readonly<Record<Mode, HostHookConfig | null>>;
   /** `null`: there is no admin, and no way in. */
   readonly admin: AdminConfig | null;
+  /** `null`: there is no account page. */
+  readonly account: AccountConfig | null;
   readonly rules: {
     readonly graceMs: number;
     readonly collectionWindowMs: number;
@@ -87,6 +104,7 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     ...stripeProblems(environment),
     ...hostHookProblems(environment),
     ...adminProblems(environment),
+    ...accountProblems(environment),
   ];
   if (environment.DATABASE_URL === undefined)
     problems.push('DATABASE_URL: is missing; "npm start" brings a database of its own');
@@ -107,6 +125,7 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     stripe: stripeConfig(environment),
     hostHooks: { live: hostHookConfig(environment, 'live'), test: hostHookConfig(environment, 'test') },
     admin: adminConfig(environment),
+    account: accountConfig(environment),
     rules: {
       graceMs: environment.BILLING_GRACE_DAYS * DAY_MS,
       collectionWindowMs: environment.BILLING_COLLECTION_WINDOW,
@@ -164,13 +183,43 @@ export function hostHookProblems(environment: Environment): string[] {
 export function adminProblems(environment: Environment): string[] {
   const { ADMIN_PASSWORD_HASH: passwordHash, ADMIN_SESSION_SECRETS: sessionSecrets } = environment;
   if (passwordHash === undefined || sessionSecrets !== undefined) return [];
-  return [`ADMIN_SESSION_SECRETS: is missing beside ADMIN_PASSWORD_HASH; ${NEW_SESSION_SECRET}`];
+  return [`ADMIN_SESSION_SECRETS: is missing beside ADMIN_PASSWORD_HASH; ${NEW_SIGNING_SECRET}`];
 }
 
 function adminConfig(environment: Environment): AdminConfig | null {
   const { ADMIN_PASSWORD_HASH: passwordHash, ADMIN_SESSION_SECRETS: sessionSecrets } = environment;
   if (passwordHash === undefined || sessionSecrets === undefined) return null;
   return { passwordHash, sessionSecrets };
+}
+
+/** A link without a session would sign nobody in; and who may sign links of test mode signs none of live mode. */
+export function accountProblems(environment: Environment): string[] {
+  const links = accountLinks(environment);
+  if (links.live.secrets.some((secret) => links.test.secrets.includes(secret)))
+    return ['ACCOUNT_TEST_LINK_SECRETS: holds a secret of ACCOUNT_LINK_SECRETS; each mode has its own'];
+  const signsLinks = MODES.some((mode) => links[mode].secrets.length > 0 || links[mode].jwksUrl !== null);
+  if (signsLinks === (environment.ACCOUNT_SESSION_SECRETS !== undefined)) return [];
+  return signsLinks
+    ? [`ACCOUNT_SESSION_SECRETS: is missing beside who signs links; ${NEW_SIGNING_SECRET}`]
+    : ['ACCOUNT_LINK_SECRETS: is missing beside ACCOUNT_SESSION_SECRETS, or another of who signs links'];
+}
+
+function accountConfig(environment: Environment): AccountConfig | null {
+  const { ACCOUNT_SESSION_SECRETS: sessionSecrets } = environment;
+  return sessionSecrets === undefined ? null : { sessionSecrets, links: accountLinks(environment) };
+}
+
+function accountLinks(environment: Environment): AccountConfig['links'] {
+  return {
+    live: {
+      secrets: environment.ACCOUNT_LINK_SECRETS ?? [],
+      jwksUrl: environment.ACCOUNT_LINK_JWKS_URL ?? null,
+    },
+    test: {
+      secrets: environment.ACCOUNT_TEST_LINK_SECRETS ?? [],
+      jwksUrl: environment.ACCOUNT_TEST_LINK_JWKS_URL ?? null,
+    },
+  };
 }
 
 function hostHookConfig(environment: Environment, mode: Mode): HostHookConfig | null {

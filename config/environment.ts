@@ -96,15 +96,15 @@ function isHookSecret(text: string): boolean {
   return isWhole && key.length >= 24 && key.length <= 64;
 }
 
-/** The end of a complaint about the secrets of sessions. */
-export const NEW_SESSION_SECRET = `make one with: node -e "console.log(require('crypto').randomBytes(32).toString('base64url'))"`;
+/** The end of a complaint about a secret that signs sessions or links. */
+export const NEW_SIGNING_SECRET = `make one with: node -e "console.log(require('crypto').randomBytes(32).toString('base64url'))"`;
 
 /** Several hold at a time, as above; short ones could be guessed. */
-const sessionSecrets = z
+const signingSecrets = z
   .string()
   .transform((text) => text.split(',').map((secret) => secret.trim()))
   .refine((all) => all.every((secret) => secret.length >= 32), {
-    message: `must each be 32 characters or more; ${NEW_SESSION_SECRET}`,
+    message: `must each be 32 characters or more; ${NEW_SIGNING_SECRET}`,
   });
 
 /** Never the password itself. */
@@ -162,7 +162,14 @@ export const environmentSchema = z.object({
 
   // The admin's page.
   ADMIN_PASSWORD_HASH: optional(passwordHash),
-  ADMIN_SESSION_SECRETS: optional(sessionSecrets),
+  ADMIN_SESSION_SECRETS: optional(signingSecrets),
+
+  // The account page.
+  ACCOUNT_SESSION_SECRETS: optional(signingSecrets),
+  ACCOUNT_LINK_SECRETS: optional(signingSecrets),
+  ACCOUNT_LINK_JWKS_URL: optional(httpUrl),
+  ACCOUNT_TEST_LINK_SECRETS: optional(signingSecrets),
+  ACCOUNT_TEST_LINK_JWKS_URL: optional(httpUrl),
 
   // Rules of the house.
   BILLING_GRACE_DAYS: z.preprocess((value) => value || '7', z.coerce.number().min(0).max(365)),

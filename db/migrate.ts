@@ -11,6 +11,7 @@ import * as testPurchases from './migrations/0009-test-purchases.ts';
 import * as adminSessions from './migrations/0010-admin-sessions.ts';
 import * as customerList from './migrations/0011-customer-list.ts';
 import * as webhookReceipts from './migrations/0012-webhook-receipts.ts';
+import * as accountSessions from './migrations/0013-account-sessions.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 /** In order; a migration that has been released is never edited, the next one mends it. */
@@ -27,6 +28,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0010-admin-sessions': adminSessions,
   '0011-customer-list': customerList,
   '0012-webhook-receipts': webhookReceipts,
+  '0013-account-sessions': accountSessions,
 };
 
 /**

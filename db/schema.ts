@@ -275,6 +275,12 @@ export interface TestPurchasesTable {
   updated_at: Timestamp;
 }
 
+export interface UsedAccountLinksTable {
+  mode: Mode;
+  link_id: string;
+  expires_at: Date;
+}
+
 export interface DatabaseSchema {
   users: UsersTable;
   clusters: ClustersTable;
@@ -297,4 +303,5 @@ export interface DatabaseSchema {
   webhook_receipts: WebhookReceiptsTable;
   stripe_writes: StripeWritesTable;
   test_purchases: TestPurchasesTable;
+  used_account_links: UsedAccountLinksTable;
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
+import { databaseSessions } from '../sessions.ts';
 import { checkPassword, type PasswordCheck } from './password-check.ts';
-import { adminSessions } from './session.ts';
+import { ADMIN_SESSIONS } from './session.ts';
 
 /** The two ways of an admin into the house. The pages and the JSON routes share them, and so their counts of wrong guesses. */
 export interface AdminAccess {
@@ -23,7 +24,9 @@ export function openAdminAccess({
   if (admin === null) return null;
   return {
     password: checkPassword(admin.passwordHash),
-    sessions: adminSessions(db, admin.sessionSecrets, (problem) => log.error(problem, 'admin sessions')),
+    sessions: databaseSessions(db, ADMIN_SESSIONS, admin.sessionSecrets, (problem) =>
+      log.error(problem, 'admin sessions'),
+    ),
     passwordId: createHash('sha256').update(admin.passwordHash).digest('hex').slice(0, 16),
   };
 }

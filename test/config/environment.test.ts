@@ -140,7 +140,27 @@ describe('the environment', () => {
     expect(loadServiceConfig(parts).temporalUiUrl).toBeNull();
   });
 
+  it('has no account page unless somebody may sign links to it, in each mode with secrets of its own', () => {
+    const [sessions, live, test] = ['s'.repeat(32), 'l'.repeat(32), 't'.repeat(32)];
+    expect(loadServiceConfig(parts).account).toBeNull();
+    expect(problemsOf({ ...parts, ACCOUNT_LINK_SECRETS: live })).toEqual([
+      expect.stringMatching(/^ACCOUNT_SESSION_SECRETS: is missing beside who signs links; make one/),
+    ]);
+    const signs = { ...parts, ACCOUNT_SESSION_SECRETS: sessions };
+    expect(problemsOf(signs)).toEqual([expect.stringMatching(/^ACCOUNT_LINK_SECRETS: is missing/)]);
+    expect(
+      problemsOf({ ...signs, ACCOUNT_LINK_SECRETS: `${test},${live}`, ACCOUNT_TEST_LINK_SECRETS: test }),
+    ).toEqual([expect.stringMatching(/each mode has its own/)]);
+    const jwksUrl = 'https://host.example/jwks';
+    const both = { ...signs, ACCOUNT_LINK_JWKS_URL: jwksUrl, ACCOUNT_TEST_LINK_SECRETS: `${test}, ${live}` };
+    expect(loadServiceConfig(both).account).toEqual({
+      sessionSecrets: [sessions],
+      links: { live: { secrets: [], jwksUrl }, test: { secrets: [test, live], jwksUrl: null } },
+    });
+  });
+
   it.each([
+    ['a short secret of links', 'ACCOUNT_LINK_SECRETS', 'hunter2', /32 characters/],
     ['a password in place of its hash', 'ADMIN_PASSWORD_HASH', 'hunter2hunter2', /hash-password/],
     [
       'a short secret beside a long one',

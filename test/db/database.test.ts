@@ -72,6 +72,7 @@ describe('migrations', () => {
             '0010-admin-sessions',
             '0011-customer-list',
             '0012-webhook-receipts',
+            '0013-account-sessions',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }
