@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
 import { addAdminPages } from '../web/admin/pages.ts';
+import { addAssets } from '../web/assets.ts';
 import { openAdminAccess } from './admin/access.ts';
 import { authenticateAdmin } from './admin/authentication.ts';
 import { addAdminRoutes } from './admin/routes.ts';
@@ -39,6 +40,8 @@ export function createApi(
   addWebhookRoutes(app, dependencies, { metrics, receipts });
   addUserRoutes(app, dependencies, authenticated);
   addUsageRoutes(app, dependencies, metrics, authenticated);
+
+  addAssets(app);
 
   // What an admin may do, as JSON and as pages.
   const access = openAdminAccess(dependencies);

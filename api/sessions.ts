@@ -1,9 +1,21 @@
 import connectPgSimple from 'connect-pg-simple';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import session from 'express-session';
 import { CompiledQuery } from 'kysely';
 import type { Pool } from 'pg';
 import type { Database } from '../db/database.ts';
+
+/** One sentence that the next page shows, once. */
+export interface Flash {
+  readonly kind: 'success' | 'problem';
+  readonly text: string;
+}
+
+declare module 'express-session' {
+  interface SessionData {
+    flash: Flash;
+  }
+}
 
 /** What one kind of session is like; each kind has a cookie and a table of its own. */
 export interface SessionKind {
@@ -45,6 +57,14 @@ export function databaseSessions(
     // Secure wherever the request came by https, also through a proxy that is believed.
     cookie: { httpOnly: true, sameSite, secure: 'auto', path: '/', maxAge: idleMs },
   });
+}
+
+/** What the page before wanted to be said; it is forgotten with this. */
+export function takeFlash(request: Request): Flash | null {
+  const { flash } = request.session;
+  if (flash === undefined) return null;
+  delete request.session.flash;
+  return flash;
 }
 
 /** One of a session's own calls, as a promise. */

@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
+import { refuseForgery } from '../csrf.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
 import { type AdminAccess, adminNotConfigured, openAdminAccess } from './access.ts';
-import { refuseForgery } from './csrf.ts';
 import { isSignedIn } from './session.ts';
 
 /**

@@ -2,16 +2,9 @@ import type { Request, Response } from 'express';
 import { type SessionKind, settled } from '../sessions.ts';
 import type { AdminAccess } from './access.ts';
 
-/** One sentence that the next page shows, once. */
-export interface Flash {
-  readonly kind: 'success' | 'problem';
-  readonly text: string;
-}
-
 declare module 'express-session' {
   interface SessionData {
     admin: { readonly signedInAtMs: number; readonly passwordId: string };
-    flash: Flash;
     /** Who the admin said they are when they decided something last. */
     by: string;
   }
@@ -47,12 +40,4 @@ export async function signIn(request: Request, { passwordId }: AdminAccess): Pro
 export async function signOut(request: Request, response: Response): Promise<void> {
   await settled((done) => request.session.destroy(done));
   response.clearCookie(SESSION_COOKIE, { httpOnly: true, sameSite: 'strict', path: '/' });
-}
-
-/** What the page before wanted to be said; it is forgotten with this. */
-export function takeFlash(request: Request): Flash | null {
-  const { flash } = request.session;
-  if (flash === undefined) return null;
-  delete request.session.flash;
-  return flash;
 }

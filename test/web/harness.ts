@@ -13,6 +13,7 @@ import { logRequests } from '../../api/request-log.ts';
 import type { Database } from '../../db/database.ts';
 import { addAdminPages } from '../../web/admin/pages.ts';
 import { ADMIN_PATH } from '../../web/admin/tabs.ts';
+import { addAssets } from '../../web/assets.ts';
 import { createNamespace } from '../support/billing-worker.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { FakeTestPurchases } from './fake-test-purchases.ts';
@@ -58,6 +59,7 @@ export async function startTestSite(): Promise<TestSite> {
   const app = express();
   app.set('query parser', 'simple');
   app.use(logRequests(dependencies.log));
+  addAssets(app);
   addAdminPages(app, dependencies, openAdminAccess(dependencies), purchases);
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

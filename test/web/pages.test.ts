@@ -110,7 +110,7 @@ test('files are kept for ever, by the hash in their names; and no page is kept',
     expect(file.status).toBe(200);
     expect(file.headers.get('cache-control')).toContain('immutable');
   }
-  const other = await fetch(`${full.url}${ADMIN_PATH}/assets/pico.0000000000000000.css`);
+  const other = await fetch(`${full.url}/assets/pico.0000000000000000.css`);
   expect(other.status).toBe(404);
 });
 

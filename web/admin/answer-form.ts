@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { bySchema, reasonSchema } from '../../api/admin/parameters.ts';
 import { HttpError } from '../../api/errors.ts';
 import { parse } from '../../api/validation.ts';
-import { fieldOf } from './request-values.ts';
+import { fieldOf } from '../request-values.ts';
 
 /**
  * Does what a form asks for, and says on the page that follows how it went: what `work` answers, or why it was refused.

@@ -1,15 +1,13 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { type AdminAccess, adminNotConfigured } from '../../api/admin/access.ts';
-import { refuseForgery } from '../../api/admin/csrf.ts';
 import { isSignedIn } from '../../api/admin/session.ts';
+import { refuseForgery } from '../../api/csrf.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { HttpError } from '../../api/errors.ts';
-import { addRoute } from '../../api/route.ts';
-import { serveAsset } from './assets.ts';
-import { pageHeaders } from './headers.ts';
+import { pageHeaders } from '../headers.ts';
 import { addPlaceholderTabs } from './placeholder.tsx';
 import { showProblem } from './problem.tsx';
-import { createShell } from './shell.tsx';
+import { createAdminShell } from './shell.tsx';
 import { addSignIn, addSignOut, goToSignIn } from './sign-in.tsx';
 import { ADMIN_PATH } from './tabs.ts';
 import { addTestBillingTab } from './test-billing/routes.tsx';
@@ -24,10 +22,9 @@ export function addAdminPages(
   access: AdminAccess | null,
   testPurchases: TestPurchases = testPurchasesOf(dependencies),
 ): void {
-  const shell = createShell(dependencies, access);
+  const shell = createAdminShell(dependencies, access);
   const pages = express.Router();
   pages.use(pageHeaders);
-  addRoute(pages, '/assets/:file', { get: [serveAsset] });
 
   if (access === null) pages.use(refuseAll);
   else {

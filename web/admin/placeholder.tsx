@@ -1,6 +1,6 @@
 import type { IRouter } from 'express';
 import { addRoute } from '../../api/route.ts';
-import { EmptyState } from './components/empty-state.tsx';
+import { EmptyState } from '../components/empty-state.tsx';
 import type { Shell } from './shell.tsx';
 import { TABS, type TabId } from './tabs.ts';
 

@@ -1,11 +1,11 @@
 import type { IRouter, Request, Response } from 'express';
 import type { AdminAccess } from '../../api/admin/access.ts';
-import { refuseOtherSites } from '../../api/admin/csrf.ts';
 import { isSignedIn, signIn, signOut } from '../../api/admin/session.ts';
+import { refuseOtherSites } from '../../api/csrf.ts';
 import { HttpError } from '../../api/errors.ts';
 import { addRoute } from '../../api/route.ts';
-import { Form, FormProblem } from './components/form.tsx';
-import { fieldOf, textOfQuery } from './request-values.ts';
+import { Form, FormProblem } from '../components/form.tsx';
+import { fieldOf, textOfQuery } from '../request-values.ts';
 import type { Shell } from './shell.tsx';
 import { ADMIN_PATH, TABS, tabPath } from './tabs.ts';
 

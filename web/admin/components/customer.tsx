@@ -1,8 +1,8 @@
 import type { BillingStatus } from '../../../domain/customer-standing.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import { StatusBadge, type Tone } from '../../components/values.tsx';
 import { tabPath } from '../tabs.ts';
-import { StatusBadge, type Tone } from './values.tsx';
 import { WorkflowLink } from './workflow-link.tsx';
 
 const STATUS_TONES: Readonly<Record<BillingStatus, Tone>> = {

@@ -1,5 +1,5 @@
 import { MAX_TEXT_LENGTH } from '../../../domain/operator-decisions.ts';
-import { usePage } from './page-context.ts';
+import { useAdmin } from './admin-context.ts';
 
 /** Asks who decides, which is kept with the decision; whoever has said it once finds it there. */
 export function ByField({ id }: { readonly id: string }) {
@@ -12,7 +12,7 @@ export function ByField({ id }: { readonly id: string }) {
         required
         maxLength={MAX_TEXT_LENGTH}
         autocomplete="name"
-        value={usePage().by}
+        value={useAdmin().by}
       />
     </>
   );

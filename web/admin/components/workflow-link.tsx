@@ -1,6 +1,6 @@
 import { workflowUrl } from '../../../domain/workflow-link.ts';
-import { usePage } from './page-context.ts';
-import { Id } from './values.tsx';
+import { Id } from '../../components/values.tsx';
+import { useAdmin } from './admin-context.ts';
 
 interface WorkflowLinkProps {
   readonly workflowId: string;
@@ -12,7 +12,7 @@ interface WorkflowLinkProps {
 
 /** To a workflow in Temporal's Web UI, or its id where that is not known. */
 export function WorkflowLink({ workflowId, id, children }: WorkflowLinkProps) {
-  const href = workflowUrl(usePage().temporalUi, workflowId);
+  const href = workflowUrl(useAdmin().temporalUi, workflowId);
   if (href === null) return <Id id={workflowId} />;
   return (
     <a href={href} id={id} title={workflowId} target="_blank" rel="noreferrer">

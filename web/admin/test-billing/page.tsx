@@ -1,7 +1,7 @@
+import { EmptyState } from '../../components/empty-state.tsx';
+import { type Column, Table } from '../../components/table.tsx';
+import { Id, Money, Time } from '../../components/values.tsx';
 import { BillingStatusBadge, CustomerWorkflowLink } from '../components/customer.tsx';
-import { EmptyState } from '../components/empty-state.tsx';
-import { type Column, Table } from '../components/table.tsx';
-import { Id, Money, Time } from '../components/values.tsx';
 import { PurchaseCard } from './purchase-card.tsx';
 import { NewPurchase } from './purchase-form.tsx';
 import type { TestBillingView } from './view.ts';

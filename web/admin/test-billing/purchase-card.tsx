@@ -1,6 +1,6 @@
 import type { TestPurchaseStatus } from '../../../domain/test-purchase.ts';
-import { Progress } from '../components/progress.tsx';
-import { StatusBadge, Time, type Tone } from '../components/values.tsx';
+import { Progress } from '../../components/progress.tsx';
+import { StatusBadge, Time, type Tone } from '../../components/values.tsx';
 import { WorkflowLink } from '../components/workflow-link.tsx';
 import { tabPath } from '../tabs.ts';
 import { CARD_WORDS } from './purchase-form.tsx';

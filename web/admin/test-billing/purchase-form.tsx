@@ -1,6 +1,6 @@
 import type { UserChoice } from '../../../db/user-lists.ts';
 import { TEST_CARD_NAMES, type TestCard } from '../../../domain/test-purchase.ts';
-import { Form, FormProblem } from '../components/form.tsx';
+import { Form, FormProblem } from '../../components/form.tsx';
 import { tabPath } from '../tabs.ts';
 import type { PurchaseForm } from './view.ts';
 

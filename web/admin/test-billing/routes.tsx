@@ -7,7 +7,7 @@ import { addRoute } from '../../../api/route.ts';
 import { firstProblem, userIdSchema } from '../../../api/validation.ts';
 import { searchUsers } from '../../../db/user-lists.ts';
 import { TEST_CARD_NAMES } from '../../../domain/test-purchase.ts';
-import { fieldOf, textOfQuery } from '../request-values.ts';
+import { fieldOf, textOfQuery } from '../../request-values.ts';
 import type { Shell } from '../shell.tsx';
 import { tabPath } from '../tabs.ts';
 import { TestBillingPage } from './page.tsx';

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { CSRF_FIELD } from '../../../api/admin/csrf.ts';
+import { CSRF_FIELD } from '../../api/csrf.ts';
 import { usePage } from './page-context.ts';
 
 interface FormProps {

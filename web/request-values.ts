@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { MODES, type Mode } from '../../domain/mode.ts';
+import { MODES, type Mode } from '../domain/mode.ts';
 
 /** `?mode=`, which `ModeSwitch` links to; live unless it says otherwise. */
 export function modeOfQuery(request: Request): Mode {

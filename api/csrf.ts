@@ -1,6 +1,6 @@
 import { csrfSync } from 'csrf-sync';
 import type { Request, RequestHandler } from 'express';
-import { HttpError } from '../errors.ts';
+import { HttpError } from './errors.ts';
 
 /** The field of a form that holds the token; scripts send it as the header `X-CSRF-Token`. */
 export const CSRF_FIELD = '_csrf';

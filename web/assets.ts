@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { RequestHandler } from 'express';
-import { HttpError } from '../../api/errors.ts';
-import { ADMIN_PATH } from './tabs.ts';
+import type { IRouter, RequestHandler } from 'express';
+import { HttpError } from '../api/errors.ts';
+import { addRoute } from '../api/route.ts';
+import { pageHeaders } from './headers.ts';
 
 const { resolve } = createRequire(import.meta.url);
 
 /** The files that pages load, by the names that they know them by. */
 const SOURCES = {
   'pico.css': resolve('@picocss/pico/css/pico.min.css'),
-  'admin.css': path.join(import.meta.dirname, 'assets', 'admin.css'),
+  'site.css': path.join(import.meta.dirname, 'assets', 'site.css'),
   'htmx.js': resolve('htmx.org/dist/htmx.min.js'),
   'icon.svg': path.join(import.meta.dirname, 'assets', 'icon.svg'),
 } as const;
@@ -35,11 +36,15 @@ function readAsset(name: string, source: string): Asset {
 
 /** The address of a file. */
 export function assetUrl(name: AssetName): string {
-  return `${ADMIN_PATH}/assets/${ASSETS.get(name)?.file ?? name}`;
+  return `/assets/${ASSETS.get(name)?.file ?? name}`;
 }
 
 /** Serves them from memory; they hold no secret, and whoever signs in needs them before that. */
-export const serveAsset: RequestHandler = (request, response) => {
+export function addAssets(app: IRouter): void {
+  addRoute(app, '/assets/:file', { get: [pageHeaders, serveAsset] });
+}
+
+const serveAsset: RequestHandler = (request, response) => {
   const asset = [...ASSETS.values()].find(({ file }) => file === request.params['file']);
   if (asset === undefined) throw new HttpError('not_found', 'There is no such file: load the page again');
   response.set('Cache-Control', 'public, max-age=31536000, immutable');

@@ -1,4 +1,4 @@
-import { formatCents } from '../../../domain/money.ts';
+import { formatCents } from '../../domain/money.ts';
 
 /** `$1,234.56` */
 export function Money({ cents }: { readonly cents: number }) {

@@ -1,0 +1,53 @@
+import type { Request, Response } from 'express';
+import type { VNode } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+import { csrfToken } from '../api/csrf.ts';
+import { type Flash, takeFlash } from '../api/sessions.ts';
+import { PageContext } from './components/page-context.ts';
+
+/** Sends what was written in JSX: whole pages in the layout that all share, and parts that htmx puts into one. */
+export interface Shell<Head> {
+  page(request: Request, response: Response, head: Head, body: VNode): void;
+  part(request: Request, response: Response, body: VNode): void;
+}
+
+/** What the pages of one kind of visitor have in common. */
+export interface Frame<Head> {
+  isSignedIn(request: Request): boolean;
+  /** The document around a page's body. */
+  layout(head: Head, flash: Flash | null, body: VNode): VNode;
+  /** Puts around it what its components may ask for besides {@link PageContext}. */
+  within?(request: Request, isSignedIn: boolean, content: VNode): VNode;
+}
+
+/** @param frame of what it is asked about a request, nothing needs a session: an error may come before that was read. */
+export function createShell<Head extends { readonly status?: number }>(frame: Frame<Head>): Shell<Head> {
+  const render = (request: Request, contentOf: (isSignedIn: boolean) => VNode): string => {
+    const isSignedIn = hasSession(request) && frame.isSignedIn(request);
+    const content = contentOf(isSignedIn);
+    return renderToString(
+      <PageContext.Provider value={{ csrfToken: isSignedIn ? csrfToken(request) : null }}>
+        {frame.within?.(request, isSignedIn, content) ?? content}
+      </PageContext.Provider>,
+    );
+  };
+  return {
+    page(request, response, head, body) {
+      const html = render(request, (isSignedIn) =>
+        frame.layout(head, isSignedIn ? takeFlash(request) : null, body),
+      );
+      response
+        .status(head.status ?? 200)
+        .type('html')
+        .send(`<!doctype html>\n${html}`);
+    },
+    part(request, response, body) {
+      response.type('html').send(render(request, () => body));
+    },
+  };
+}
+
+function hasSession(request: Request): boolean {
+  const session: unknown = request.session;
+  return session !== undefined;
+}
