@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { AdminConfig } from '../config/config.ts';
+import type { AccountConfig, AdminConfig } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { OutlierRule } from '../domain/outlier.ts';
@@ -14,6 +14,8 @@ export interface ApiDependencies {
   readonly webhookSecrets: Readonly<Record<Mode, readonly string[]>>;
   /** The admin's part: its pages and routes; `null`: there is no way in. */
   readonly admin: AdminConfig | null;
+  /** The account page; `null`: there is none. */
+  readonly account: AccountConfig | null;
   readonly log: Logger;
   /** Takes the api's metrics, and is what `/metrics` shows. */
   readonly metrics: Registry;

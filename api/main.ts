@@ -23,6 +23,7 @@ const api = await startApi({
   temporal: new Client({ connection: temporal.connection, namespace: config.temporal.namespace }),
   webhookSecrets: { live: live?.webhookSecrets ?? [], test: test?.webhookSecrets ?? [] },
   admin: config.admin,
+  account: config.account,
   log,
   metrics,
   requestsPerSecond: config.requestsPerSecond,

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
+import { addAccountPages } from '../web/account/pages.ts';
 import { addAdminPages } from '../web/admin/pages.ts';
 import { addAssets } from '../web/assets.ts';
 import { openAdminAccess } from './admin/access.ts';
@@ -42,6 +43,7 @@ export function createApi(
   addUsageRoutes(app, dependencies, metrics, authenticated);
 
   addAssets(app);
+  addAccountPages(app, dependencies);
 
   // What an admin may do, as JSON and as pages.
   const access = openAdminAccess(dependencies);

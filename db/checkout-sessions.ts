@@ -24,3 +24,27 @@ export async function completedSessionsOf(db: Database, mode: Mode, userId: stri
     .execute();
   return new Set(rows.map((row) => row.checkout_session_id));
 }
+
+/**
+ * What became of a user's own session: `waiting` until its subscription or its credits have been seen to. `undefined` when it is
+ * not theirs.
+ */
+export async function checkoutProgress(
+  db: Database,
+  session: { readonly mode: Mode; readonly userId: string; readonly checkoutSessionId: string },
+): Promise<'waiting' | 'done' | undefined> {
+  const found = await db
+    .selectFrom('checkout_sessions as session')
+    .leftJoin('credit_purchases as purchase', (join) =>
+      join
+        .onRef('purchase.mode', '=', 'session.mode')
+        .onRef('purchase.checkout_session_id', '=', 'session.checkout_session_id'),
+    )
+    .select(['session.completed_at', 'purchase.checkout_session_id as purchase'])
+    .where('session.mode', '=', session.mode)
+    .where('session.user_id', '=', session.userId)
+    .where('session.checkout_session_id', '=', session.checkoutSessionId)
+    .executeTakeFirst();
+  if (found === undefined) return undefined;
+  return found.completed_at === null && found.purchase === null ? 'waiting' : 'done';
+}

@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
 import { modeOf } from '../authentication.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { openBillingPortalOf } from '../stripe-pages.ts';
 import { parse, userIdSchema } from '../validation.ts';
 import { billingPortalSchema } from './schema.ts';
-import { openBillingPortalOf } from './stripe-pages.ts';
 
 /** `POST /api/users/{userId}/billing-portal-sessions`: a page where the user replaces or removes cards. */
 export function postBillingPortalSession(dependencies: ApiDependencies): RequestHandler {

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { modeOf } from '../authentication.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { startCheckoutOf } from '../stripe-pages.ts';
 import { parse, userIdSchema } from '../validation.ts';
 import { checkoutSchema, idempotencyKeySchema } from './schema.ts';
-import { startCheckoutOf } from './stripe-pages.ts';
 
 /**
  * `POST /api/users/{userId}/checkout-sessions`: a page where the user adds a card or buys credits; repeated with the same

@@ -42,6 +42,7 @@ async function serve(admin: ApiDependencies['admin'], db: Database = database.db
   const dependencies: ApiDependencies = {
     db,
     admin,
+    account: null,
     log,
     metrics: new Registry(),
     webhookSecrets: { live: [], test: [] },

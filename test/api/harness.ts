@@ -13,6 +13,7 @@ import type { Database } from '../../db/database.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import type { Mode } from '../../domain/mode.ts';
 import type { OutlierRule } from '../../domain/outlier.ts';
+import { TEST_ACCOUNT } from '../support/account.ts';
 import { ADMIN_AUTHORIZATION, testAdmin } from '../support/admin.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { expectDocumented } from './documented.ts';
@@ -60,6 +61,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     db,
     temporal,
     webhookSecrets: options.webhookSecrets ?? SECRETS,
+    account: TEST_ACCOUNT,
     admin: options.admin === undefined ? await testAdmin() : options.admin,
     log: pino({ level: 'debug' }, { write: (line: string) => lines.push(line) }),
     metrics: new Registry(),

@@ -101,7 +101,15 @@ test('without the database the metric is absent, the log says so, and all others
   const metrics = new Registry();
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => lines.push(line) });
-  addMonthMetrics({ ...api, admin: null, webhookSecrets: { live: [], test: [] }, db, metrics, log });
+  addMonthMetrics({
+    ...api,
+    admin: null,
+    account: null,
+    webhookSecrets: { live: [], test: [] },
+    db,
+    metrics,
+    log,
+  });
   const text = await metrics.metrics();
   expect(text).toContain('# TYPE billing_month_cents gauge');
   expect(text).not.toMatch(/^billing_month/m);

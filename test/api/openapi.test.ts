@@ -54,6 +54,7 @@ test('every route of the api is in the document, and the other way round', () =>
     temporal: api.temporal,
     webhookSecrets: SECRETS,
     admin: null,
+    account: null,
     log: pino({ level: 'silent' }),
     metrics: new Registry(),
   });

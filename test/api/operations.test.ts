@@ -84,6 +84,7 @@ describe('without the database', () => {
       webhookSecrets: SECRETS,
       log: pino({ level: 'silent' }),
       admin: null,
+      account: null,
       metrics: new Registry(),
       port: 0,
     });
@@ -130,6 +131,7 @@ test('a port that is taken is an error, not a hanging start', async () => {
     webhookSecrets: SECRETS,
     log: pino({ level: 'silent' }),
     admin: null,
+    account: null,
     metrics: new Registry(),
     port,
     host: '127.0.0.1',

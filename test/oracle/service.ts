@@ -74,6 +74,7 @@ export class Service {
       log,
       webhookSecrets: { live: [], test: [] },
       admin: null,
+      account: null,
       metrics: new Registry(),
       port: 0,
       host: '127.0.0.1',

@@ -23,6 +23,7 @@ import { setUpSimulatedStripe } from '../../stack/simulated-stripe.ts';
 import { startStripeSimulator } from '../../stripe-simulator/server.ts';
 import { ensureSearchAttributes } from '../../worker/search-attributes.ts';
 import { type BillingWorker, startWorker } from '../../worker/worker.ts';
+import { TEST_ACCOUNT } from './account.ts';
 import { testAdmin } from './admin.ts';
 import type { BothStripeClients } from './simulator.ts';
 
@@ -116,6 +117,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       webhookSecrets,
       log,
       admin: await testAdmin(),
+      account: TEST_ACCOUNT,
       metrics: new Registry(),
       port: 0,
       host: '127.0.0.1',

@@ -47,6 +47,7 @@ export async function startTestSite(): Promise<TestSite> {
     db: database.db,
     temporal: new Client({ connection, namespace }),
     webhookSecrets: { live: [], test: [] },
+    account: null,
     admin: {
       passwordHash: await hashPassword(PASSWORD),
       sessionSecrets: SESSION_SECRETS,

@@ -5,8 +5,8 @@ import { refuseForgery } from '../../api/csrf.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { HttpError } from '../../api/errors.ts';
 import { pageHeaders } from '../headers.ts';
+import { showProblem } from '../problem.tsx';
 import { addPlaceholderTabs } from './placeholder.tsx';
-import { showProblem } from './problem.tsx';
 import { createAdminShell } from './shell.tsx';
 import { addSignIn, addSignOut, goToSignIn } from './sign-in.tsx';
 import { ADMIN_PATH } from './tabs.ts';
@@ -38,7 +38,7 @@ export function addAdminPages(
   }
 
   pages.use(nothingHere);
-  pages.use(showProblem(shell));
+  pages.use(showProblem(shell, ADMIN_PATH));
   app.use(ADMIN_PATH, pages);
 }
 

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { UserKey } from '../../db/credits.ts';
+import type { UserKey } from '../db/credits.ts';
 import type {
   CustomerBillingInput,
   OpenBillingPortalRequest,
   OpenedBillingPortal,
   StartCheckoutRequest,
   StartedCheckout,
-} from '../../domain/workflow-contracts.ts';
-import type { ApiDependencies } from '../dependencies.ts';
-import { refuseUnlessConfigured } from '../mode-configuration.ts';
-import { openBillingPortal, registerCustomer, startCheckout } from '../temporal/checkout.ts';
-import { findUserOrRefuse } from './find-user.ts';
+} from '../domain/workflow-contracts.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { refuseUnlessConfigured } from './mode-configuration.ts';
+import { openBillingPortal, registerCustomer, startCheckout } from './temporal/checkout.ts';
+import { findUserOrRefuse } from './users/find-user.ts';
 
 type Dependencies = Pick<ApiDependencies, 'db' | 'temporal' | 'webhookSecrets'>;
 

@@ -1,11 +1,13 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler } from 'express';
-import { answerTo, logFailure } from '../../api/error-handler.ts';
+import { answerTo, logFailure } from '../api/error-handler.ts';
 import type { Shell } from './shell.tsx';
-import { ADMIN_PATH } from './tabs.ts';
 
 /** Shows as a page whatever was thrown; of what was not foreseen no more than the request's id. */
-export function showProblem(shell: Shell): ErrorRequestHandler {
+export function showProblem(
+  shell: Shell<{ readonly title: string; readonly status?: number }>,
+  start: string,
+): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const answer = answerTo(error, response.get('X-Request-Id') ?? '');
     logFailure(request, error, answer);
@@ -22,7 +24,7 @@ export function showProblem(shell: Shell): ErrorRequestHandler {
       <>
         <p>{answer.message}.</p>
         <p>
-          <a href={ADMIN_PATH}>To the start</a>
+          <a href={start}>To the start</a>
         </p>
       </>,
     );

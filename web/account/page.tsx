@@ -1,0 +1,32 @@
+import { Bills } from './sections/bills.tsx';
+import { Credits } from './sections/credits.tsx';
+import { Month } from './sections/month.tsx';
+import { PaymentMethods } from './sections/payment-methods.tsx';
+import { Standing } from './sections/standing.tsx';
+import type { AccountView } from './view.ts';
+
+/** The account page of one user. */
+export function AccountPage({ view }: { readonly view: AccountView }) {
+  const { mode, name, email, standing, hasPaymentMethod, month, credits, bills, hasSubscription } = view;
+  return (
+    <>
+      <p>
+        {`${name} · ${email}`}
+        {mode === 'test' ? ' · test mode: nothing is really charged' : null}
+      </p>
+      <Standing standing={standing} />
+      <PaymentMethods hasPaymentMethod={hasPaymentMethod} />
+      <Month month={month} />
+      <Credits credits={credits} />
+      <Bills bills={bills} />
+      <section aria-labelledby="subscription">
+        <h2 id="subscription">Subscription</h2>
+        <p>
+          {hasSubscription
+            ? 'You pay for what you use. Each month is billed on the first day of the next one, in UTC.'
+            : 'You have none yet: it begins when you add a card.'}
+        </p>
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,81 @@
+import type { CreditChange } from '../../../db/credit-history.ts';
+import { MAX_PURCHASED_CREDITS } from '../../../domain/credits.ts';
+import { formatCents } from '../../../domain/money.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { Form } from '../../components/form.tsx';
+import { type Column, Table } from '../../components/table.tsx';
+import { Money } from '../../components/values.tsx';
+import { dayInWords, momentInWords } from '../../words.ts';
+import { accountPath } from '../paths.ts';
+import type { CreditsView } from '../view.ts';
+
+/** What is paid in advance: how much is left, what became of it, and how to buy more. */
+export function Credits({ credits: { balanceCents, lots, changes } }: { readonly credits: CreditsView }) {
+  const expiring = lots.filter(({ expiresAt }) => expiresAt !== null);
+  return (
+    <section aria-labelledby="credits">
+      <h2 id="credits">Credits</h2>
+      <dl class="figures">
+        <div>
+          <dt>Balance</dt>
+          <dd>
+            <Money cents={balanceCents} />
+          </dd>
+        </div>
+      </dl>
+      <p>Credits pay your bills before your card does.</p>
+      {expiring.length === 0 ? null : (
+        <ul>
+          {expiring.map(({ lot, remainingCents, expiresAt }) => (
+            <li key={lot}>
+              {`${formatCents(remainingCents)} may be used until ${expiresAt === null ? '' : momentInWords(expiresAt)}.`}
+            </li>
+          ))}
+        </ul>
+      )}
+      <Form action={accountPath('credits')}>
+        <label for="credits-wanted">Buy credits, at $1.00 each</label>
+        <fieldset role="group">
+          <input
+            id="credits-wanted"
+            name="credits"
+            type="number"
+            inputMode="numeric"
+            min={1}
+            max={MAX_PURCHASED_CREDITS}
+            step={1}
+            value={25}
+            required
+          />
+          <button type="submit">Buy</button>
+        </fieldset>
+      </Form>
+      <Table
+        caption="What became of your credits"
+        columns={COLUMNS}
+        rows={changes}
+        keyOf={({ cause }) => cause}
+        empty={
+          <EmptyState title="You have had no credits yet.">
+            What you buy, and what it pays, shows here.
+          </EmptyState>
+        }
+      />
+    </section>
+  );
+}
+
+const COLUMNS: readonly Column<CreditChange>[] = [
+  { name: 'Day (UTC)', cell: ({ at }) => dayInWords(at) },
+  { name: 'What happened', cell: (change) => whatHappened(change) },
+  { name: 'Credits', cell: ({ cents }) => <Money cents={cents} />, isFigure: true },
+];
+
+/** By what the cause begins with, as `creditCause` (db/credits.ts) makes them. */
+function whatHappened({ cause, cents }: CreditChange): string {
+  if (cause.startsWith('bill:')) return cents < 0 ? 'Paid a bill' : 'A bill was corrected';
+  if (cause.startsWith('taken_back:')) return cents < 0 ? 'Refunded' : 'A refund failed';
+  if (cause.startsWith('expired:')) return 'Expired';
+  if (cause.startsWith('test-purchase:')) return 'A test purchase';
+  return cause.startsWith('checkout_session:') ? 'Bought' : 'Granted';
+}

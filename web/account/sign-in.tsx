@@ -1,0 +1,72 @@
+import type { IRouter, Request, RequestHandler, Response } from 'express';
+import type { AccountAccess } from '../../api/account/access.ts';
+import { AccountLinkRefused } from '../../api/account/link.ts';
+import { accountOf, signInAccount, signOutAccount } from '../../api/account/session.ts';
+import { addRoute } from '../../api/route.ts';
+import type { UserKey } from '../../db/credits.ts';
+import { textOfQuery } from '../request-values.ts';
+import { ACCOUNT_PATH } from './paths.ts';
+import type { Shell } from './shell.tsx';
+
+/**
+ * `GET /account?token=…`, the link of the host product: exchanges it for a session, and leads to the page without it, so that it
+ * stays in no history and no bookmark.
+ */
+export function signInByLink(access: AccountAccess, shell: Shell): RequestHandler {
+  return async (request, response, next) => {
+    const token = textOfQuery(request, 'token');
+    if (request.method !== 'GET' || token === '') return next();
+    try {
+      await signInAccount(request, await access.useLink(token));
+    } catch (error) {
+      if (!(error instanceof AccountLinkRefused)) throw error;
+      // For the host product's developer; of no use to anybody else.
+      request.log.warn({ reason: error.message }, 'link to the account page refused');
+      return refuse(request, response, shell, 'This link has expired, or has been used before.');
+    }
+    return response.redirect(303, ACCOUNT_PATH);
+  };
+}
+
+/** Lets through who has a session. */
+export function admitted(shell: Shell): RequestHandler {
+  return (request, response, next) => {
+    if (accountOf(request) !== null) return next();
+    if (request.get('hx-request') !== undefined) {
+      // A part would be put into the page: the whole page has to go.
+      response.set('HX-Redirect', ACCOUNT_PATH).status(401).end();
+      return undefined;
+    }
+    return refuse(request, response, shell, 'You are not signed in, or not any more.');
+  };
+}
+
+/** Whose page it is. Behind {@link admitted} there is always one. */
+export function userOf(request: Request): UserKey {
+  const user = accountOf(request);
+  if (user === null) throw new Error('nobody is signed in');
+  return user;
+}
+
+export function addSignOut(pages: IRouter, shell: Shell): void {
+  addRoute(pages, '/sign-out', {
+    post: [
+      async (request, response) => {
+        await signOutAccount(request, response);
+        shell.page(request, response, { title: 'Signed out' }, <p>You may close this page.</p>);
+      },
+    ],
+  });
+}
+
+function refuse(request: Request, response: Response, shell: Shell, why: string): void {
+  shell.page(
+    request,
+    response,
+    { title: 'Please sign in', status: 401 },
+    <>
+      <p>{why}</p>
+      <p>Go back to where you came from, and open your billing page from there once more.</p>
+    </>,
+  );
+}
