@@ -187,6 +187,17 @@ program
   });
 
 program
+  .command('account-link')
+  .description("print a link that opens a user's account page, once and within ten minutes")
+  .argument('<user>', 'the id of the user')
+  .addOption(modeOption())
+  .addOption(new Option('--url <url>', "the api's address as the user has it; on this machine unless given"))
+  .action(async (userId: string, { mode, url }: ModeOption & { readonly url?: string }) => {
+    const { printAccountLink } = await import('./account-link.ts');
+    await printAccountLink(await openContext(), { mode, userId, ...(url === undefined ? {} : { url }) });
+  });
+
+program
   .command('hash-password')
   .description("hash the admin's password, asked for or read from standard input, for ADMIN_PASSWORD_HASH")
   .action(async () => {

@@ -1,11 +1,18 @@
 import path from 'node:path';
 import colors from 'picocolors';
-import { adminProblems, DEFAULT_PORT, hostHookProblems, stripeProblems } from '../config/config.ts';
+import {
+  accountProblems,
+  adminProblems,
+  DEFAULT_PORT,
+  hostHookProblems,
+  stripeProblems,
+} from '../config/config.ts';
 import { ConfigurationError, parseEnvironment } from '../config/environment.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
 import { dataDirectory } from '../config/stack-file.ts';
 import { reservePort } from '../stack/ports.ts';
 import type { Stack } from '../stack/stack.ts';
+import { demoAccountLink } from './account-link.ts';
 import { complain, describeError, say } from './console.ts';
 import { loadEnvironmentFile } from './environment-file.ts';
 import { runOnStack } from './run-stack.ts';
@@ -19,6 +26,7 @@ async function main(): Promise<void> {
     ...stripeProblems(environment),
     ...hostHookProblems(environment),
     ...adminProblems(environment),
+    ...accountProblems(environment),
   ];
   if (problems.length > 0) throw new ConfigurationError(problems);
   const ports = {
@@ -40,18 +48,20 @@ async function main(): Promise<void> {
       interruptedStatus: 0,
     },
     async (stack, logFile) => {
-      describe(stack, dataDir, logFile);
+      await describe(stack, dataDir, logFile);
       await new Promise(() => undefined); // until Ctrl-C
     },
   );
 }
 
-function describe({ file }: Stack, dataDir: string, logFile: string): void {
+async function describe({ file }: Stack, dataDir: string, logFile: string): Promise<void> {
   const { apiBase } = file.stripe;
   const stripe = apiBase === null ? 'the real one' : `${apiBase} (what came in: ${apiBase}/_sim/requests)`;
   say();
   say(`  API              ${file.apiUrl}`);
   say(`  Admin page       ${file.apiUrl}/admin47392`);
+  const account = await demoAccountLink(file);
+  if (account !== null) say(`  Account page     ${account} (a demo user, once, within 10 minutes)`);
   say(`  Temporal Web UI  ${file.temporalUiUrl ?? 'where your Temporal server has it'}`);
   say(`  Stripe           ${stripe}`);
   say(`  Keys             ${path.join(dataDir, 'stack.json')}`);

@@ -21,6 +21,8 @@ const stackFileSchema = z.object({
   testApiKey: z.string(),
   /** `null` when ADMIN_PASSWORD_HASH says what it is. */
   adminPassword: z.string().nullable(),
+  /** Sign links to the account page; `null` when the environment says who does, and in files from before there was one. */
+  accountLinkSecrets: z.object({ live: z.string(), test: z.string() }).nullable().default(null),
 });
 
 /** What `npm start` writes for whoever wants to talk to the stack. Holds secrets. */

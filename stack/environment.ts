@@ -1,3 +1,4 @@
+import { hkdfSync } from 'node:crypto';
 import { ENVIRONMENT_NAMES, type EnvironmentVariables } from '../config/environment.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import { loadTemporalConfig } from '../config/temporal.ts';
@@ -22,6 +23,28 @@ function stripeMode(
   webhookSecret: string | undefined,
 ): StackFile['stripe']['live'] {
   return secretKey ? { secretKey, webhookSecret: webhookSecret ?? '' } : null;
+}
+
+/** Whether the environment says who signs links to the account page. */
+export function namesAccount(variables: EnvironmentVariables): boolean {
+  return Object.keys(variables).some((name) => name.startsWith('ACCOUNT_') && variables[name]);
+}
+
+/** The sessions' secret is made of the links' secrets, which are random: so sessions live on over a restart. */
+function accountEnvironment({ accountLinkSecrets: secrets }: StackFile): EnvironmentVariables {
+  if (secrets === null) return {};
+  const sessions = hkdfSync(
+    'sha256',
+    `${secrets.live} ${secrets.test}`,
+    '',
+    'secret of account sessions',
+    32,
+  );
+  return {
+    ACCOUNT_SESSION_SECRETS: Buffer.from(sessions).toString('base64url'),
+    ACCOUNT_LINK_SECRETS: secrets.live,
+    ACCOUNT_TEST_LINK_SECRETS: secrets.test,
+  };
 }
 
 /** What api and worker are to use, as the environment variables that a person would set. */
@@ -49,6 +72,7 @@ export function childEnvironment(variables: EnvironmentVariables, file: StackFil
           STRIPE_TEST_SECRET_KEY: file.stripe.test.secretKey,
           STRIPE_TEST_WEBHOOK_SECRET: file.stripe.test.webhookSecret,
         }),
+    ...accountEnvironment(file),
   };
 }
 

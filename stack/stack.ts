@@ -11,7 +11,7 @@ import { MODES } from '../domain/mode.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/workflow-contracts.ts';
 import { adminEnvironment } from './admin-environment.ts';
 import { startChildService } from './child-service.ts';
-import { childEnvironment, configuredStripe, usesSimulator } from './environment.ts';
+import { childEnvironment, configuredStripe, namesAccount, usesSimulator } from './environment.ts';
 import type { Log } from './log.ts';
 import { startPostgres } from './postgres.ts';
 import type { Reaper } from './reaper.ts';
@@ -153,6 +153,9 @@ async function startParts(options: StackOptions, started: Started): Promise<Stac
         environment.ADMIN_PASSWORD_HASH === undefined
           ? (previous?.adminPassword ?? randomKey('admin'))
           : null,
+      accountLinkSecrets: namesAccount(variables)
+        ? null
+        : (previous?.accountLinkSecrets ?? { live: randomKey('link_live'), test: randomKey('link_test') }),
     };
 
     const common = { log, reaper, readyTimeoutMs: 120_000 };

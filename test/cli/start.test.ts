@@ -61,6 +61,7 @@ describe('npm start', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(stack.apiUrl).toBe(`http://127.0.0.1:${variables['PORT']}`);
     expect(Object.keys(stack).toSorted()).toEqual([
+      'accountLinkSecrets',
       'adminPassword',
       'apiKey',
       'apiUrl',
@@ -73,7 +74,8 @@ describe('npm start', () => {
     ]);
     expect(running.output()).toContain(stack.apiUrl);
     expect(running.output()).toContain(stack.temporalUiUrl);
-    for (const secret of [stack.apiKey, stack.adminPassword ?? '?', stack.databaseUrl])
+    const { live = '?', test = '?' } = stack.accountLinkSecrets ?? {};
+    for (const secret of [stack.apiKey, stack.adminPassword ?? '?', stack.databaseUrl, live, test])
       expect(running.output()).not.toContain(secret);
   });
 
@@ -85,6 +87,24 @@ describe('npm start', () => {
   it('lets in who knows the password of stack.json, and nobody else', async () => {
     expect((await signIn(stack.adminPassword)).headers.get('location')).toBe('/admin47392/test-billing');
     expect((await signIn('a guess of somebody')).status).toBe(401);
+  });
+
+  it('opens the account page of a demo user by the link that it prints, and of anybody by npm run billing', async () => {
+    const follow = async (link: string) => await fetch(link, { redirect: 'manual' });
+    const [printed = ''] = /http\S+\/account\?token=\S+/.exec(running.output()) ?? [];
+    const opened = await follow(printed);
+    expect(opened.status).toBe(303);
+    const session = opened.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const page = await fetch(`${stack.apiUrl}/account`, { headers: { cookie: session } });
+    expect(await page.text()).toContain('Demo User');
+    expect((await follow(printed)).status).toBe(401);
+
+    const { status, output } = await billing('account-link', 'demo', '--mode', 'test');
+    expect(status, output).toBe(0);
+    expect((await follow(output.trim())).status).toBe(303);
+    const ofNobody = await billing('account-link', 'demo');
+    expect(ofNobody).toMatchObject({ status: 1 });
+    expect(ofNobody.output).toContain('No user "demo" is registered in live mode');
   });
 
   it('keeps users, keys and who is signed in over a restart, also when the parts were stopped in the middle of their work', async () => {
