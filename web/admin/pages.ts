@@ -6,6 +6,7 @@ import type { ApiDependencies } from '../../api/dependencies.ts';
 import { HttpError } from '../../api/errors.ts';
 import { addRoute } from '../../api/route.ts';
 import { serveAsset } from './assets.ts';
+import { addCustomersTab } from './customers/routes.tsx';
 import { pageHeaders } from './headers.ts';
 import { addPlaceholderTabs } from './placeholder.tsx';
 import { showProblem } from './problem.tsx';
@@ -37,6 +38,7 @@ export function addAdminPages(
     addSignOut(pages);
     // The tabs, each in a folder of its own.
     addTestBillingTab(pages, dependencies, shell, testPurchases);
+    addCustomersTab(pages, dependencies, shell);
     addPlaceholderTabs(pages, shell);
   }
 
