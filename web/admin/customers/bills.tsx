@@ -29,10 +29,13 @@ export function Bills({ mode, bills }: Pick<Customer, 'bills'> & { readonly mode
 function monthColumn(mode: Mode): Column<Bill> {
   return {
     name: 'Month',
-    cell: ({ period, part, parts }) => (
+    cell: ({ period, part, parts, frozenAt }) => (
       <>
         <a href={tabPath('months', mode, period)}>{period}</a>
         {parts === 1 ? null : `, part ${part} of ${parts}`}
+        <small class="beneath">
+          computed <Time at={frozenAt} />
+        </small>
       </>
     ),
   };
@@ -51,7 +54,6 @@ const BILL_COLUMNS: readonly Column<Bill>[] = [
   { name: 'Total', cell: ({ totalCents: cents }) => <Money cents={cents} />, isFigure: true },
   { name: 'By credits', cell: ({ creditsCents: cents }) => <Money cents={cents} />, isFigure: true },
   { name: 'Refunded', cell: ({ refundedCents: cents }) => <Money cents={cents} />, isFigure: true },
-  { name: 'Computed', cell: ({ frozenAt }) => <Time at={frozenAt} /> },
   { name: 'Invoice', cell: invoiceOf },
 ];
 
