@@ -121,7 +121,7 @@ describe('a decision', () => {
     await suspend.getByLabel('Your name').fill('Dorothy');
     const elsewhere = await openAdminPage(browser, site);
     await elsewhere.goto(pathOf(other));
-    const form = { decisionId: crypto.randomUUID(), reason: 'Early', by: 'Mary' };
+    const form = { decisionId: crypto.randomUUID(), reason: 'Early.', by: 'Mary' };
     await postForm(elsewhere, pathOf(other, 'suspend'), form);
     await suspend.getByRole('button', { name: 'Suspend' }).click();
     await page.waitForURL(`**${pathOf(other)}`);
