@@ -67,6 +67,14 @@ export function takeFlash(request: Request): Flash | null {
   return flash;
 }
 
+/**
+ * Writes the session down now. Otherwise that happens while the answer goes out, and a browser that is sent on may be back
+ * before it is done.
+ */
+export async function saveSession(request: Request): Promise<void> {
+  await settled((done) => request.session.save(done));
+}
+
 /** One of a session's own calls, as a promise. */
 export async function settled(start: (done: (error?: unknown) => void) => void): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { UserKey } from '../../db/credits.ts';
-import { type SessionKind, settled } from '../sessions.ts';
+import { type SessionKind, saveSession, settled } from '../sessions.ts';
 
 declare module 'express-session' {
   interface SessionData {
@@ -31,6 +31,7 @@ export function accountOf({ session }: Request): UserKey | null {
 export async function signInAccount(request: Request, { mode, userId }: UserKey): Promise<void> {
   await settled((done) => request.session.regenerate(done));
   request.session.account = { mode, userId, signedInAtMs: Date.now() };
+  await saveSession(request);
 }
 
 /** Ends the session, for whoever else holds its cookie too. */

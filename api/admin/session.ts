@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { type SessionKind, settled } from '../sessions.ts';
+import { type SessionKind, saveSession, settled } from '../sessions.ts';
 import type { AdminAccess } from './access.ts';
 
 declare module 'express-session' {
@@ -34,6 +34,7 @@ export function isSignedIn({ session }: Request, { passwordId }: AdminAccess): b
 export async function signIn(request: Request, { passwordId }: AdminAccess): Promise<void> {
   await settled((done) => request.session.regenerate(done));
   request.session.admin = { signedInAtMs: Date.now(), passwordId };
+  await saveSession(request);
 }
 
 /** Ends the session, for whoever else holds its cookie too. */

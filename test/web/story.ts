@@ -1,6 +1,7 @@
 import { creditCause, grantCreditLot } from '../../db/credits.ts';
 import type { Database } from '../../db/database.ts';
 import { registerUser } from '../../db/users.ts';
+import { tellOfCustomers } from './customer-story.ts';
 import { aPurchase, type FakeTestPurchases } from './fake-test-purchases.ts';
 
 /** Some users, credits, subscriptions, events and purchases: each tab has something to show. */
@@ -34,6 +35,7 @@ export async function tellStory(db: Database, purchases: FakeTestPurchases): Pro
       })),
     )
     .execute();
+  await tellOfCustomers(db);
   putPurchases(purchases);
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { HttpError } from '../../api/errors.ts';
 import { addRoute } from '../../api/route.ts';
+import { saveSession } from '../../api/sessions.ts';
 import { openBillingPortalOf, startCheckoutOf } from '../../api/stripe-pages.ts';
 import { parse } from '../../api/validation.ts';
 import { checkoutProgress } from '../../db/checkout-sessions.ts';
@@ -78,6 +79,7 @@ export function addStripeRoutes(pages: IRouter, dependencies: ApiDependencies, s
         const isPart = request.get('hx-request') !== undefined;
         if (progress === 'done') {
           request.session.flash = { kind: 'success', text: 'Stripe has confirmed it. Thank you.' };
+          await saveSession(request);
           if (isPart) response.set('HX-Redirect', ACCOUNT_PATH).end();
           else response.redirect(303, ACCOUNT_PATH);
         } else if (isPart) response.status(204).end();

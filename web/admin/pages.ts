@@ -6,6 +6,7 @@ import type { ApiDependencies } from '../../api/dependencies.ts';
 import { HttpError } from '../../api/errors.ts';
 import { pageHeaders } from '../headers.ts';
 import { showProblem } from '../problem.tsx';
+import { addCustomersTab } from './customers/routes.tsx';
 import { addPlaceholderTabs } from './placeholder.tsx';
 import { createAdminShell } from './shell.tsx';
 import { addSignIn, addSignOut, goToSignIn } from './sign-in.tsx';
@@ -34,6 +35,7 @@ export function addAdminPages(
     addSignOut(pages);
     // The tabs, each in a folder of its own.
     addTestBillingTab(pages, dependencies, shell, testPurchases);
+    addCustomersTab(pages, dependencies, shell);
     addPlaceholderTabs(pages, shell);
   }
 

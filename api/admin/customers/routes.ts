@@ -78,7 +78,8 @@ export async function customersPage({ db }: Pick<ApiDependencies, 'db'>, mode: M
   };
 }
 
-function customerOfPath(request: Request): { readonly mode: Mode; readonly userId: string } {
+/** @throws HttpError `not_found`, `invalid_parameter` */
+export function customerOfPath(request: Request): { readonly mode: Mode; readonly userId: string } {
   return {
     mode: modeOfPath(request),
     userId: parse(userIdSchema, request.params['userId'], 'userId'),

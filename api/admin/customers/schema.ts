@@ -13,7 +13,7 @@ export const customersQuerySchema = z.strictObject({
   search: lineOfText(254)
     .optional()
     .meta({
-      description: "The beginning of a user's id, a part of an e-mail or name, or a whole cus_…",
+      description: "A part of a user's id, e-mail or name in any case, or a whole cus_…",
       param: { example: 'ada' },
     }),
   status: z

@@ -36,13 +36,13 @@ describe('the list of customers', () => {
     return (body as { customers: { userId: string }[] }).customers.map(({ userId }) => userId);
   };
 
-  test('finds by the beginning of an id, by parts of e-mail and name in any case, and by cus_…', async () => {
+  test('finds by parts of id, e-mail and name in any case, and by cus_…', async () => {
     await register({
       'find-1': { email: 'grace@hopper.example', name: 'Grace Hopper' },
       'find-2': { email: '100%_sure@example.com', name: 'Ελένη Παπαδοπούλου' },
     });
     expect(await found('search=find-')).toEqual(['find-1', 'find-2']);
-    expect(await found('search=ind-')).toEqual([]);
+    expect(await found('search=IND-')).toEqual(['find-1', 'find-2']);
     expect(await found('search=HOPPER.ex')).toEqual(['find-1']);
     expect(await found('search=ace+hop')).toEqual(['find-1']);
     expect(await found(`search=${encodeURIComponent('ελένη')}`)).toEqual(['find-2']);

@@ -19,12 +19,17 @@ export function BillingStatusBadge({ status }: { readonly status: BillingStatus 
 interface CustomerWorkflowLinkProps {
   readonly mode: Mode;
   readonly stripeCustomerId: string;
+  /** Of the link, as of {@link WorkflowLink}. */
+  readonly id?: string;
 }
 
 /** To the workflow that is a Stripe customer's billing. */
-export function CustomerWorkflowLink({ mode, stripeCustomerId }: CustomerWorkflowLinkProps) {
+export function CustomerWorkflowLink({ mode, stripeCustomerId, id }: CustomerWorkflowLinkProps) {
   return (
-    <WorkflowLink workflowId={customerBillingWorkflowId(mode, stripeCustomerId)}>
+    <WorkflowLink
+      workflowId={customerBillingWorkflowId(mode, stripeCustomerId)}
+      {...(id === undefined ? {} : { id })}
+    >
       {stripeCustomerId}
     </WorkflowLink>
   );

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ApiDependencies } from '../../../api/dependencies.ts';
 import { HttpError } from '../../../api/errors.ts';
 import { addRoute } from '../../../api/route.ts';
+import { saveSession } from '../../../api/sessions.ts';
 import { firstProblem, userIdSchema } from '../../../api/validation.ts';
 import { searchUsers } from '../../../db/user-lists.ts';
 import { TEST_CARD_NAMES } from '../../../domain/test-purchase.ts';
@@ -63,6 +64,7 @@ export function addTestBillingTab(
           return await show(request, response, { ...sent, problem: `${error.message}.` }, error.status);
         }
         request.session.flash = { kind: 'success', text: 'The test purchase has started.' };
+        await saveSession(request);
         return response.redirect(303, HERE);
       },
     ],
