@@ -50,6 +50,11 @@ export const decisionHeaderSchema = z.strictObject({
  */
 export function updateIdOf(request: Request, decision: readonly unknown[]): string {
   const key = parse(idempotencyKeySchema, request.get('idempotency-key') ?? randomUUID(), 'Idempotency-Key');
+  return updateIdOfKey(key, decision);
+}
+
+/** The same with a key that came otherwise: in a form. */
+export function updateIdOfKey(key: string, decision: readonly unknown[]): string {
   const hash = createHash('sha256').update(JSON.stringify([key, ...decision]));
   return `admin-${hash.digest('base64url')}`;
 }

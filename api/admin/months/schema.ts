@@ -2,12 +2,16 @@ import { z } from 'zod';
 import { BILL_STATUSES } from '../../../domain/bill.ts';
 import { MAX_BILLS_OF_DECISION } from '../../../domain/close-decisions.ts';
 import { MODES } from '../../../domain/mode.ts';
+import { CLOSE_PHASES } from '../../../domain/monthly-close.ts';
 import { periodSchema } from '../../users/schema.ts';
 import { bySchema, reasonSchema } from '../parameters.ts';
 import { workflowSchema } from '../workflow.ts';
 
 const time = z.iso.datetime();
 const sum = z.strictObject({ bills: z.int().nonnegative(), cents: z.int().nonnegative() });
+const standing = z.enum(['running', 'ended', 'none']).nullable().meta({
+  description: 'none: it never ran, or Temporal has forgotten it. null: Temporal does not answer',
+});
 const MAX_MONTHS = 24;
 const monthsProblem = `must be a whole number from 1 to ${MAX_MONTHS}`;
 
@@ -35,8 +39,9 @@ export const monthsSchema = z
         byStatus: z
           .partialRecord(z.enum(BILL_STATUSES), sum)
           .meta({ description: 'A status that no bill has is missing' }),
-        close: z.enum(['running', 'ended', 'none']).nullable().meta({
-          description: 'none: it never ran, or Temporal has forgotten it. null: Temporal does not answer',
+        close: standing,
+        phase: z.enum(CLOSE_PHASES).nullable().meta({
+          description: 'What a running close does; null: none runs, or no worker answers',
         }),
         workflow: workflowSchema,
       }),
@@ -92,7 +97,7 @@ export const closeProgressSchema = z
   .strictObject({
     mode: z.enum(MODES),
     period: z.string(),
-    phase: z.enum(['collecting', 'freezing', 'awaiting_approval', 'invoicing', 'awaiting_release', 'done']),
+    phase: z.enum(CLOSE_PHASES),
     frozenBills: z.int(),
     invoicedBills: z.int(),
     invoicedCents: z.int(),
@@ -106,6 +111,21 @@ export const closeProgressSchema = z
   })
   .meta({ id: 'CloseProgress' });
 
+/** Answer of `GET /api/admin/{mode}/months/{period}/progress`. */
+export const monthProgressSchema = z
+  .strictObject({
+    close: standing,
+    progress: closeProgressSchema.nullable(),
+    progressProblem: z.string().nullable().meta({ description: 'Why the close says nothing of itself' }),
+    goingOut: z.strictObject({ done: z.int(), total: z.int() }).nullable().meta({
+      description:
+        "Of all the month's bills, those that are not to become an invoice any more; null unless the close is invoicing",
+    }),
+  })
+  .meta({ id: 'MonthProgress' });
+
+export type CloseProgress = z.output<typeof monthProgressSchema>;
+
 /** Answer of `GET /api/admin/{mode}/months/{period}`. */
 export const monthSchema = z
   .strictObject({
@@ -113,9 +133,10 @@ export const monthSchema = z
     period: z.string(),
     isOver: z.boolean(),
     summary: closeSummarySchema,
-    close: z.enum(['running', 'ended', 'none']).nullable(),
-    progress: closeProgressSchema.nullable(),
-    progressProblem: z.string().nullable().meta({ description: 'Why the close says nothing of itself' }),
+    awaitingRelease: z.int().nonnegative().meta({
+      description: 'Held bills that the close waits for; those that were skipped are held too',
+    }),
+    ...monthProgressSchema.shape,
     decisions: z
       .array(
         z.strictObject({
