@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { bySchema, reasonSchema, updateIdFor } from '../../api/admin/parameters.ts';
+import { saveSession } from '../../api/admin/session.ts';
 import { HttpError } from '../../api/errors.ts';
 import { parse } from '../../api/validation.ts';
 import { DECISION_ID_FIELD } from './components/decision.tsx';
@@ -24,6 +25,7 @@ export async function answerForm(
     if (!(error instanceof HttpError)) throw error;
     request.session.flash = { kind: 'problem', text: asSentence(error.message) };
   }
+  await saveSession(request);
   response.redirect(303, next);
 }
 
