@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ADMIN_PATH, TABS, tabPath } from '../../web/admin/tabs.ts';
 import { startBrowser } from '../support/chromium.ts';
 import { openAdminPage, openPage, startTestSite, type TestSite } from './harness.ts';
+import { MONTH_PATHS } from './months-story.ts';
 import { tellStory } from './story.ts';
 
 let browser: Browser;
@@ -26,7 +27,7 @@ afterAll(async () => {
   await empty.close();
 });
 
-const PATHS = TABS.map(({ id }) => tabPath(id));
+const PATHS = [...TABS.map(({ id }) => tabPath(id)), ...MONTH_PATHS];
 const PHONE = { width: 390, height: 844 };
 
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {

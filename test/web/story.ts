@@ -2,6 +2,7 @@ import { creditCause, grantCreditLot } from '../../db/credits.ts';
 import type { Database } from '../../db/database.ts';
 import { registerUser } from '../../db/users.ts';
 import { aPurchase, type FakeTestPurchases } from './fake-test-purchases.ts';
+import { tellOfMonths } from './months-story.ts';
 
 /** Some users, credits, subscriptions, events and purchases: each tab has something to show. */
 export async function tellStory(db: Database, purchases: FakeTestPurchases): Promise<void> {
@@ -35,6 +36,7 @@ export async function tellStory(db: Database, purchases: FakeTestPurchases): Pro
     )
     .execute();
   putPurchases(purchases);
+  await tellOfMonths(db);
 }
 
 const EVENTS = [

@@ -7,6 +7,7 @@ import { HttpError } from '../../api/errors.ts';
 import { addRoute } from '../../api/route.ts';
 import { serveAsset } from './assets.ts';
 import { pageHeaders } from './headers.ts';
+import { addMonthsTab } from './months/routes.tsx';
 import { addPlaceholderTabs } from './placeholder.tsx';
 import { showProblem } from './problem.tsx';
 import { createShell } from './shell.tsx';
@@ -37,6 +38,7 @@ export function addAdminPages(
     addSignOut(pages);
     // The tabs, each in a folder of its own.
     addTestBillingTab(pages, dependencies, shell, testPurchases);
+    addMonthsTab(pages, dependencies, shell);
     addPlaceholderTabs(pages, shell);
   }
 

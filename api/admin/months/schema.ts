@@ -50,6 +50,8 @@ export const monthsSchema = z
   })
   .meta({ id: 'Months' });
 
+export type Months = z.output<typeof monthsSchema>;
+
 const stopped = z.array(
   z.strictObject({ billId: z.string(), userId: z.string(), totalCents: z.int(), problem: z.string() }),
 );
@@ -190,8 +192,11 @@ export const previewSchema = z
   })
   .meta({ id: 'Preview' });
 
+export type Preview = z.output<typeof previewSchema>;
+
 const billsProblem = `must be 1 to ${MAX_BILLS_OF_DECISION} ids of bills or users`;
-const billsSchema = z
+/** Bills of a decision, by their ids or their users'. */
+export const billsSchema = z
   .array(z.string().min(1).max(255), billsProblem)
   .min(1, billsProblem)
   .max(MAX_BILLS_OF_DECISION, billsProblem)

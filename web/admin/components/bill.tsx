@@ -1,0 +1,16 @@
+import type { BillStatus } from '../../../domain/bill.ts';
+import { StatusBadge, type Tone } from './values.tsx';
+
+const STATUS_TONES: Readonly<Record<BillStatus, Tone>> = {
+  frozen: 'neutral',
+  held: 'waiting',
+  open: 'waiting',
+  paid: 'good',
+  payment_failed: 'bad',
+  parked: 'bad',
+  void: 'neutral',
+};
+
+export function BillStatusBadge({ status }: { readonly status: BillStatus }) {
+  return <StatusBadge tone={STATUS_TONES[status]}>{status.replace('_', ' ')}</StatusBadge>;
+}
