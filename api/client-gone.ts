@@ -1,8 +1,8 @@
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 
 /** Answers with what takes long, and ends it when nobody waits for the answer any more; nothing is answered then. */
 export async function whileAwaited(
-  response: Response,
+  response: ServerResponse,
   work: (gone: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const gone = new AbortController();

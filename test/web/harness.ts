@@ -32,6 +32,7 @@ export interface Site {
  */
 export interface TestSite extends Site {
   readonly db: Database;
+  readonly temporal: Client;
   /** Of Temporal. */
   readonly namespace: string;
   readonly purchases: FakeTestPurchases;
@@ -65,6 +66,7 @@ export async function startTestSite(): Promise<TestSite> {
   return {
     url: `http://127.0.0.1:${port}`,
     db: database.db,
+    temporal: dependencies.temporal,
     namespace,
     purchases,
     async close() {
