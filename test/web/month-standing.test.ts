@@ -87,7 +87,7 @@ describe('where a month stands', () => {
     [{ bills: 0, isOver: false }, 'goes on', /can be closed from 2026-11-01 00:00 UTC on/],
     [{ bills: 0 }, 'not closed', /nobody has been billed/],
     [{}, 'closed', /all bills have gone to Stripe/],
-    [{ frozenBills: 2 }, 'bills left', /2 bills are frozen, and no close runs/],
+    [{ frozenBills: 2 }, 'not finished', /2 bills are frozen, and no close runs/],
     [
       { parkedBills: 1, heldBills: 1_200 },
       'closed, bills left',

@@ -63,9 +63,7 @@ test('without JavaScript all of it reads, and forms are there', async () => {
   await page.getByRole('link', { name: 'September 2026' }).click();
   await page.waitForURL(`**${tabPath('months', 'live', SEPTEMBER)}`);
   const biggest = page.getByRole('region', { name: 'The biggest bills' }).getByRole('row');
-  expect(await biggest.nth(1).textContent()).toMatch(
-    /^grace\$2,408\.00\$193\.00\+\$2,215\.00 \(\+1148 %\)bill_/,
-  );
+  expect(await biggest.nth(1).textContent()).toMatch(/^grace\$2,408\.00\$193\.00\+\$2,215\.00 \(\+1148 %\)$/);
   await page.locator('summary', { hasText: 'Release or skip' }).click();
   expect(await page.getByRole('button', { name: /^Release/ }).isVisible()).toBe(true);
 });

@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { reportOf } from '../../cli/close.ts';
@@ -203,6 +204,7 @@ test('bills are held by their users’ ids, and skipped: the close ends without 
   expect(await invoicesOf(other)).toEqual([200]);
   expect(await invoicesOf(held)).toEqual([]);
 
+  expect(await page.getByText('1 bill is held. 1 was skipped: no close waits for it.').count()).toBe(1);
   const later = await openForm(page, 'Release or skip');
   expect(await later.getByRole('button', { name: /^Skip/ }).count()).toBe(0);
   await page.getByRole('checkbox', { name: held.userId }).check();
@@ -239,6 +241,7 @@ test('while bills go out it shows how many have; and when Stripe is down since w
     expect(await progress.getAttribute('max')).toBe('3');
     expect(await progress.getAttribute('value')).toBe('1');
     expect(await page.getByText('1 of 3 bills.').count()).toBe(1);
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
     await page.waitForResponse((answer) => answer.url().includes('/progress') && answer.status() === 204);
 
     // Seen from a minute ago, when none had gone: one a minute, and two to go.

@@ -144,13 +144,22 @@ test('an address that is none is said to be none within the shell, and an error 
 });
 
 async function violations(page: Page): Promise<string[]> {
+  await openAll(page);
   const { violations } = await new AxeBuilder({ page }).analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
 /** How many pixels the page is wider than its window. */
 async function overflow(page: Page): Promise<number> {
+  await openAll(page);
   return await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
+}
+
+/** What stands behind a summary is looked at too. */
+async function openAll(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    for (const details of document.querySelectorAll('details')) details.open = true;
+  });
 }

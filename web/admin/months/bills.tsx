@@ -7,7 +7,7 @@ import { BillStatusBadge } from '../components/bill.tsx';
 import { CustomerPageLink } from '../components/customer.tsx';
 import { type Figure, Figures } from '../components/figures.tsx';
 import { type Column, Table } from '../components/table.tsx';
-import { Id, Money } from '../components/values.tsx';
+import { Money } from '../components/values.tsx';
 import { countOfBills } from './month-view.ts';
 
 interface BillsProps {
@@ -109,6 +109,5 @@ function biggestColumns(mode: Mode): readonly Column<BiggestBill>[] {
       cell: ({ totalCents, previousTotalCents }) => formatChange(totalCents, previousTotalCents),
       isFigure: true,
     },
-    { name: 'Bill', cell: ({ billId }) => <Id id={billId} /> },
   ];
 }

@@ -65,8 +65,10 @@ export function HeldBills({ month, details: { summary, awaitingRelease }, offere
 
 function heldSentence(held: number, awaitingRelease: number): string {
   const skipped = held - awaitingRelease;
-  const all = held === 1 ? '1 bill waits for a person.' : `${countOfBills(held)} wait for a person.`;
-  return skipped === 0
-    ? all
-    : `${all} Of these, ${skipped.toLocaleString('en-US')} skipped: no close waits for it.`;
+  if (skipped === 0) return `${countOfBills(held)} ${held === 1 ? 'waits' : 'wait'} for a person.`;
+  const wasSkipped =
+    skipped === 1
+      ? '1 was skipped: no close waits for it.'
+      : `${skipped.toLocaleString('en-US')} were skipped: no close waits for them.`;
+  return `${countOfBills(held)} ${held === 1 ? 'is' : 'are'} held. ${wasSkipped}`;
 }

@@ -96,7 +96,7 @@ function closed({ frozenBills, heldBills, parkedBills }: MonthAtAGlance): Standi
   if (frozenBills > 0) {
     return {
       tone: 'waiting',
-      words: 'bills left',
+      words: 'not finished',
       sentence: `${bills(frozenBills)} frozen, and no close runs: close the month for them to go out.`,
     };
   }
