@@ -77,6 +77,9 @@ function UnderWay({ progress, seenFrom, nowMs }: Omit<ProgressCardProps, 'month'
   return phase === 'collecting' || phase === 'freezing' ? <Progress label="Under way" /> : null;
 }
 
+/** Bills a second; slower is none that says anything of the rest. */
+const SLOWEST_SHOWN = 0.1;
+
 /** `1,200 of 400,000 bills, 24.5 a second, about 272 minutes to go` */
 function speedText(
   { done, total }: NonNullable<CloseProgress['goingOut']>,
@@ -85,7 +88,7 @@ function speedText(
 ): string {
   const count = `${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} bills`;
   const perSecond = (done - seenFrom.done) / Math.max(1, (nowMs - seenFrom.atMs) / 1_000);
-  if (perSecond <= 0) return `${count}.`;
+  if (perSecond < SLOWEST_SHOWN) return `${count}.`;
   const minutes = Math.ceil(Math.max(0, total - done) / perSecond / 60);
   return `${count}, ${perSecond.toFixed(1)} a second, about ${minutes} ${minutes === 1 ? 'minute' : 'minutes'} to go.`;
 }
