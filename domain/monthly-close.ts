@@ -25,13 +25,15 @@ export interface MonthlyBillingInput extends Month {
  * What a close does at the moment, or waits for. `invoicing`: bills are on their way to Stripe. `awaiting_release`: all that may go
  * out has, and held bills wait for a person.
  */
-export type ClosePhase =
-  | 'collecting'
-  | 'freezing'
-  | 'awaiting_approval'
-  | 'invoicing'
-  | 'awaiting_release'
-  | 'done';
+export const CLOSE_PHASES = [
+  'collecting',
+  'freezing',
+  'awaiting_approval',
+  'invoicing',
+  'awaiting_release',
+  'done',
+] as const;
+export type ClosePhase = (typeof CLOSE_PHASES)[number];
 
 /** Result of a close, and answer of the query `billingProgress` while it runs. */
 export interface MonthlyBillingReport extends Month {

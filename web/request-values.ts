@@ -17,8 +17,19 @@ export function fieldOf(request: Request, name: string): string {
   return textIn(body, name);
 }
 
+/** All values of a field that may be there several times, such as ticked boxes. */
+export function fieldsOf(request: Request, name: string): readonly string[] {
+  const body: unknown = request.body;
+  const value = valueIn(body, name);
+  return (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'string');
+}
+
 function textIn(values: unknown, name: string): string {
-  if (typeof values !== 'object' || values === null) return '';
-  const value: unknown = Object.entries(values).find(([key]) => key === name)?.[1];
+  const value = valueIn(values, name);
   return typeof value === 'string' ? value : '';
+}
+
+function valueIn(values: unknown, name: string): unknown {
+  if (typeof values !== 'object' || values === null) return undefined;
+  return Object.entries(values).find(([key]) => key === name)?.[1];
 }

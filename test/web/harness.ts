@@ -33,6 +33,7 @@ export interface Site {
  */
 export interface TestSite extends Site {
   readonly db: Database;
+  readonly temporal: Client;
   /** Of Temporal. */
   readonly namespace: string;
   readonly purchases: FakeTestPurchases;
@@ -68,6 +69,7 @@ export async function startTestSite(): Promise<TestSite> {
   return {
     url: `http://127.0.0.1:${port}`,
     db: database.db,
+    temporal: dependencies.temporal,
     namespace,
     purchases,
     async close() {

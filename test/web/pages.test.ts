@@ -5,6 +5,7 @@ import { ADMIN_PATH, TABS, tabPath } from '../../web/admin/tabs.ts';
 import { startBrowser } from '../support/chromium.ts';
 import { CUSTOMER_PATHS } from './customer-story.ts';
 import { openAdminPage, openPage, startTestSite, type TestSite } from './harness.ts';
+import { MONTH_PATHS } from './months-story.ts';
 import { tellStory } from './story.ts';
 
 let browser: Browser;
@@ -27,7 +28,7 @@ afterAll(async () => {
   await empty.close();
 });
 
-const PATHS = [...TABS.map(({ id }) => tabPath(id)), ...CUSTOMER_PATHS];
+const PATHS = [...TABS.map(({ id }) => tabPath(id)), ...CUSTOMER_PATHS, ...MONTH_PATHS];
 const PHONE = { width: 390, height: 844 };
 
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
@@ -144,13 +145,22 @@ test('an address that is none is said to be none within the shell, and an error 
 });
 
 async function violations(page: Page): Promise<string[]> {
+  await openAll(page);
   const { violations } = await new AxeBuilder({ page }).analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
 /** How many pixels the page is wider than its window. */
 async function overflow(page: Page): Promise<number> {
+  await openAll(page);
   return await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
+}
+
+/** What stands behind a summary is looked at too. */
+async function openAll(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    for (const details of document.querySelectorAll('details')) details.open = true;
+  });
 }

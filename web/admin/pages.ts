@@ -7,6 +7,7 @@ import { HttpError } from '../../api/errors.ts';
 import { pageHeaders } from '../headers.ts';
 import { showProblem } from '../problem.tsx';
 import { addCustomersTab } from './customers/routes.tsx';
+import { addMonthsTab } from './months/routes.tsx';
 import { addPlaceholderTabs } from './placeholder.tsx';
 import { createAdminShell } from './shell.tsx';
 import { addSignIn, addSignOut, goToSignIn } from './sign-in.tsx';
@@ -36,6 +37,7 @@ export function addAdminPages(
     // The tabs, each in a folder of its own.
     addTestBillingTab(pages, dependencies, shell, testPurchases);
     addCustomersTab(pages, dependencies, shell);
+    addMonthsTab(pages, dependencies, shell);
     addPlaceholderTabs(pages, shell);
   }
 

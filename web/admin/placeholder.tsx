@@ -6,7 +6,6 @@ import { TABS, type TabId } from './tabs.ts';
 
 /** Where the command line knows more than the page does so far. */
 const COMMANDS: readonly { readonly tab: TabId; readonly command: string }[] = [
-  { tab: 'months', command: 'npm run billing -- preview YYYY-MM' },
   { tab: 'events', command: 'npm run billing -- customer USER' },
   { tab: 'health', command: 'curl localhost:3000/readyz' },
 ];

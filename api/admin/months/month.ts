@@ -1,18 +1,19 @@
 import type { z } from 'zod';
-import { listCloseDecisions } from '../../../db/close-decisions.ts';
+import { countAwaitingRelease, listCloseDecisions } from '../../../db/close-decisions.ts';
 import { previewAtAGlance } from '../../../db/close-preview.ts';
 import { loadCloseSummary } from '../../../db/close-summary.ts';
 import { type ListedMonth, listMonths } from '../../../db/months.ts';
 import { type BillingPeriod, periodEnd } from '../../../domain/billing-period.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import { sumCents } from '../../../domain/money.ts';
-import type { Month, MonthlyBillingReport } from '../../../domain/monthly-close.ts';
+import type { Month } from '../../../domain/monthly-close.ts';
 import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { closeStandingOf } from '../../temporal/close.ts';
 import { askClose } from '../../temporal/queries.ts';
 import { workflowRef } from '../workflow.ts';
-import type { closeProgressSchema, MonthDetails, monthsSchema, previewSchema } from './schema.ts';
+import { closeProgress } from './progress.ts';
+import type { MonthDetails, monthsSchema, previewSchema } from './schema.ts';
 
 /** How many decisions about a month are shown. */
 const DECISIONS_LISTED = 100;
@@ -34,26 +35,29 @@ export async function monthsPage(
 }
 
 async function listedMonth(dependencies: ApiDependencies, mode: Mode, { period, byStatus }: ListedMonth) {
+  const { temporal } = dependencies;
   const sums = Object.values(byStatus);
+  const close = await closeStandingOf(temporal, { mode, period });
   return {
     period,
     isOver: isOver(dependencies, period),
     bills: sumCents(sums.map(({ bills }) => bills)),
     totalCents: sumCents(sums.map(({ cents }) => cents)),
     byStatus,
-    close: await closeStandingOf(dependencies.temporal, { mode, period }),
+    close,
+    phase: close === 'running' ? ((await askClose(temporal, { mode, period })).state?.phase ?? null) : null,
     workflow: workflowRef(dependencies, monthlyBillingWorkflowId(mode, period)),
   };
 }
 
 /** All that an operator wants to know of a month: from the database, and from its close as far as that answers. */
 export async function describeMonth(dependencies: ApiDependencies, month: Month): Promise<MonthDetails> {
-  const { db, temporal } = dependencies;
+  const { db } = dependencies;
   const { mode, period } = month;
-  const [summary, close, { state, problem }, decisions] = await Promise.all([
+  const [summary, awaitingRelease, progress, decisions] = await Promise.all([
     loadCloseSummary(db, month),
-    closeStandingOf(temporal, month),
-    askClose(temporal, month),
+    countAwaitingRelease(db, month),
+    closeProgress(dependencies, month),
     listCloseDecisions(db, month, DECISIONS_LISTED),
   ]);
   return {
@@ -66,9 +70,8 @@ export async function describeMonth(dependencies: ApiDependencies, month: Month)
       held: [...summary.held],
       parked: [...summary.parked],
     },
-    close,
-    progress: state === null ? null : publicProgress(state),
-    progressProblem: problem,
+    awaitingRelease,
+    ...progress,
     decisions: decisions.map(({ bills, decidedAt, ...decision }) => ({
       ...decision,
       bills: [...bills],
@@ -108,12 +111,4 @@ export function isOver(
   period: BillingPeriod,
 ): boolean {
   return periodEnd(period) <= now();
-}
-
-function publicProgress({ waiting, ...report }: MonthlyBillingReport): z.output<typeof closeProgressSchema> {
-  return {
-    ...report,
-    waiting:
-      waiting === null ? null : { since: new Date(waiting.sinceMs).toISOString(), problem: waiting.problem },
-  };
 }

@@ -8,6 +8,7 @@ import {
   decidedBillsSchema,
   holdSchema,
   monthDecisionSchema,
+  monthProgressSchema,
   monthSchema,
   monthsQuerySchema,
   monthsSchema,
@@ -80,6 +81,7 @@ export const monthPaths: ZodOpenApiPathsObject = {
                 totalCents: 143_109,
                 byStatus: { held: sum(1, 140_921), paid: sum(1, 2_188) },
                 close: 'running',
+                phase: 'awaiting_release',
                 workflow,
               },
             ],
@@ -102,9 +104,11 @@ export const monthPaths: ZodOpenApiPathsObject = {
             period: '2026-10',
             isOver: true,
             summary,
+            awaitingRelease: 1,
             close: 'running',
             progress,
             progressProblem: null,
+            goingOut: null,
             decisions: [
               {
                 type: 'hold',
@@ -115,6 +119,24 @@ export const monthPaths: ZodOpenApiPathsObject = {
               },
             ],
             workflow,
+          }),
+        },
+      },
+      ['invalid_parameter'],
+    ),
+  },
+  [`${BASE}/{period}/progress`]: {
+    get: adminOperation(
+      {
+        operationId: 'getMonthProgress',
+        summary: 'Show how far the close of a month is, quickly, for whoever watches it',
+        requestParams: { path },
+        responses: {
+          200: unlimited('How far it is', monthProgressSchema, {
+            close: 'running',
+            progress: { ...progress, phase: 'invoicing', heldBills: 0 },
+            progressProblem: null,
+            goingOut: { done: 1, total: 2 },
           }),
         },
       },

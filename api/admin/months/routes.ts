@@ -3,13 +3,15 @@ import type { z } from 'zod';
 import { parseBillingPeriod } from '../../../domain/billing-period.ts';
 import type { Month } from '../../../domain/monthly-close.ts';
 import { jsonBody } from '../../body.ts';
+import { whileAwaited } from '../../client-gone.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { addRoute } from '../../route.ts';
-import { periodSchema } from '../../users/schema.ts';
 import { parse } from '../../validation.ts';
 import { modeOfPath, updateIdOf } from '../parameters.ts';
 import { approveMonth, closeMonth, decideOnBills, retryParkedBills } from './decisions.ts';
 import { describeMonth, monthsPage, previewMonth } from './month.ts';
+import { monthOfPath } from './month-of-path.ts';
+import { closeProgress } from './progress.ts';
 import { holdSchema, monthDecisionSchema, monthsQuerySchema, releaseSchema } from './schema.ts';
 
 const MONTH = '/api/admin/:mode/months/:period';
@@ -55,18 +57,15 @@ export function addMonthRoutes(
     return await monthsPage(dependencies, modeOfPath(request), { before, limit });
   });
   get(MONTH, async (request) => await describeMonth(dependencies, monthOfPath(request)));
+  get(`${MONTH}/progress`, async (request) => await closeProgress(dependencies, monthOfPath(request)));
 
   addRoute(app, `${MONTH}/preview`, {
     get: [
       ...authenticated,
       async (request, response) => {
-        const gone = new AbortController();
-        response.once('close', () => gone.abort());
-        try {
-          response.json(await previewMonth(dependencies, monthOfPath(request), gone.signal));
-        } catch (error) {
-          if (!gone.signal.aborted) throw error;
-        }
+        await whileAwaited(response, async (gone) => {
+          response.json(await previewMonth(dependencies, monthOfPath(request), gone));
+        });
       },
     ],
   });
@@ -91,9 +90,4 @@ export function addMonthRoutes(
     post(type, releaseSchema, 200, async (month, decision) =>
       decideOnBills(dependencies, month, { type, ...decision }),
     );
-}
-
-function monthOfPath(request: Request): Month {
-  const period = parse(periodSchema, request.params['period'], 'period');
-  return { mode: modeOfPath(request), period };
 }

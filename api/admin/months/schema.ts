@@ -2,12 +2,16 @@ import { z } from 'zod';
 import { BILL_STATUSES } from '../../../domain/bill.ts';
 import { MAX_BILLS_OF_DECISION } from '../../../domain/close-decisions.ts';
 import { MODES } from '../../../domain/mode.ts';
+import { CLOSE_PHASES } from '../../../domain/monthly-close.ts';
 import { periodSchema } from '../../users/schema.ts';
 import { bySchema, reasonSchema } from '../parameters.ts';
 import { workflowSchema } from '../workflow.ts';
 
 const time = z.iso.datetime();
 const sum = z.strictObject({ bills: z.int().nonnegative(), cents: z.int().nonnegative() });
+const standing = z.enum(['running', 'ended', 'none']).nullable().meta({
+  description: 'none: it never ran, or Temporal has forgotten it. null: Temporal does not answer',
+});
 const MAX_MONTHS = 24;
 const monthsProblem = `must be a whole number from 1 to ${MAX_MONTHS}`;
 
@@ -35,8 +39,9 @@ export const monthsSchema = z
         byStatus: z
           .partialRecord(z.enum(BILL_STATUSES), sum)
           .meta({ description: 'A status that no bill has is missing' }),
-        close: z.enum(['running', 'ended', 'none']).nullable().meta({
-          description: 'none: it never ran, or Temporal has forgotten it. null: Temporal does not answer',
+        close: standing,
+        phase: z.enum(CLOSE_PHASES).nullable().meta({
+          description: 'What a running close does; null: none runs, or no worker answers',
         }),
         workflow: workflowSchema,
       }),
@@ -44,6 +49,8 @@ export const monthsSchema = z
     next: z.string().nullable().meta({ description: '`after` of the next page; null: this is the last' }),
   })
   .meta({ id: 'Months' });
+
+export type Months = z.output<typeof monthsSchema>;
 
 const stopped = z.array(
   z.strictObject({ billId: z.string(), userId: z.string(), totalCents: z.int(), problem: z.string() }),
@@ -92,7 +99,7 @@ export const closeProgressSchema = z
   .strictObject({
     mode: z.enum(MODES),
     period: z.string(),
-    phase: z.enum(['collecting', 'freezing', 'awaiting_approval', 'invoicing', 'awaiting_release', 'done']),
+    phase: z.enum(CLOSE_PHASES),
     frozenBills: z.int(),
     invoicedBills: z.int(),
     invoicedCents: z.int(),
@@ -106,6 +113,21 @@ export const closeProgressSchema = z
   })
   .meta({ id: 'CloseProgress' });
 
+/** Answer of `GET /api/admin/{mode}/months/{period}/progress`. */
+export const monthProgressSchema = z
+  .strictObject({
+    close: standing,
+    progress: closeProgressSchema.nullable(),
+    progressProblem: z.string().nullable().meta({ description: 'Why the close says nothing of itself' }),
+    goingOut: z.strictObject({ done: z.int(), total: z.int() }).nullable().meta({
+      description:
+        "Of all the month's bills, those that are not to become an invoice any more; null unless the close is invoicing",
+    }),
+  })
+  .meta({ id: 'MonthProgress' });
+
+export type CloseProgress = z.output<typeof monthProgressSchema>;
+
 /** Answer of `GET /api/admin/{mode}/months/{period}`. */
 export const monthSchema = z
   .strictObject({
@@ -113,9 +135,10 @@ export const monthSchema = z
     period: z.string(),
     isOver: z.boolean(),
     summary: closeSummarySchema,
-    close: z.enum(['running', 'ended', 'none']).nullable(),
-    progress: closeProgressSchema.nullable(),
-    progressProblem: z.string().nullable().meta({ description: 'Why the close says nothing of itself' }),
+    awaitingRelease: z.int().nonnegative().meta({
+      description: 'Held bills that the close waits for; those that were skipped are held too',
+    }),
+    ...monthProgressSchema.shape,
     decisions: z
       .array(
         z.strictObject({
@@ -169,8 +192,11 @@ export const previewSchema = z
   })
   .meta({ id: 'Preview' });
 
+export type Preview = z.output<typeof previewSchema>;
+
 const billsProblem = `must be 1 to ${MAX_BILLS_OF_DECISION} ids of bills or users`;
-const billsSchema = z
+/** Bills of a decision, by their ids or their users'. */
+export const billsSchema = z
   .array(z.string().min(1).max(255), billsProblem)
   .min(1, billsProblem)
   .max(MAX_BILLS_OF_DECISION, billsProblem)

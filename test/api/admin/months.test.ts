@@ -67,9 +67,12 @@ test('a month from its preview to its end, with a bill held and released', async
   });
   expect(await post(`/${period}/approve`, { by: 'Grace' })).toMatchObject({ status: 200 });
   await phaseIs(period, 'awaiting_release');
+  expect(await get(`/${period}`)).toMatchObject({ body: { awaitingRelease: 1 } });
   expect(await post(`/${period}/release`, { bills: 'all', by: 'Ada' })).toMatchObject({ status: 200 });
   await phaseIs(period, 'done');
 
+  const ended = { close: 'ended', progress: { phase: 'done', invoicedBills: 2 }, goingOut: null };
+  expect(await get(`/${period}/progress`)).toMatchObject({ status: 200, body: ended });
   expect(await get(`/${period}`)).toMatchObject({
     body: {
       close: 'ended',
@@ -95,6 +98,9 @@ test('parked bills are tried again, and skipped ones let the close end', async (
     status: 200,
   });
   await phaseIs(period, 'done');
+  expect(await get(`/${period}`)).toMatchObject({
+    body: { awaitingRelease: 0, summary: { byStatus: { held: { bills: 1 } } } },
+  });
 
   const parked = await userWithoutCustomer(service.billing);
   const other = parseBillingPeriod('2026-03');
@@ -174,7 +180,12 @@ test('months that have usage or bills are listed, newest first, with what became
     bills: 1,
     byStatus: { frozen: { bills: 1, cents: 200 } },
     close: 'running',
+    phase: 'awaiting_approval',
   });
-  expect(seen[2]).toMatchObject({ byStatus: { parked: { bills: 1, cents: 200 } }, close: 'ended' });
+  expect(seen[2]).toMatchObject({
+    byStatus: { parked: { bills: 1, cents: 200 } },
+    close: 'ended',
+    phase: null,
+  });
   expect((await service.request('GET', '/api/admin/live/months')).body).toEqual({ months: [], next: null });
 });

@@ -2,6 +2,7 @@ import type { CreditChange } from '../../../db/credit-history.ts';
 import { MAX_PURCHASED_CREDITS } from '../../../domain/credits.ts';
 import { formatCents } from '../../../domain/money.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
+import { Figures } from '../../components/figures.tsx';
 import { Form } from '../../components/form.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { Money } from '../../components/values.tsx';
@@ -15,14 +16,7 @@ export function Credits({ credits: { balanceCents, lots, changes } }: { readonly
   return (
     <section aria-labelledby="credits">
       <h2 id="credits">Credits</h2>
-      <dl class="figures">
-        <div>
-          <dt>Balance</dt>
-          <dd>
-            <Money cents={balanceCents} />
-          </dd>
-        </div>
-      </dl>
+      <Figures figures={[{ name: 'Balance', value: <Money cents={balanceCents} /> }]} />
       <p>Credits pay your bills before your card does.</p>
       {expiring.length === 0 ? null : (
         <ul>

@@ -1,6 +1,7 @@
 import { formatCents, formatUnitPrice } from '../../../domain/money.ts';
 import { PRICE_LIST } from '../../../domain/price-list.ts';
 import type { UsageLine } from '../../../domain/usage-report.ts';
+import { Figures } from '../../components/figures.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { Money } from '../../components/values.tsx';
 import { monthInWords, quantityInWords } from '../../words.ts';
@@ -15,22 +16,14 @@ export function Month({
   return (
     <section aria-labelledby="month">
       <h2 id="month">{`${monthInWords(period)} so far`}</h2>
-      <dl class="figures">
-        <div>
-          <dt>Cost to date</dt>
-          <dd>
-            <Money cents={totalCents} />
-          </dd>
-        </div>
-        {estimateCents === null ? null : (
-          <div>
-            <dt>Estimate for the month</dt>
-            <dd>
-              <Money cents={estimateCents} />
-            </dd>
-          </div>
-        )}
-      </dl>
+      <Figures
+        figures={[
+          { name: 'Cost to date', value: <Money cents={totalCents} /> },
+          ...(estimateCents === null
+            ? []
+            : [{ name: 'Estimate for the month', value: <Money cents={estimateCents} /> }]),
+        ]}
+      />
       <Table
         caption="Usage by product"
         columns={COLUMNS}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import type { CloseProgress, MonthDetails } from '../../../api/admin/months/schema.ts';
+import { type BillingPeriod, periodStart } from '../../../domain/billing-period.ts';
+import type { Mode } from '../../../domain/mode.ts';
+import type { Month } from '../../../domain/monthly-close.ts';
+import { tabPath } from '../tabs.ts';
+import { type Standing, standingOf } from './standing.ts';
+
+/** The address of a month's page, or of something below it. */
+export function monthPath({ mode, period }: Month, ...below: readonly string[]): string {
+  return tabPath('months', mode, period, ...below);
+}
+
+/** `October 2026` */
+export function monthName(period: BillingPeriod): string {
+  return periodStart(period).toLocaleString('en-US', { month: 'long', year: 'numeric', timeZone: 'UTC' });
+}
+
+export function modeName(mode: Mode): string {
+  return mode === 'live' ? 'live mode' : 'test mode';
+}
+
+/** `1 bill`, `1,234 bills` */
+export function countOfBills(bills: number): string {
+  return bills === 1 ? '1 bill' : `${bills.toLocaleString('en-US')} bills`;
+}
+
+export function standingOfMonth(month: MonthDetails & Month): Standing {
+  const { progress, summary } = month;
+  const { frozen, held, parked } = summary.byStatus;
+  return standingOf({
+    ...month,
+    phase: progress?.phase ?? null,
+    isWaitingForStripe: (progress?.waiting ?? null) !== null,
+    bills: summary.bills,
+    frozenBills: frozen.bills,
+    heldBills: held.bills,
+    parkedBills: parked.bills,
+  });
+}
+
+/** Whether there may soon be something new to see; Temporal may answer again. */
+export function mayGoOn({ close }: Pick<CloseProgress, 'close'>): boolean {
+  return close === 'running' || close === null;
+}
+
+/** The same as long as a close stands where it stood, so that nothing is sent, read out and replaced for nothing. */
+export function versionOf(progress: CloseProgress): string {
+  const { close, progress: report, progressProblem, goingOut } = progress;
+  const seen = JSON.stringify([close, report, progressProblem, goingOut]);
+  return createHash('sha256').update(seen).digest('base64url').slice(0, 16);
+}
+
+/**
+ * The same as long as what can be decided, and about which bills, is the same; while bills go out each is another number, but
+ * nothing else.
+ */
+export function stageOf({ close, progress }: CloseProgress): string {
+  const stopped =
+    progress === null || progress.phase === 'invoicing' ? [] : [progress.heldBills, progress.parkedBills];
+  const isWaiting = (progress?.waiting ?? null) !== null;
+  return [close ?? 'unknown', progress?.phase ?? 'unknown', isWaiting ? 'waits' : 'goes', ...stopped].join(
+    '.',
+  );
+}
