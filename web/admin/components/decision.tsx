@@ -9,13 +9,6 @@ export function DecisionId() {
   return <input type="hidden" name={DECISION_ID_FIELD} value={randomUUID()} />;
 }
 
-export const DECISION_ID_FIELD = 'decisionId';
-
-/** Made with the page: pressed twice, it is one decision. */
-export function DecisionId() {
-  return <input type="hidden" name={DECISION_ID_FIELD} value={randomUUID()} />;
-}
-
 /** Asks who decides, which is kept with the decision; whoever has said it once finds it there. */
 export function ByField({ id }: { readonly id: string }) {
   return (
