@@ -2,6 +2,7 @@ import { creditCause, grantCreditLot } from '../../db/credits.ts';
 import type { Database } from '../../db/database.ts';
 import { registerUser } from '../../db/users.ts';
 import { aPurchase, type FakeTestPurchases } from './fake-test-purchases.ts';
+import { tellEvents } from './story-events.ts';
 
 /** Some users, credits, subscriptions, events and purchases: each tab has something to show. */
 export async function tellStory(db: Database, purchases: FakeTestPurchases): Promise<void> {
@@ -34,6 +35,7 @@ export async function tellStory(db: Database, purchases: FakeTestPurchases): Pro
       })),
     )
     .execute();
+  await tellEvents(db);
   putPurchases(purchases);
 }
 

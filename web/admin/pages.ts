@@ -1,12 +1,15 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { type AdminAccess, adminNotConfigured } from '../../api/admin/access.ts';
 import { refuseForgery } from '../../api/admin/csrf.ts';
+import { healthReader, type ReadHealth } from '../../api/admin/health/health.ts';
 import { isSignedIn } from '../../api/admin/session.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { HttpError } from '../../api/errors.ts';
 import { addRoute } from '../../api/route.ts';
 import { serveAsset } from './assets.ts';
+import { addEventsTab } from './events/routes.tsx';
 import { pageHeaders } from './headers.ts';
+import { addHealthTab } from './health/routes.tsx';
 import { addPlaceholderTabs } from './placeholder.tsx';
 import { showProblem } from './problem.tsx';
 import { createShell } from './shell.tsx';
@@ -14,16 +17,24 @@ import { addSignIn, addSignOut, goToSignIn } from './sign-in.tsx';
 import { ADMIN_PATH } from './tabs.ts';
 import { addTestBillingTab } from './test-billing/routes.tsx';
 import { type TestPurchases, testPurchasesOf } from './test-billing/test-purchases.ts';
+import { addWebhookTests } from './webhook-tests/routes.tsx';
 
 const FORM_LIMIT_BYTES = 16_384;
+
+/** What pages share with others, or tests put in its place; made here unless given. */
+export interface PageParts {
+  readonly testPurchases: TestPurchases;
+  readonly readHealth: ReadHealth;
+}
 
 /** The pages of the admin, below {@link ADMIN_PATH}. Everything but signing in wants a session; with one, each form has its token. */
 export function addAdminPages(
   app: Express,
   dependencies: ApiDependencies,
   access: AdminAccess | null,
-  testPurchases: TestPurchases = testPurchasesOf(dependencies),
+  parts: Partial<PageParts> = {},
 ): void {
+  const { testPurchases = testPurchasesOf(dependencies), readHealth = healthReader(dependencies) } = parts;
   const shell = createShell(dependencies, access);
   const pages = express.Router();
   pages.use(pageHeaders);
@@ -37,6 +48,9 @@ export function addAdminPages(
     addSignOut(pages);
     // The tabs, each in a folder of its own.
     addTestBillingTab(pages, dependencies, shell, testPurchases);
+    addWebhookTests(pages, dependencies, shell);
+    addEventsTab(pages, dependencies, shell);
+    addHealthTab(pages, readHealth, shell);
     addPlaceholderTabs(pages, shell);
   }
 

@@ -8,8 +8,6 @@ import { TABS, type TabId } from './tabs.ts';
 const COMMANDS: readonly { readonly tab: TabId; readonly command: string }[] = [
   { tab: 'customers', command: 'npm run billing -- customer USER' },
   { tab: 'months', command: 'npm run billing -- preview YYYY-MM' },
-  { tab: 'events', command: 'npm run billing -- customer USER' },
-  { tab: 'health', command: 'curl localhost:3000/readyz' },
 ];
 
 /** Tabs that are not written yet say what to use in their place. */
