@@ -44,12 +44,17 @@ export const decisionHeaderSchema = z.strictObject({
   }),
 });
 
+/** {@link updateIdFor} the request's `Idempotency-Key`; without one each request decides anew. */
+export function updateIdOf(request: Request, decision: readonly unknown[]): string {
+  const key = parse(idempotencyKeySchema, request.get('idempotency-key') ?? randomUUID(), 'Idempotency-Key');
+  return updateIdFor(key, decision);
+}
+
 /**
  * The id of the update that a decision becomes. What is decided is part of it: ids are compared over all customers where decisions
  * are recorded, and a caller may use a key twice.
  */
-export function updateIdOf(request: Request, decision: readonly unknown[]): string {
-  const key = parse(idempotencyKeySchema, request.get('idempotency-key') ?? randomUUID(), 'Idempotency-Key');
+export function updateIdFor(key: string, decision: readonly unknown[]): string {
   const hash = createHash('sha256').update(JSON.stringify([key, ...decision]));
   return `admin-${hash.digest('base64url')}`;
 }

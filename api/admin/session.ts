@@ -69,6 +69,15 @@ export function isSignedIn({ session }: Request, { passwordId }: AdminAccess): b
 export async function signIn(request: Request, { passwordId }: AdminAccess): Promise<void> {
   await settled((done) => request.session.regenerate(done));
   request.session.admin = { signedInAtMs: Date.now(), passwordId };
+  await saveSession(request);
+}
+
+/**
+ * Writes the session down now. Otherwise that happens while the answer goes out, and a browser that is sent on may be back
+ * before it is done.
+ */
+export async function saveSession(request: Request): Promise<void> {
+  await settled((done) => request.session.save(done));
 }
 
 /** Ends the session, for whoever else holds its cookie too. */

@@ -86,6 +86,17 @@ describe('a session', () => {
     expect(again.headers.get('set-cookie')).not.toContain(first?.value);
   });
 
+  test('is written down before the browser goes on, however slow the database is', async () => {
+    await sql`CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$`.execute(site.db);
+    await sql`CREATE TRIGGER be_slow BEFORE INSERT ON admin_sessions
+      FOR EACH ROW EXECUTE FUNCTION be_slow()`.execute(site.db);
+    const page = await openAdminPage(browser, site);
+    await page.getByLabel('User', { exact: true }).fill('ada');
+    await page.getByRole('button', { name: 'Start the test purchase' }).click();
+    expect(await page.getByRole('status').textContent()).toBe('The test purchase has started.');
+  });
+
   test('ends with signing out, for whoever else has its cookie too', async () => {
     const page = await openAdminPage(browser, site);
     const [cookie] = await page.context().cookies();

@@ -1,7 +1,10 @@
 import type { Request, Response } from 'express';
-import { bySchema, reasonSchema } from '../../api/admin/parameters.ts';
+import { z } from 'zod';
+import { bySchema, reasonSchema, updateIdFor } from '../../api/admin/parameters.ts';
+import { saveSession } from '../../api/admin/session.ts';
 import { HttpError } from '../../api/errors.ts';
 import { parse } from '../../api/validation.ts';
+import { DECISION_ID_FIELD } from './components/decision.tsx';
 import { fieldOf } from './request-values.ts';
 
 /**
@@ -20,8 +23,9 @@ export async function answerForm(
     request.session.flash = { kind: 'success', text: await work() };
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
-    request.session.flash = { kind: 'problem', text: `${error.message}.` };
+    request.session.flash = { kind: 'problem', text: asSentence(error.message) };
   }
+  await saveSession(request);
   response.redirect(303, next);
 }
 
@@ -39,4 +43,20 @@ export function byOf(request: Request): string {
 /** @throws HttpError `invalid_parameter` */
 export function reasonOf(request: Request): string {
   return parse(reasonSchema, fieldOf(request, 'reason'), 'Reason');
+}
+
+/**
+ * The id of the update that a form's decision becomes: pressed twice, it is one.
+ *
+ * @throws HttpError `invalid_parameter`
+ */
+export function updateIdOfForm(request: Request, decision: readonly unknown[]): string {
+  return updateIdFor(parse(decisionIdSchema, fieldOf(request, DECISION_ID_FIELD), 'Decision'), decision);
+}
+
+const decisionIdSchema = z.uuid('must be the id that the form came with: load the page again');
+
+/** What a workflow refuses with is a sentence already. */
+function asSentence(message: string): string {
+  return message.endsWith('.') ? message : `${message}.`;
 }

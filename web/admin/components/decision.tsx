@@ -1,5 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { MAX_TEXT_LENGTH } from '../../../domain/operator-decisions.ts';
 import { usePage } from './page-context.ts';
+
+export const DECISION_ID_FIELD = 'decisionId';
+
+/** Made with the page: pressed twice, it is one decision. */
+export function DecisionId() {
+  return <input type="hidden" name={DECISION_ID_FIELD} value={randomUUID()} />;
+}
 
 /** Asks who decides, which is kept with the decision; whoever has said it once finds it there. */
 export function ByField({ id }: { readonly id: string }) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IRouter, Request, Response } from 'express';
 import { z } from 'zod';
+import { saveSession } from '../../../api/admin/session.ts';
 import type { ApiDependencies } from '../../../api/dependencies.ts';
 import { HttpError } from '../../../api/errors.ts';
 import { addRoute } from '../../../api/route.ts';
@@ -65,6 +66,7 @@ export function addTestBillingTab(
           return await show(request, response, { ...sent, problem: `${error.message}.` }, error.status);
         }
         request.session.flash = { kind: 'success', text: 'The test purchase has started.' };
+        await saveSession(request);
         return response.redirect(303, HERE);
       },
     ],
