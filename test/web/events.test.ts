@@ -46,6 +46,16 @@ describe('of a whole service', () => {
     ).length;
   };
 
+  /** Once the workflow was told so again: it was told once. */
+  const toldOnceMore = async (signal: string, before: number): Promise<void> => {
+    const times = await eventually(
+      `${signal} to be told`,
+      () => told(signal),
+      (times) => times > before,
+    );
+    expect(times).toBe(before + 1);
+  };
+
   /** The tab once it lists an event: what came in is noted a second later. */
   const openEvents = async (eventId: string, options = {}): Promise<Page> => {
     const page = await openAdminPage(browser, site, options);
@@ -92,7 +102,7 @@ describe('of a whole service', () => {
         `${eventId} was applied before, so its customer is looked at again.`,
       );
       expect(page.url()).toBe(`${site.url}${TEST_EVENTS}`);
-      expect(await told('lookAgain')).toBe(before + 1);
+      await toldOnceMore('lookAgain', before);
     },
   );
 
@@ -129,10 +139,9 @@ describe('of a whole service', () => {
     const page = await openEvents(eventId);
     const path = tabPath('events', 'test', eventId, 'replay');
     expect((await postForm(page, path, {}, token)).status()).toBe(403);
-    expect(await told('lookAgain')).toBe(before);
     // It is the token that is missing, and nothing else.
     expect((await postForm(page, path, {})).status()).toBe(303);
-    expect(await told('lookAgain')).toBe(before + 1);
+    await toldOnceMore('lookAgain', before);
   });
 });
 

@@ -5,6 +5,7 @@ import { ADMIN_PATH, TABS, tabPath } from '../../web/admin/tabs.ts';
 import { startBrowser } from '../support/chromium.ts';
 import { openAdminPage, openPage, startTestSite, type TestSite } from './harness.ts';
 import { tellStory } from './story.ts';
+import { STORY_TEST_ID } from './story-events.ts';
 
 let browser: Browser;
 /** With something to show, and with nothing. */
@@ -26,7 +27,12 @@ afterAll(async () => {
   await empty.close();
 });
 
-const PATHS = TABS.map(({ id }) => tabPath(id));
+const PATHS = [
+  ...TABS.map(({ id }) => tabPath(id)),
+  `${tabPath('events')}?mode=test&outcome=accepted`,
+  tabPath('test-billing', 'webhook-tests'),
+  tabPath('test-billing', 'webhook-tests', STORY_TEST_ID),
+];
 const PHONE = { width: 390, height: 844 };
 
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {

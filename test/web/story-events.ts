@@ -59,7 +59,7 @@ export async function tellEvents(db: Database): Promise<void> {
       aReceipt({
         mode,
         eventId: `evt_1SPq${mode}${index}`,
-        receivedAt: new Date(Date.now() - (told.length - index) * 60_000),
+        receivedAt: new Date(Date.UTC(2026, 10, 3, 9, 20 + index)),
         ...each,
       }),
     );

@@ -48,7 +48,7 @@ const silent = () => ({ log: pino({ level: 'silent' }), metrics: new Registry() 
 test('every delivery is noted with what became of it, within a second or two', async () => {
   const ignored = stripeEvent({ type: 'balance.available' });
   const nobody = stripeEvent({ data: { object: { id: 'in_1', customer: null } } });
-  const live = stripeEvent({ livemode: true });
+  const live = stripeEvent({ id: 'evt_live', livemode: true });
   const good = stripeEvent({ data: { object: { id: 'in_7', customer: newCustomerId() } } });
   for (const event of [ignored, nobody, live, good]) await deliver(api, event);
   await deliver(api, 'no JSON');

@@ -2,6 +2,7 @@ import type { IRouter, Request, Response } from 'express';
 import { ownUrl } from '../../../api/admin/events/routes.ts';
 import { eventIdSchema, webhookTestRequestSchema } from '../../../api/admin/events/schema.ts';
 import { describeWebhookTest, sendWebhookTest } from '../../../api/admin/events/webhook-tests.ts';
+import { saveSession } from '../../../api/admin/session.ts';
 import type { ApiDependencies } from '../../../api/dependencies.ts';
 import { HttpError } from '../../../api/errors.ts';
 import { addRoute } from '../../../api/route.ts';
@@ -49,6 +50,7 @@ export function addWebhookTests(pages: IRouter, dependencies: ApiDependencies, s
             problem === null
               ? { kind: 'success', text: 'The event was sent, and the endpoint has taken it.' }
               : { kind: 'problem', text: `The endpoint answered ${status}: ${problem}.` };
+          await saveSession(request);
           response.redirect(303, withBefore(webhookTestPath(id), before.status));
         } catch (error) {
           if (!(error instanceof HttpError)) throw error;
