@@ -4,9 +4,17 @@ import { MODES } from '../../domain/mode.ts';
 import type { WebhookReceipt } from '../../domain/webhook-receipt.ts';
 import { testEventId } from '../../domain/webhook-test.ts';
 
+/** What events are about, by how their type begins; else an invoice. */
+const OBJECTS = [
+  ['checkout.', 'cs_test_a1Zp6'],
+  ['customer.subscription.', 'sub_1SPq5e'],
+  ['customer.', 'cus_ada'],
+] as const;
+
 /** A delivery of `invoice.paid` that was accepted, unless told otherwise. */
 export function aReceipt(overrides: Partial<WebhookReceipt> = {}): WebhookReceipt {
   const { eventId = 'evt_1SPq6g', type = 'invoice.paid', receivedAt = new Date() } = overrides;
+  const objectId = OBJECTS.find(([start]) => type?.startsWith(start))?.[1] ?? 'in_1SPq3a';
   const after = (ms: number) => new Date(receivedAt.getTime() + ms);
   return {
     mode: 'live',
@@ -19,7 +27,7 @@ export function aReceipt(overrides: Partial<WebhookReceipt> = {}): WebhookReceip
     envelope:
       eventId === null || type === null
         ? null
-        : { eventId, type, objectId: 'in_1SPq3a', created: Math.floor(receivedAt.getTime() / 1_000) },
+        : { eventId, type, objectId, created: Math.floor(receivedAt.getTime() / 1_000) },
     receivedAt,
     verifiedAt: after(1),
     signalledAt: after(9),

@@ -108,6 +108,9 @@ describe('on a whole service', () => {
     expect(await health.getAttribute('href')).toBe(tabPath('health'));
     const workflow = card.getByRole('link', { name: 'Workflow' });
     await workflow.focus();
+    // What is as it was is not sent again.
+    const answer = await page.waitForResponse(/\/card\?/);
+    expect(answer.status()).toBe(204);
 
     worker = await service.startWorker();
     await card.getByText('applied', { exact: true }).waitFor();
