@@ -6,6 +6,7 @@ import { addAdminPages } from '../web/admin/pages.ts';
 import { addAssets } from '../web/assets.ts';
 import { openAdminAccess } from './admin/access.ts';
 import { authenticateAdmin } from './admin/authentication.ts';
+import { healthReader } from './admin/health/health.ts';
 import { addAdminRoutes } from './admin/routes.ts';
 import { addAdminTestBillingRoutes } from './admin/test-billing.ts';
 import { authenticate } from './authentication.ts';
@@ -48,9 +49,10 @@ export function createApi(
   // What an admin may do, as JSON and as pages.
   const access = openAdminAccess(dependencies);
   const admins = authenticateAdmin(dependencies, access);
-  addAdminRoutes(app, dependencies, admins);
+  const readHealth = healthReader(dependencies);
+  addAdminRoutes(app, dependencies, admins, readHealth);
   addAdminTestBillingRoutes(app, dependencies, admins);
-  addAdminPages(app, dependencies, access);
+  addAdminPages(app, dependencies, access, { readHealth });
 
   app.use(notFound);
   app.use(errorHandler);

@@ -32,6 +32,11 @@ export async function findUser(db: Database, mode: Mode, userId: string): Promis
     .executeTakeFirst();
 }
 
+export async function hasUsers(db: Database, mode: Mode): Promise<boolean> {
+  const user = await db.selectFrom('users').select('user_id').where('mode', '=', mode).limit(1).execute();
+  return user.length > 0;
+}
+
 export async function findUserByStripeCustomer(
   db: Database,
   mode: Mode,

@@ -2,6 +2,7 @@ import type { Express, RequestHandler } from 'express';
 import type { ApiDependencies } from '../dependencies.ts';
 import { addCustomerRoutes } from './customers/routes.ts';
 import { addEventRoutes } from './events/routes.ts';
+import type { ReadHealth } from './health/health.ts';
 import { addHealthRoutes } from './health/routes.ts';
 import { addMonthRoutes } from './months/routes.ts';
 
@@ -10,9 +11,10 @@ export function addAdminRoutes(
   app: Express,
   dependencies: ApiDependencies,
   authenticated: readonly RequestHandler[],
+  readHealth: ReadHealth,
 ): void {
   addCustomerRoutes(app, dependencies, authenticated);
   addMonthRoutes(app, dependencies, authenticated);
   addEventRoutes(app, dependencies, authenticated);
-  addHealthRoutes(app, dependencies, authenticated);
+  addHealthRoutes(app, readHealth, authenticated);
 }

@@ -11,7 +11,7 @@ import { hashPassword } from '../../api/admin/password.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { logRequests } from '../../api/request-log.ts';
 import type { Database } from '../../db/database.ts';
-import { addAdminPages } from '../../web/admin/pages.ts';
+import { addAdminPages, type PageParts } from '../../web/admin/pages.ts';
 import { ADMIN_PATH } from '../../web/admin/tabs.ts';
 import { addAssets } from '../../web/assets.ts';
 import { createNamespace } from '../support/billing-worker.ts';
@@ -40,7 +40,8 @@ export interface TestSite extends Site {
   close(): Promise<void>;
 }
 
-export async function startTestSite(): Promise<TestSite> {
+/** @param parts in place of what the pages have of their own. */
+export async function startTestSite(parts: Partial<PageParts> = {}): Promise<TestSite> {
   const database = await createTestDatabase();
   const connection = await Connection.connect({ address: inject('temporalAddress') });
   const namespace = await createNamespace(connection);
@@ -62,7 +63,7 @@ export async function startTestSite(): Promise<TestSite> {
   app.set('query parser', 'simple');
   app.use(logRequests(dependencies.log));
   addAssets(app);
-  addAdminPages(app, dependencies, openAdminAccess(dependencies), purchases);
+  addAdminPages(app, dependencies, openAdminAccess(dependencies), { testPurchases: purchases, ...parts });
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

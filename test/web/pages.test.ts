@@ -7,6 +7,7 @@ import { CUSTOMER_PATHS } from './customer-story.ts';
 import { openAdminPage, openPage, startTestSite, type TestSite } from './harness.ts';
 import { MONTH_PATHS } from './months-story.ts';
 import { tellStory } from './story.ts';
+import { STORY_TEST_ID } from './story-events.ts';
 
 let browser: Browser;
 /** With something to show, and with nothing. */
@@ -28,7 +29,14 @@ afterAll(async () => {
   await empty.close();
 });
 
-const PATHS = [...TABS.map(({ id }) => tabPath(id)), ...CUSTOMER_PATHS, ...MONTH_PATHS];
+const PATHS = [
+  ...TABS.map(({ id }) => tabPath(id)),
+  ...CUSTOMER_PATHS,
+  ...MONTH_PATHS,
+  `${tabPath('events')}?mode=test&outcome=accepted`,
+  tabPath('test-billing', 'webhook-tests'),
+  tabPath('test-billing', 'webhook-tests', STORY_TEST_ID),
+];
 const PHONE = { width: 390, height: 844 };
 
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {

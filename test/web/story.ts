@@ -4,6 +4,7 @@ import { registerUser } from '../../db/users.ts';
 import { tellOfCustomers } from './customer-story.ts';
 import { aPurchase, type FakeTestPurchases } from './fake-test-purchases.ts';
 import { tellOfMonths } from './months-story.ts';
+import { tellEvents } from './story-events.ts';
 
 /** Some users, credits, subscriptions, events and purchases: each tab has something to show. */
 export async function tellStory(db: Database, purchases: FakeTestPurchases): Promise<void> {
@@ -37,6 +38,7 @@ export async function tellStory(db: Database, purchases: FakeTestPurchases): Pro
     )
     .execute();
   await tellOfCustomers(db);
+  await tellEvents(db);
   putPurchases(purchases);
   await tellOfMonths(db);
 }

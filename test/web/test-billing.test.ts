@@ -120,8 +120,8 @@ test('users of both modes are found by a part of their name, and each is there o
   const found = page.waitForResponse(/test-billing\/users/);
   await page.getByLabel('User', { exact: true }).pressSequentially('hopp');
   await found;
-  await page.waitForFunction(() => document.querySelectorAll('#users option').length === 1);
-  const option = page.locator('#users option');
+  await page.waitForFunction(() => document.querySelectorAll('#userId-choices option').length === 1);
+  const option = page.locator('#userId-choices option');
   expect(await option.getAttribute('value')).toBe('grace');
   expect(await option.textContent()).toBe('Grace Hopper · g@example.com · live, test');
 });

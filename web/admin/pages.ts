@@ -1,5 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { type AdminAccess, adminNotConfigured } from '../../api/admin/access.ts';
+import { healthReader, type ReadHealth } from '../../api/admin/health/health.ts';
 import { isSignedIn } from '../../api/admin/session.ts';
 import { refuseForgery } from '../../api/csrf.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
@@ -7,23 +8,32 @@ import { HttpError } from '../../api/errors.ts';
 import { pageHeaders } from '../headers.ts';
 import { showProblem } from '../problem.tsx';
 import { addCustomersTab } from './customers/routes.tsx';
+import { addEventsTab } from './events/routes.tsx';
+import { addHealthTab } from './health/routes.tsx';
 import { addMonthsTab } from './months/routes.tsx';
-import { addPlaceholderTabs } from './placeholder.tsx';
 import { createAdminShell } from './shell.tsx';
 import { addSignIn, addSignOut, goToSignIn } from './sign-in.tsx';
 import { ADMIN_PATH } from './tabs.ts';
 import { addTestBillingTab } from './test-billing/routes.tsx';
 import { type TestPurchases, testPurchasesOf } from './test-billing/test-purchases.ts';
+import { addWebhookTests } from './webhook-tests/routes.tsx';
 
 const FORM_LIMIT_BYTES = 16_384;
+
+/** What pages share with others, or tests put in its place; made here unless given. */
+export interface PageParts {
+  readonly testPurchases: TestPurchases;
+  readonly readHealth: ReadHealth;
+}
 
 /** The pages of the admin, below {@link ADMIN_PATH}. Everything but signing in wants a session; with one, each form has its token. */
 export function addAdminPages(
   app: Express,
   dependencies: ApiDependencies,
   access: AdminAccess | null,
-  testPurchases: TestPurchases = testPurchasesOf(dependencies),
+  parts: Partial<PageParts> = {},
 ): void {
+  const { testPurchases = testPurchasesOf(dependencies), readHealth = healthReader(dependencies) } = parts;
   const shell = createAdminShell(dependencies, access);
   const pages = express.Router();
   pages.use(pageHeaders);
@@ -38,7 +48,9 @@ export function addAdminPages(
     addTestBillingTab(pages, dependencies, shell, testPurchases);
     addCustomersTab(pages, dependencies, shell);
     addMonthsTab(pages, dependencies, shell);
-    addPlaceholderTabs(pages, shell);
+    addWebhookTests(pages, dependencies, shell);
+    addEventsTab(pages, dependencies, shell);
+    addHealthTab(pages, readHealth, shell);
   }
 
   pages.use(nothingHere);

@@ -6,7 +6,7 @@ import {
   RECEIPTS_KEPT_DAYS,
 } from '../../../db/webhook-receipts.ts';
 import type { Mode } from '../../../domain/mode.ts';
-import { isHandledEventType } from '../../../domain/stripe-event.ts';
+import { isHandledEventType, isTestPurchaseEventType } from '../../../domain/stripe-event.ts';
 import { chargeEventWorkflowId, customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
@@ -43,7 +43,8 @@ export async function replayEvent(
   eventId: string,
 ): Promise<z.output<typeof replayedSchema>> {
   const receipts = await findReceipts(dependencies.db, mode, eventId);
-  const receipt = receipts.find(({ envelope }) => envelope !== null);
+  const withEnvelope = receipts.filter(({ envelope }) => envelope !== null);
+  const receipt = withEnvelope.find(({ outcome }) => outcome !== 'refused') ?? withEnvelope[0];
   if (receipt?.envelope == null) throw eventNotFound(mode, eventId);
   const { envelope, stripeCustomerId, appliedAt } = receipt;
   const workflow = workflowOf(dependencies, receipt);
@@ -63,12 +64,12 @@ export async function replayEvent(
   return { signal: 'stripeEvent', workflow };
 }
 
-/** The workflow that an event is for; `null`: none. */
+/** The workflow that an event is for; `null`: none, and none for what was refused, such as an event of the other mode. */
 export function workflowOf(
   dependencies: ApiDependencies,
-  { mode, type, stripeCustomerId, envelope }: ListedReceipt,
+  { mode, type, outcome, stripeCustomerId, envelope }: ListedReceipt,
 ): WorkflowRef | null {
-  if (type === null || !isHandledEventType(type)) return null;
+  if (outcome === 'refused' || type === null || !isHandledEventType(type)) return null;
   if (stripeCustomerId !== null)
     return workflowRef(dependencies, customerBillingWorkflowId(mode, stripeCustomerId));
   if (envelope?.chargeId === undefined) return null;
@@ -80,12 +81,18 @@ export function eventNotFound(mode: Mode, eventId: string): HttpError {
   return new HttpError('event_not_found', message, { param: 'eventId' });
 }
 
-function notReplayable({ eventId, type }: ListedReceipt): HttpError {
-  const why =
-    type !== null && isHandledEventType(type)
-      ? 'names no customer'
-      : `is of a type that takes no effect here (${type})`;
+function notReplayable(receipt: ListedReceipt): HttpError {
+  const { eventId } = receipt;
+  const why = whyNotReplayable(receipt);
   return new HttpError('not_replayable', `${eventId} ${why}`, { param: 'eventId' });
+}
+
+function whyNotReplayable({ type, outcome, reason }: ListedReceipt): string {
+  if (outcome === 'refused') return `was refused (${reason})`;
+  if (type !== null && isHandledEventType(type)) return 'names no customer';
+  if (type !== null && isTestPurchaseEventType(type))
+    return 'is of a test purchase, which asks Stripe itself';
+  return `is of a type that takes no effect here (${type})`;
 }
 
 function publicReceipt(dependencies: ApiDependencies, receipt: ListedReceipt) {
@@ -103,7 +110,7 @@ function publicReceipt(dependencies: ApiDependencies, receipt: ListedReceipt) {
     verifiedAt: receipt.verifiedAt?.toISOString() ?? null,
     signalledAt: receipt.signalledAt?.toISOString() ?? null,
     appliedAt: receipt.appliedAt?.toISOString() ?? null,
-    workflow: receipt.outcome === 'refused' ? null : workflowOf(dependencies, receipt),
+    workflow: workflowOf(dependencies, receipt),
   };
 }
 

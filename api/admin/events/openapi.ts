@@ -93,7 +93,16 @@ export const eventPaths: ZodOpenApiPathsObject = {
           202: answer(
             'What the endpoint answered',
             sentWebhookTestSchema,
-            { id, status: 200, problem: null },
+            {
+              id,
+              status: 200,
+              problem: null,
+              before: {
+                status: 'active',
+                reason: 'The subscription is active.',
+                since: '2026-10-03T09:30:00.000Z',
+              },
+            },
             { limited: false },
           ),
         },

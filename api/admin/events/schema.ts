@@ -69,6 +69,9 @@ export const replayedSchema = z
   })
   .meta({ id: 'Replayed' });
 
+/** Where a customer stands. */
+const standingSchema = z.strictObject({ status: z.enum(BILLING_STATUSES), reason: z.string(), since: time });
+
 /** Body of `POST /api/admin/test/webhook-tests`. */
 export const webhookTestRequestSchema = z
   .strictObject({
@@ -83,6 +86,7 @@ export const sentWebhookTestSchema = z
     id: z.string().meta({ description: 'Of the test, and of its event' }),
     status: z.int().meta({ description: "The webhook endpoint's answer: an HTTP status" }),
     problem: z.string().nullable().meta({ description: 'What it objected to' }),
+    before: standingSchema.meta({ description: 'Where the customer stood when it was sent' }),
   })
   .meta({ id: 'SentWebhookTest' });
 
@@ -98,11 +102,11 @@ export const webhookTestSchema = z
     steps: z
       .array(z.strictObject({ step: z.enum(WEBHOOK_TEST_STEPS), at: time.nullable() }))
       .meta({ description: 'In order; `at` is null until it is done' }),
-    reason: z.string().nullable().meta({ description: 'Why it was not accepted: a code' }),
-    standing: z
-      .strictObject({ status: z.enum(BILLING_STATUSES), reason: z.string(), since: time })
-      .nullable()
-      .meta({ description: 'Where it left the customer' }),
+    reason: z.string().nullable().meta({
+      description:
+        'Why it was not accepted: a code. not_received: it never came in, or more than 30 days ago',
+    }),
+    standing: standingSchema.nullable().meta({ description: 'Where it left the customer' }),
     workflow: workflowSchema.nullable(),
   })
   .meta({ id: 'WebhookTest' });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { loadStripeObjects } from '../../../db/stripe-objects.ts';
-import { findUserByStripeCustomer } from '../../../db/users.ts';
+import { findUserByStripeCustomer, type User } from '../../../db/users.ts';
 import { findReceipts, type ListedReceipt } from '../../../db/webhook-receipts.ts';
 import {
   objectOfTest,
@@ -23,6 +23,8 @@ import type { sentWebhookTestSchema, webhookTestSchema } from './schema.ts';
 const MODE = 'test';
 /** Longer than the endpoint waits for Temporal. */
 const SEND_DEADLINE_MS = 10_000;
+/** What came in is noted within seconds, unless the database was away. */
+const NOTED_WITHIN_MS = 60_000;
 
 /**
  * Sends an event about what a user really has in Stripe to our own endpoint, signed as Stripe signs, over HTTP.
@@ -61,13 +63,14 @@ export async function sendWebhookTest(
     signal: AbortSignal.timeout(SEND_DEADLINE_MS),
   });
   const problem = answer.ok ? null : refusalSchema.parse(await answer.json()).error.message;
-  return { id, status: answer.status, problem };
+  return { id, status: answer.status, problem, before: standingOf(user) };
 }
 
 const refusalSchema = z.object({ error: z.object({ message: z.string() }) });
 
 /**
- * How far a test has come: each step of it, in order, with its time. What came in is noted up to a second later.
+ * How far a test has come: each step of it, in order, with its time. What came in is noted up to a second later; what was not
+ * noted after a minute counts as not received.
  *
  * @throws HttpError `event_not_found` when it is no test of ours.
  */
@@ -75,9 +78,11 @@ export async function describeWebhookTest(
   dependencies: ApiDependencies,
   id: string,
 ): Promise<z.output<typeof webhookTestSchema>> {
+  const { db, now = () => new Date() } = dependencies;
   const sentAt = sentAtOf(id);
   if (sentAt === null) throw eventNotFound(MODE, id);
-  const receipt = (await findReceipts(dependencies.db, MODE, id)).at(-1);
+  const receipt = (await findReceipts(db, MODE, id)).at(-1);
+  const isLost = receipt === undefined && now().getTime() > sentAt.getTime() + NOTED_WITHIN_MS;
   const times = {
     sent: sentAt,
     received: receipt?.receivedAt ?? null,
@@ -87,15 +92,15 @@ export async function describeWebhookTest(
   };
   return {
     id,
-    state: stateOf(receipt),
+    state: isLost ? 'failed' : stateOf(receipt),
     type: receipt?.type ?? null,
     userId: receipt?.userId ?? null,
     steps: (['sent', 'received', 'verified', 'signalled', 'applied'] as const).map((step) => ({
       step,
       at: times[step]?.toISOString() ?? null,
     })),
-    reason: receipt?.reason ?? null,
-    standing: receipt?.appliedAt == null ? null : await standingOf(dependencies, receipt),
+    reason: isLost ? 'not_received' : (receipt?.reason ?? null),
+    standing: receipt?.appliedAt == null ? null : await standingAfter(dependencies, receipt),
     workflow: receipt === undefined ? null : workflowOf(dependencies, receipt),
   };
 }
@@ -106,8 +111,11 @@ function stateOf(receipt: ListedReceipt | undefined): 'waiting' | 'done' | 'fail
   return receipt.outcome === 'accepted' ? 'waiting' : 'failed';
 }
 
-async function standingOf({ db }: ApiDependencies, { stripeCustomerId }: ListedReceipt) {
+async function standingAfter({ db }: ApiDependencies, { stripeCustomerId }: ListedReceipt) {
   const user = await findUserByStripeCustomer(db, MODE, stripeCustomerId ?? '');
-  if (user === undefined) return null;
+  return user === undefined ? null : standingOf(user);
+}
+
+function standingOf(user: User) {
   return { status: user.status, reason: user.status_reason, since: user.status_since.toISOString() };
 }

@@ -1,3 +1,4 @@
+import { hasUsers } from '../../../db/users.ts';
 import { countWaitingBills, type WaitingBills } from '../../../db/waiting-bills.ts';
 import { countReceipts } from '../../../db/webhook-receipts.ts';
 import { MODES, type Mode } from '../../../domain/mode.ts';
@@ -20,7 +21,7 @@ export async function checkBilling(
     checkWebhooks(dependencies, mode),
     checkCustomers(dependencies, mode),
     checkBills(dependencies, mode),
-    checkLastMonth(mode, lastMonths),
+    checkLastMonth(dependencies, mode, lastMonths),
   ]);
   return await Promise.all(ofModes);
 }
@@ -86,6 +87,7 @@ function sentenceOf({ period, status, bills }: WaitingBills): string {
 }
 
 async function checkLastMonth(
+  { db }: ApiDependencies,
   mode: Mode,
   lastMonths: () => Promise<MonthReading[] | undefined>,
 ): Promise<Check> {
@@ -94,7 +96,13 @@ async function checkLastMonth(
     if (months === undefined)
       return attention('The balance of the last month is being read.', 'Ask again in a minute.');
     const month = months.find((each) => each.mode === mode);
-    if (month === undefined) return ok('There are no users yet.');
+    if (month === undefined) {
+      if (!(await hasUsers(db, mode))) return ok('There are no users yet.');
+      return attention(
+        'The balance of the last month is not known.',
+        "Ask again in a minute; if it stays so, the api's log says why it can not be read.",
+      );
+    }
     const { period, usedCents, unbilledCents, contradictions } = month;
     if (contradictions > 0)
       return failed(

@@ -18,6 +18,7 @@ export const healthPaths: ZodOpenApiPathsObject = {
             healthSchema,
             {
               state: 'attention',
+              lookedAt: '2026-11-04T00:00:00.000Z',
               checks: [
                 {
                   id: 'database',

@@ -11,6 +11,7 @@ const state = z.enum(CHECK_STATES).meta({
 export const healthSchema = z
   .strictObject({
     state: state.meta({ description: 'The worst of all checks' }),
+    lookedAt: z.iso.datetime(),
     checks: z.array(
       z.strictObject({
         id: z.string(),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { TESTED_EVENT_TYPES } from '../../../domain/webhook-test.ts';
+import { TESTED_EVENT_TYPES, testEventId } from '../../../domain/webhook-test.ts';
 import type { BillingWorker } from '../../../worker/worker.ts';
 import { type Customer, eventsOf, stateOf, subscribedCustomer } from '../../workflows/customers.ts';
 import { eventually } from '../../workflows/eventually.ts';
@@ -169,7 +169,10 @@ describe('a test of the webhooks', () => {
   test.each(TESTED_EVENT_TYPES)('%s goes from step to step', async (type) => {
     if (type === 'invoice.payment_succeeded') await billGpuHour(service.billing, customer);
     const sent = await post('/webhook-tests', { userId: customer.userId, type });
-    expect(sent).toMatchObject({ status: 202, body: { status: 200, problem: null } });
+    expect(sent).toMatchObject({
+      status: 202,
+      body: { status: 200, problem: null, before: { status: 'active' } },
+    });
     const { id } = sent.body as { id: string };
     expect(id).toMatch(/^evt_test_webhook_/);
     const done = await eventually(
@@ -227,5 +230,12 @@ describe('a test of the webhooks', () => {
       status: 404,
       body: error('event_not_found', 'eventId'),
     });
+  });
+
+  test('that never came in says so after a minute', async () => {
+    const sent = async (agoMs: number) =>
+      (await get(`/webhook-tests/${testEventId(new Date(Date.now() - agoMs), '0123456789ab')}`)).body;
+    expect(await sent(1_000)).toMatchObject({ state: 'waiting', reason: null });
+    expect(await sent(61_000)).toMatchObject({ state: 'failed', reason: 'not_received' });
   });
 });

@@ -1,5 +1,6 @@
 import getPort from 'get-port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { registerUser } from '../../../db/users.ts';
 import { parseBillingPeriod } from '../../../domain/billing-period.ts';
 import { monthlyBillingScheduleId } from '../../../domain/workflow-contracts.ts';
 import { ensureMonthlyBillingSchedule } from '../../../worker/namespace.ts';
@@ -18,6 +19,7 @@ afterAll(() => service.stop());
 
 interface Health {
   readonly state: string;
+  readonly lookedAt: string;
   readonly checks: readonly {
     readonly id: string;
     readonly mode: string | null;
@@ -61,6 +63,7 @@ test('finds everything in order, and says of each what it is', async () => {
       ['webhook_secret', 'webhooks', 'customers', 'bills', 'last_month'].map((id) => `${id} ${mode}`),
     ),
   ]);
+  expect(Math.abs(Date.now() - Date.parse(seen.lookedAt))).toBeLessThan(60_000);
   for (const check of seen.checks)
     expect(check).toMatchObject({ state: 'ok', finding: textLike(/./), mend: null });
   expect(findingOf(seen, 'schedule', 'test')?.finding).toMatch(/-01T00:00:00\.000Z/);
@@ -144,5 +147,22 @@ test('answers within seconds when nothing else does', async () => {
       expect(findingOf(body as Health, id)).toMatchObject({ state: 'failed', mend: textLike(/Temporal/) });
   } finally {
     await lonely.close();
+  }
+});
+
+test('does not take a month that can not be read for one without users', async () => {
+  const api = await startTestApi();
+  try {
+    await api.db.deleteFrom('stripe_products').execute();
+    const { body } = await request(api, 'GET', '/api/admin/health');
+    expect(findingOf(body as Health, 'last_month', 'live')).toMatchObject({ state: 'ok' });
+    await registerUser(api.db, { mode: 'live', userId: 'ada', email: 'ada@example.com', name: 'Ada' });
+    const { body: then } = await request(api, 'GET', '/api/admin/health');
+    expect(findingOf(then as Health, 'last_month', 'live')).toMatchObject({
+      state: 'attention',
+      mend: textLike(/api's log/),
+    });
+  } finally {
+    await api.close();
   }
 });

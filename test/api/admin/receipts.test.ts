@@ -48,7 +48,7 @@ const silent = () => ({ log: pino({ level: 'silent' }), metrics: new Registry() 
 test('every delivery is noted with what became of it, within a second or two', async () => {
   const ignored = stripeEvent({ type: 'balance.available' });
   const nobody = stripeEvent({ data: { object: { id: 'in_1', customer: null } } });
-  const live = stripeEvent({ livemode: true });
+  const live = stripeEvent({ id: 'evt_live', livemode: true });
   const good = stripeEvent({ data: { object: { id: 'in_7', customer: newCustomerId() } } });
   for (const event of [ignored, nobody, live, good]) await deliver(api, event);
   await deliver(api, 'no JSON');
@@ -82,6 +82,11 @@ test('every delivery is noted with what became of it, within a second or two', a
       body: error('not_replayable', 'eventId'),
     });
   }, 10_000);
+  // It names a customer of the other mode, whom this mode must not look for.
+  expect(await request(api, 'POST', `/api/admin/test/events/${live.id}/replay`)).toMatchObject({
+    status: 409,
+    body: { error: { code: 'not_replayable', message: `${live.id} was refused (wrong_mode)` } },
+  });
 });
 
 test('a webhook that Temporal did not take is noted as failed, and when the api ends nothing is lost', async () => {

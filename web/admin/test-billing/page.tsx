@@ -2,6 +2,7 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { Id, Money, Time } from '../../components/values.tsx';
 import { BillingStatusBadge, CustomerWorkflowLink } from '../components/customer.tsx';
+import { NewWebhookTest } from '../webhook-tests/form.tsx';
 import { PurchaseCard } from './purchase-card.tsx';
 import { NewPurchase } from './purchase-form.tsx';
 import type { TestBillingView } from './view.ts';
@@ -27,6 +28,14 @@ export function TestBillingPage({ view }: { readonly view: TestBillingView }) {
         ) : (
           purchases.map((purchase) => <PurchaseCard key={purchase.purchaseId} purchase={purchase} />)
         )}
+      </section>
+      <section aria-labelledby="new-webhook-test">
+        <h2 id="new-webhook-test">Test webhook processing</h2>
+        <p>
+          Sends an event about what a user really has in Stripe's test mode to our own endpoint, signed as
+          Stripe signs, and shows each step of it. It changes nothing that is not so in Stripe.
+        </p>
+        <NewWebhookTest users={users} />
       </section>
       <section>
         <h2>Test credits</h2>

@@ -1,6 +1,7 @@
 import type { UserChoice } from '../../../db/user-lists.ts';
 import { TEST_CARD_NAMES, type TestCard } from '../../../domain/test-purchase.ts';
 import { Form, FormProblem } from '../../components/form.tsx';
+import { UserField } from '../components/user-field.tsx';
 import { tabPath } from '../tabs.ts';
 import type { PurchaseForm } from './view.ts';
 
@@ -24,27 +25,13 @@ export function NewPurchase({ form, users }: NewPurchaseProps) {
       {/* Made with the page: pressed twice, it is one purchase. */}
       <input type="hidden" name="purchaseId" value={purchaseId} />
       <div class="grid">
-        <div>
-          <label for="userId">User</label>
-          <input
-            id="userId"
-            name="userId"
-            list="users"
-            required
-            maxLength={128}
-            autocomplete="off"
-            placeholder="Id, name or e-mail"
-            value={userId}
-            aria-describedby="user-hint"
-            hx-get={tabPath('test-billing', 'users')}
-            hx-trigger="input changed delay:300ms"
-            hx-target="#users"
-          />
-          <small id="user-hint">Any user of live or test mode.</small>
-          <datalist id="users">
-            <UserOptions users={users} />
-          </datalist>
-        </div>
+        <UserField
+          id="userId"
+          label="User"
+          hint="Any user of live or test mode."
+          value={userId}
+          users={users}
+        />
         <div>
           <label for="credits">Credits</label>
           <input
@@ -77,14 +64,3 @@ export function NewPurchase({ form, users }: NewPurchaseProps) {
 }
 
 export const MAX_CREDITS = 10_000;
-
-/** Those to choose from; what is put into the field is the id. */
-export function UserOptions({ users }: Pick<NewPurchaseProps, 'users'>) {
-  return (
-    <>
-      {users.map(({ userId, name, email, modes }) => (
-        <option key={userId} value={userId}>{`${name} · ${email} · ${modes.join(', ')}`}</option>
-      ))}
-    </>
-  );
-}

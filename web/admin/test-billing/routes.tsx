@@ -5,15 +5,17 @@ import type { ApiDependencies } from '../../../api/dependencies.ts';
 import { HttpError } from '../../../api/errors.ts';
 import { addRoute } from '../../../api/route.ts';
 import { saveSession } from '../../../api/sessions.ts';
-import { firstProblem, userIdSchema } from '../../../api/validation.ts';
+import { userIdSchema } from '../../../api/validation.ts';
 import { searchUsers } from '../../../db/user-lists.ts';
 import { TEST_CARD_NAMES } from '../../../domain/test-purchase.ts';
 import { fieldOf, textOfQuery } from '../../request-values.ts';
+import { UserOptions } from '../components/user-field.tsx';
+import { parseForm } from '../parse-form.ts';
 import type { Shell } from '../shell.tsx';
 import { tabPath } from '../tabs.ts';
 import { TestBillingPage } from './page.tsx';
 import { PurchaseCard } from './purchase-card.tsx';
-import { MAX_CREDITS, UserOptions } from './purchase-form.tsx';
+import { MAX_CREDITS } from './purchase-form.tsx';
 import type { TestPurchases } from './test-purchases.ts';
 import { type PurchaseForm, readTestBilling, USERS_TO_CHOOSE_FROM } from './view.ts';
 
@@ -57,7 +59,7 @@ export function addTestBillingTab(
       async (request, response) => {
         const sent = formOf(request);
         try {
-          const purchase = parseForm(sent);
+          const purchase = parseForm(requestSchema, sent, LABELS);
           await testPurchases.start({ ...purchase, returnUrl: returnUrlOf(request) });
         } catch (error) {
           if (!(error instanceof HttpError)) throw error;
@@ -97,14 +99,6 @@ function formOf(request: Request): PurchaseForm {
     card: fieldOf(request, 'card'),
     problem: null,
   };
-}
-
-/** @throws HttpError `invalid_parameter` */
-function parseForm(form: PurchaseForm): z.output<typeof requestSchema> {
-  const result = requestSchema.safeParse(form);
-  if (result.success) return result.data;
-  const { param, message } = firstProblem(result.error, 'form');
-  throw new HttpError('invalid_parameter', `${LABELS[param] ?? param}: ${message}`, { param });
 }
 
 const LABELS: Readonly<Record<string, string>> = { userId: 'User', credits: 'Credits', card: 'Card' };
