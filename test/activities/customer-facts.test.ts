@@ -215,9 +215,13 @@ describe('lookAtCustomer', () => {
     await runOnce(() => environment.activities.invoiceBill({ mode: 'test', billId: bill.billId }));
     const invoiceId = (await reloaded(environment, bill)).stripeInvoiceId ?? '';
     await stripe().invoices.pay(invoiceId);
+    // As a bill from before there was a column for it.
+    const ofBill = environment.db.updateTable('bills').where('bill_id', '=', bill.billId);
+    await ofBill.set({ invoice_pdf_url: null }).execute();
     const facts = await look([event('invoice.payment_failed', invoiceId)]);
     expect(facts.unpaidBills).toEqual([]);
-    expect(await reloaded(environment, bill)).toMatchObject({ status: 'paid' });
+    const { invoice_pdf: invoicePdfUrl } = await stripe().invoices.retrieve(invoiceId);
+    expect(await reloaded(environment, bill)).toMatchObject({ status: 'paid', invoicePdfUrl });
   });
 
   test('a failed payment is an unpaid bill from when it was first seen', async () => {
