@@ -3,12 +3,14 @@ import { appliedEventIds } from '../db/applied-events.ts';
 import { listOpenInvoices, listParkedBills, listUnpaidBills } from '../db/bill-status.ts';
 import { completedSessionsOf } from '../db/checkout-sessions.ts';
 import { listDisputes } from '../db/disputes.ts';
+import { savePaymentMethods } from '../db/payment-methods.ts';
 import { findUserByStripeCustomer, type User } from '../db/users.ts';
 import type { CompletedSetupFact, CustomerFacts, OperatorSuspensionFact } from '../domain/customer-facts.ts';
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 import { type CustomerKey, subscriptionFact } from './customer-commands.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { retrieveInvoice, syncInvoice } from './invoice-sync.ts';
+import { paymentMethodDetails } from './payment-method-details.ts';
 import { syncCharge, syncCreditPurchase } from './payment-sync.ts';
 import { idOf } from './stripe-references.ts';
 
@@ -31,7 +33,7 @@ export function createCustomerFactsActivities(dependencies: ActivityDependencies
   return {
     /**
      * Looks at everything that decides a customer's access, in Stripe and in the database, and brings what we keep of the
-     * events' objects (bills, credits, disputes) up to date.
+     * events' objects (bills, credits, disputes) and of the payment methods up to date.
      *
      * @returns `null` when the customer is not one of ours.
      */
@@ -45,7 +47,7 @@ export function createCustomerFactsActivities(dependencies: ActivityDependencies
       const events = input.events.filter((event) => !applied.has(event.eventId));
 
       // First the payment methods: whichever is seen, the failures that it came after are seen as well.
-      const customer = await lookAtStripe(input);
+      const customer = await lookAtStripe(input, userId);
       await syncInvoices({ ...input, events }, userId);
       const customerKey = { mode, stripeCustomerId, userId };
       for (const chargeId of chargeIdsOf(events)) await syncCharge(dependencies, customerKey, chargeId);
@@ -105,10 +107,10 @@ export function createCustomerFactsActivities(dependencies: ActivityDependencies
     return setups.toSorted((a, b) => a.completedAt - b.completedAt);
   }
 
-  async function lookAtStripe({
-    mode,
-    stripeCustomerId,
-  }: CustomerKey): Promise<
+  async function lookAtStripe(
+    { mode, stripeCustomerId }: CustomerKey,
+    userId: string,
+  ): Promise<
     Pick<CustomerFacts, 'customerDeleted' | 'defaultPaymentMethodId' | 'paymentMethods' | 'subscriptions'>
   > {
     const stripe = stripeOf(dependencies, mode);
@@ -121,6 +123,8 @@ export function createCustomerFactsActivities(dependencies: ActivityDependencies
     const paymentMethods = customerDeleted
       ? []
       : (await stripe.paymentMethods.list({ customer: stripeCustomerId, limit: 100 })).data;
+    // What they are shown by goes into the table and not into the answer, which stays in the workflow's history.
+    await savePaymentMethods(db, { mode, userId }, paymentMethods.map(paymentMethodDetails));
     return {
       customerDeleted,
       defaultPaymentMethodId: customerDeleted ? null : idOf(customer.invoice_settings.default_payment_method),

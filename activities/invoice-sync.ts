@@ -56,6 +56,7 @@ export async function syncInvoice(
     status,
     failedAt: failedAt(seen, invoice.id),
     hostedInvoiceUrl: invoice.hosted_invoice_url ?? null,
+    invoicePdfUrl: invoice.invoice_pdf ?? null,
     failedPaymentMethodId: failedPaymentMethod(invoice),
     stripeRetriesAt:
       invoice.next_payment_attempt === null ? null : new Date(invoice.next_payment_attempt * 1_000),

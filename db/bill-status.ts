@@ -15,6 +15,8 @@ export interface InvoiceOutcome {
   readonly failedAt: Date;
   /** Stripe's page where the customer can pay or confirm. */
   readonly hostedInvoiceUrl: string | null;
+  /** The invoice as a PDF. */
+  readonly invoicePdfUrl: string | null;
   /** What the last attempt was to be paid with; `null` when it was nothing, or is not known. */
   readonly failedPaymentMethodId: string | null;
   /** Stripe's own next attempt; `null` when it plans none. */
@@ -47,6 +49,7 @@ export async function saveInvoiceOutcome(db: Database, outcome: InvoiceOutcome):
       stripe_invoice_id: outcome.stripeInvoiceId,
       payment_failed_at: failed ? sql<Date>`least(payment_failed_at, ${outcome.failedAt})` : null,
       hosted_invoice_url: outcome.hostedInvoiceUrl,
+      invoice_pdf_url: outcome.invoicePdfUrl,
       failed_payment_method_id: outcome.failedPaymentMethodId,
       stripe_retries_at: outcome.stripeRetriesAt,
       stripe_has_retried: outcome.stripeHasRetried,

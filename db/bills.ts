@@ -31,6 +31,8 @@ export interface BillWithLines {
   readonly refundedCents: number;
   /** Stripe's page where the customer can pay or confirm; `null` before there is an invoice. */
   readonly hostedInvoiceUrl: string | null;
+  /** Stripe's invoice as a PDF; `null` before there is an invoice. Stripe lets the link expire after 30 days. */
+  readonly invoicePdfUrl: string | null;
   readonly lines: readonly BillLineRow[];
 }
 
@@ -182,6 +184,7 @@ async function withLines(
     stripeInvoiceId: bill.stripe_invoice_id,
     refundedCents: bill.refunded_cents,
     hostedInvoiceUrl: bill.hosted_invoice_url,
+    invoicePdfUrl: bill.invoice_pdf_url,
     lines: lines.filter((line) => line.bill_id === bill.bill_id).map(lineOf),
   }));
 }

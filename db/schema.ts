@@ -138,6 +138,7 @@ export interface BillsTable {
   stripe_invoice_id: string | null;
   payment_failed_at: Date | null;
   hosted_invoice_url: string | null;
+  invoice_pdf_url: string | null;
   failed_payment_method_id: string | null;
   stripe_retries_at: Date | null;
   stripe_has_retried: Generated<boolean>;
@@ -275,6 +276,19 @@ export interface TestPurchasesTable {
   updated_at: Timestamp;
 }
 
+export interface PaymentMethodsTable {
+  mode: Mode;
+  payment_method_id: string;
+  user_id: string;
+  type: string;
+  brand: string | null;
+  last4: string | null;
+  exp_month: number | null;
+  exp_year: number | null;
+  created_at: Date;
+  first_seen: GeneratedAlways<number>;
+}
+
 export interface UsedAccountLinksTable {
   mode: Mode;
   link_id: string;
@@ -304,4 +318,5 @@ export interface DatabaseSchema {
   stripe_writes: StripeWritesTable;
   test_purchases: TestPurchasesTable;
   used_account_links: UsedAccountLinksTable;
+  payment_methods: PaymentMethodsTable;
 }

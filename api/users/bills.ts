@@ -28,6 +28,7 @@ function publicBill(bill: BillWithLines) {
     stripeInvoiceId,
     refundedCents,
     hostedInvoiceUrl,
+    invoicePdfUrl,
   } = bill;
   const isPayable = (status === 'open' || status === 'payment_failed') && hostedInvoiceUrl !== null;
   const lines = bill.lines.map(({ product, quantity, unitPriceCents, amountCents, description }) => ({
@@ -46,6 +47,8 @@ function publicBill(bill: BillWithLines) {
     lines,
     stripeInvoiceId,
     ...(refundedCents === 0 ? {} : { refundedCents }),
+    // A page to pay on is for what is to be paid; the PDF is for the customer's books.
     ...(isPayable ? { hostedInvoiceUrl } : {}),
+    ...(invoicePdfUrl === null ? {} : { invoicePdfUrl }),
   };
 }

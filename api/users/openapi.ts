@@ -140,6 +140,7 @@ export const userPaths: ZodOpenApiPathsObject = {
                 },
               ],
               stripeInvoiceId: 'in_1PgafmB7WZ01zgkW',
+              invoicePdfUrl: 'https://pay.stripe.com/invoice/acct_1/test_1/pdf',
             },
           ],
         }),

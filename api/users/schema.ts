@@ -116,6 +116,10 @@ export const billsSchema = z
           .url()
           .optional()
           .meta({ description: "Stripe's page where the customer can pay, while there is something to pay" }),
+        invoicePdfUrl: z.url().optional().meta({
+          description:
+            "Stripe's invoice as a PDF, paid or not. Stripe lets the link expire 30 days after finalization; the billing portal has a new one",
+        }),
       }),
     ),
   })

@@ -60,7 +60,7 @@ export function finalizeInvoice(
     effective_at: now,
     ending_balance: endingBalance,
     hosted_invoice_url: `${settings.baseUrl}/_sim/invoices/${invoice.id}`,
-    invoice_pdf: `${settings.baseUrl}/_sim/invoices/${invoice.id}`,
+    invoice_pdf: `${settings.baseUrl}/_sim/invoices/${invoice.id}/pdf`,
     next_payment_attempt: collects ? now + Math.floor(settings.collectionDelayMs / 1_000) : null,
     number: invoice.number ?? `${customer.invoice_prefix ?? ''}-${String(sequence).padStart(4, '0')}`,
     starting_balance: customer.balance,

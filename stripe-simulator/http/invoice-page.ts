@@ -24,6 +24,7 @@ import {
 } from './card-form.ts';
 import type { Html } from './html.ts';
 import { html, money, page } from './html.ts';
+import { invoicePdf } from './invoice-pdf.ts';
 import type { Answer } from './message.ts';
 import { htmlAnswer, jsonAnswer } from './message.ts';
 import type { Visit } from './visit.ts';
@@ -54,6 +55,9 @@ export function visitInvoice(visit: Visit, id: string, action: string): Answer {
         const { outcome } = attempt((operation) => payWithCard(operation, invoice, given.cardNumber, false));
         return seeOther(outcome === 'paid' ? path : `${path}/authenticate`);
       }, show);
+    case 'GET pdf':
+      if (invoice.status === 'draft') throw unrecognizedUrl(method, url.pathname);
+      return invoicePdf(invoice, mode.store.invoiceLines.all('invoice', id));
     case 'GET authenticate': {
       const waiting = waitingMethod(mode.store, invoice);
       if (waiting === undefined) return seeOther(path);

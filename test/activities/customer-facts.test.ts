@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Stripe } from 'stripe';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { UserKey } from '../../activities/customer-commands.ts';
+import { listPaymentMethods } from '../../db/payment-methods.ts';
 import { findUser } from '../../db/users.ts';
 import { standingOf } from '../../domain/customer-standing.ts';
 import type { StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
@@ -154,15 +155,73 @@ describe('lookAtCustomer', () => {
     expect(facts.newPaymentMethodIds).toHaveLength(3);
   });
 
+  describe('what payment methods are shown by', () => {
+    const listed = () => listPaymentMethods(environment.db, customer);
+    const attach = (token: string) =>
+      stripe().paymentMethods.attach(token, { customer: customer.stripeCustomerId });
+
+    test('is kept at each look, and follows what is attached, changed and detached', async () => {
+      const visa = await attach('pm_card_visa');
+      await look();
+      const shown = { type: 'card', isDefault: false };
+      const { exp_month: expMonth, exp_year: expYear } = visa.card ?? {};
+      const shownVisa = { ...shown, id: visa.id, brand: 'visa', last4: '4242', expMonth, expYear };
+      expect(await listed()).toEqual([shownVisa]);
+
+      const mastercard = await attach('pm_card_mastercard');
+      // As it was before the bank issued it anew: the simulator's cards never change.
+      await environment.db
+        .updateTable('payment_methods')
+        .set({ exp_year: 2020 })
+        .where('payment_method_id', '=', visa.id)
+        .execute();
+      await look();
+      expect(await listed()).toEqual([
+        expect.objectContaining({ ...shown, id: mastercard.id, brand: 'mastercard', last4: '4444' }),
+        shownVisa,
+      ]);
+
+      await stripe().paymentMethods.detach(visa.id);
+      await look();
+      expect(await listed()).toMatchObject([{ id: mastercard.id }]);
+    });
+
+    test('stays out of the answer, which the workflow’s history keeps', async () => {
+      await giveCard(environment, customer, 'pm_card_visa');
+      const { stripeCustomerId } = customer;
+      const input = { mode: 'test', stripeCustomerId, events: [], nowMs: NOW_MS } as const;
+      const seen = await runOnce(() => environment.activities.lookAtCustomer(input));
+      expect(await listed()).toMatchObject([{ brand: 'visa', last4: '4242' }]);
+      for (const method of seen?.facts.paymentMethods ?? [])
+        expect(Object.keys(method)).toEqual(['id', 'created']);
+      expect(seen?.facts.paymentMethods).toHaveLength(1);
+      for (const kept of ['"brand"', '"visa"', '"last4"', '"4242"', '"card"', 'exp'])
+        expect(JSON.stringify(seen)).not.toContain(kept);
+    });
+
+    test('is forgotten with a customer who was deleted', async () => {
+      await attach('pm_card_visa');
+      await look();
+      expect(await listed()).toHaveLength(1);
+      await stripe().customers.del(customer.stripeCustomerId);
+      await look();
+      expect(await listed()).toEqual([]);
+    });
+  });
+
   test('an invoice event brings the bill to what Stripe says now, not to what the event says', async () => {
     await giveCard(environment, customer, 'pm_card_visa');
     const bill = await newBill(environment, customer);
     await runOnce(() => environment.activities.invoiceBill({ mode: 'test', billId: bill.billId }));
     const invoiceId = (await reloaded(environment, bill)).stripeInvoiceId ?? '';
     await stripe().invoices.pay(invoiceId);
+    // As a bill from before there was a column for it.
+    const ofBill = environment.db.updateTable('bills').where('bill_id', '=', bill.billId);
+    await ofBill.set({ invoice_pdf_url: null }).execute();
     const facts = await look([event('invoice.payment_failed', invoiceId)]);
     expect(facts.unpaidBills).toEqual([]);
-    expect(await reloaded(environment, bill)).toMatchObject({ status: 'paid' });
+    const { invoice_pdf: invoicePdfUrl } = await stripe().invoices.retrieve(invoiceId);
+    expect(await reloaded(environment, bill)).toMatchObject({ status: 'paid', invoicePdfUrl });
   });
 
   test('a failed payment is an unpaid bill from when it was first seen', async () => {

@@ -58,6 +58,19 @@ describe('what the customer reads on the invoice', () => {
     });
   });
 
+  test('Stripe’s page and PDF of it are kept with the bill, as soon as there are any', async () => {
+    const bill = await newBill(environment, customer);
+    expect(bill).toMatchObject({ hostedInvoiceUrl: null, invoicePdfUrl: null });
+    await invoiceBill(bill);
+    const [invoice] = await invoices();
+    expect(await reloaded(environment, bill)).toMatchObject({
+      hostedInvoiceUrl: invoice?.hosted_invoice_url,
+      invoicePdfUrl: invoice?.invoice_pdf,
+    });
+    const pdf = await fetch(invoice?.invoice_pdf ?? '');
+    expect(pdf.headers.get('content-type')).toBe('application/pdf');
+  });
+
   test('credits are a negative line, and Stripe collects the rest', async () => {
     await grantCredits(environment.db, customer.userId, 999);
     await invoiceBill(await newBill(environment, customer));

@@ -41,6 +41,7 @@ async function setBill(
   changed: {
     readonly status: BillStatus;
     readonly hosted_invoice_url?: string;
+    readonly invoice_pdf_url?: string;
     readonly refunded_cents?: number;
   },
 ): Promise<void> {
@@ -331,6 +332,17 @@ describe('a bill in the list', () => {
       hasPage ? 'https://invoice.stripe.example/2026-10' : undefined,
     );
     expect(bills[0]).not.toHaveProperty('refundedCents');
+  });
+
+  test.each(['open', 'paid', 'void'] as const)('that is %s has its invoice as a PDF', async (status) => {
+    const userId = await newUser();
+    await use(userId, [{ product: 'cpu_hour', quantity: '1', occurredAt: '2026-10-10T00:00:00Z' }]);
+    await bill(userId, '2026-10', status);
+    const bills = async () => (await get(`${userId}/bills`)).body;
+    expect(await bills()).not.toHaveProperty('bills.0.invoicePdfUrl');
+    const invoicePdfUrl = 'https://pay.stripe.example/2026-10/pdf';
+    await setBill(userId, '2026-10', { status, invoice_pdf_url: invoicePdfUrl });
+    expect(await bills()).toMatchObject({ bills: [{ status, invoicePdfUrl }] });
   });
 
   test('says which part of its month it is, where there are several', async () => {

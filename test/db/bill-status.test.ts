@@ -8,6 +8,7 @@ import {
   saveCollectionAttempt,
   saveInvoiceOutcome,
 } from '../../db/bill-status.ts';
+import { listBills } from '../../db/bills.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import type { BillStatus } from '../../domain/bill.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -33,6 +34,7 @@ beforeEach(async () => {
 const OPEN = {
   failedAt: new Date('2026-10-02T00:00:00Z'),
   hostedInvoiceUrl: 'https://invoice.example/i',
+  invoicePdfUrl: 'https://invoice.example/i.pdf',
   failedPaymentMethodId: 'pm_1',
   stripeRetriesAt: new Date('2026-10-05T00:00:00Z'),
   stripeHasRetried: false,
@@ -100,6 +102,20 @@ test('the earliest failure counts, in whichever order they are told, and a payme
   await see('paid');
   expect(await row()).toMatchObject({ status: 'paid', payment_failed_at: null });
   expect(await listUnpaidBills(database.db, 'test', userId)).toEqual([]);
+});
+
+test('where the invoice can be seen is kept with the bill, as Stripe said last', async () => {
+  const links = async () => (await listBills(database.db, 'test', userId))[0];
+  expect(await links()).toMatchObject({ hostedInvoiceUrl: null, invoicePdfUrl: null });
+  await see('open');
+  const { hostedInvoiceUrl, invoicePdfUrl } = OPEN;
+  expect(await links()).toMatchObject({ hostedInvoiceUrl, invoicePdfUrl });
+  const newer = {
+    hostedInvoiceUrl: 'https://invoice.example/2',
+    invoicePdfUrl: 'https://invoice.example/2.pdf',
+  };
+  await see('paid', newer);
+  expect(await links()).toMatchObject({ status: 'paid', ...newer });
 });
 
 test('what Stripe says of its next attempt and of the customer is kept as it is now', async () => {

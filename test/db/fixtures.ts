@@ -162,6 +162,7 @@ export async function settleBill(
     status,
     failedAt: new Date(),
     hostedInvoiceUrl: null,
+    invoicePdfUrl: null,
     failedPaymentMethodId: null,
     stripeRetriesAt: null,
     stripeHasRetried: false,
