@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { IRouter, RequestHandler } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import { HttpError } from '../api/errors.ts';
 import { addRoute } from '../api/route.ts';
 import { pageHeaders } from './headers.ts';
 
 const { resolve } = createRequire(import.meta.url);
+
+const ASSETS_PATH = '/assets';
 
 /** The files that pages load, by the names that they know them by. */
 const SOURCES = {
@@ -36,12 +38,14 @@ function readAsset(name: string, source: string): Asset {
 
 /** The address of a file. */
 export function assetUrl(name: AssetName): string {
-  return `/assets/${ASSETS.get(name)?.file ?? name}`;
+  return `${ASSETS_PATH}/${ASSETS.get(name)?.file ?? name}`;
 }
 
 /** Serves them from memory; they hold no secret, and whoever signs in needs them before that. */
-export function addAssets(app: IRouter): void {
-  addRoute(app, '/assets/:file', { get: [pageHeaders, serveAsset] });
+export function addAssets(app: Express): void {
+  const assets = express.Router();
+  addRoute(assets, '/:file', { get: [pageHeaders, serveAsset] });
+  app.use(ASSETS_PATH, assets);
 }
 
 const serveAsset: RequestHandler = (request, response) => {
