@@ -11,9 +11,11 @@ import { hashPassword } from '../../api/admin/password.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { logRequests } from '../../api/request-log.ts';
 import type { Database } from '../../db/database.ts';
+import { addAccountPages } from '../../web/account/pages.ts';
 import { addAdminPages, type PageParts } from '../../web/admin/pages.ts';
 import { ADMIN_PATH } from '../../web/admin/tabs.ts';
 import { addAssets } from '../../web/assets.ts';
+import { TEST_ACCOUNT } from '../support/account.ts';
 import { createNamespace } from '../support/billing-worker.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { FakeTestPurchases } from './fake-test-purchases.ts';
@@ -28,7 +30,7 @@ export interface Site {
 }
 
 /**
- * The admin's pages on a database and a Temporal namespace of their own, where no worker runs, with test purchases that do
+ * The pages of admins and users on a database and a Temporal namespace of their own, where no worker runs, with test purchases that do
  * what a test says. What a page has done is tried on a whole service instead.
  */
 export interface TestSite extends Site {
@@ -49,7 +51,7 @@ export async function startTestSite(parts: Partial<PageParts> = {}): Promise<Tes
     db: database.db,
     temporal: new Client({ connection, namespace }),
     webhookSecrets: { live: [], test: [] },
-    account: null,
+    account: TEST_ACCOUNT,
     admin: {
       passwordHash: await hashPassword(PASSWORD),
       sessionSecrets: SESSION_SECRETS,
@@ -63,6 +65,7 @@ export async function startTestSite(parts: Partial<PageParts> = {}): Promise<Tes
   app.set('query parser', 'simple');
   app.use(logRequests(dependencies.log));
   addAssets(app);
+  addAccountPages(app, dependencies);
   addAdminPages(app, dependencies, openAdminAccess(dependencies), { testPurchases: purchases, ...parts });
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -7,7 +7,7 @@ import type { AccountView } from './view.ts';
 
 /** The account page of one user. */
 export function AccountPage({ view }: { readonly view: AccountView }) {
-  const { mode, name, email, standing, hasPaymentMethod, month, credits, bills, hasSubscription } = view;
+  const { mode, name, email, standing, paymentMethods, month, credits, bills, hasSubscription } = view;
   return (
     <>
       <p>
@@ -15,7 +15,7 @@ export function AccountPage({ view }: { readonly view: AccountView }) {
         {mode === 'test' ? ' · test mode: nothing is really charged' : null}
       </p>
       <Standing standing={standing} />
-      <PaymentMethods hasPaymentMethod={hasPaymentMethod} />
+      <PaymentMethods paymentMethods={paymentMethods} />
       <Month month={month} />
       <Credits credits={credits} />
       <Bills bills={bills} />

@@ -2,6 +2,7 @@ import { type BillWithLines, listBills, owedCents, pageOfOldestUnpaidBill } from
 import { type CreditChange, listCreditChanges } from '../../db/credit-history.ts';
 import { listCreditLots, type UserKey } from '../../db/credits.ts';
 import type { Database } from '../../db/database.ts';
+import { listPaymentMethods, type ShownPaymentMethod } from '../../db/payment-methods.ts';
 import { loadUnitPrices } from '../../db/price-list.ts';
 import { loadMonthlyUsage } from '../../db/usage-report.ts';
 import { findUser, type User } from '../../db/users.ts';
@@ -19,7 +20,7 @@ export interface AccountView {
   readonly name: string;
   readonly email: string;
   readonly standing: StandingView;
-  readonly hasPaymentMethod: boolean;
+  readonly paymentMethods: PaymentMethodsView;
   readonly month: MonthView;
   readonly credits: CreditsView;
   readonly bills: readonly BillWithLines[];
@@ -34,6 +35,13 @@ export interface StandingView {
   readonly payUrl: string | null;
   /** Changes with what is shown. */
   readonly version: string;
+}
+
+export interface PaymentMethodsView {
+  /** Whether there is any. Those of who has not been looked at since we keep what they are called are not listed. */
+  readonly isKnown: boolean;
+  /** Newest first. */
+  readonly listed: readonly ShownPaymentMethod[];
 }
 
 export interface MonthView {
@@ -59,8 +67,9 @@ export async function readAccount(db: Database, key: UserKey, now: Date): Promis
   const { mode, userId } = key;
   const user = await findUser(db, mode, userId);
   if (user === undefined) return undefined;
-  const [standing, month, lots, changes, bills] = await Promise.all([
+  const [standing, listed, month, lots, changes, bills] = await Promise.all([
     standingOfUser(db, user),
+    listPaymentMethods(db, key),
     readMonth(db, key, now),
     listCreditLots(db, key, now),
     listCreditChanges(db, key, CHANGES_SHOWN),
@@ -71,7 +80,7 @@ export async function readAccount(db: Database, key: UserKey, now: Date): Promis
     name: user.name,
     email: user.email,
     standing,
-    hasPaymentMethod: user.default_payment_method_id !== null,
+    paymentMethods: { isKnown: listed.length > 0 || user.known_payment_method_ids.length > 0, listed },
     month,
     credits: { balanceCents: remainingCents(lots), lots, changes },
     bills,

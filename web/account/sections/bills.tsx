@@ -33,7 +33,8 @@ const STATUSES: Readonly<Record<BillStatus, { readonly tone: Tone; readonly word
 };
 
 function Bill({ bill }: { readonly bill: BillWithLines }) {
-  const { period, part, parts, status, totalCents, refundedCents, hostedInvoiceUrl, lines } = bill;
+  const { period, part, parts, status, totalCents, refundedCents, hostedInvoiceUrl, invoicePdfUrl, lines } =
+    bill;
   const { tone, words } = STATUSES[status];
   const name = `${monthInWords(period)}${parts === 1 ? '' : `, part ${part} of ${parts}`}`;
   return (
@@ -52,6 +53,12 @@ function Bill({ bill }: { readonly bill: BillWithLines }) {
       {hostedInvoiceUrl === null ? null : (
         <p>
           <a href={hostedInvoiceUrl}>{`Invoice of ${name}`}</a>
+          {invoicePdfUrl === null ? null : (
+            <>
+              {' · '}
+              <a href={invoicePdfUrl}>PDF</a>
+            </>
+          )}
         </p>
       )}
     </details>
