@@ -13,7 +13,17 @@ import type { DailyUsage } from '../../domain/daily-usage.ts';
 import { METERED_PRODUCTS, type MeteredProduct } from '../../domain/price-list.ts';
 import type { UsageEvent } from '../../domain/usage-event.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { AUGUST, ingest, level, newUser, OCTOBER, SEPTEMBER, usage } from './fixtures.ts';
+import {
+  AUGUST,
+  holdTotals,
+  ingest,
+  level,
+  newUser,
+  OCTOBER,
+  SEPTEMBER,
+  untilWaiting,
+  usage,
+} from './fixtures.ts';
 
 let database: TestDatabase;
 let userId: string;
@@ -118,6 +128,25 @@ describe('what is summed', () => {
     ]);
   });
 
+  test('is written after all totals are locked: who waits for a total holds no day', async () => {
+    const users = [userId, await newUser(database.db)].toSorted();
+    const events = () => users.map((each) => at('2026-09-07T10:00:00Z', { userId: each }));
+    await ingest(database.db, events());
+    const holder = await holdTotals(database.db, users[1] ?? '');
+    const ingestion = ingest(database.db, events());
+    try {
+      await untilWaiting(database.db, 1);
+      const { rows } = await sql`
+        SELECT quantity FROM usage_by_day WHERE user_id = ANY(${users}::text[]) FOR UPDATE NOWAIT`.execute(
+        database.db,
+      );
+      expect(rows).toEqual([{ quantity: '1' }, { quantity: '1' }]);
+    } finally {
+      await holder.commit().execute();
+      await ingestion;
+    }
+  });
+
   test('of many batches at once, which overlap, is in each day once, and none waits in a circle', async () => {
     const users = [userId, ...(await Promise.all([1, 2, 3, 4].map(() => newUser(database.db))))];
     const events = Array.from({ length: 900 }, (_, n) =>
@@ -202,12 +231,14 @@ test('of today is what came until today; of a month to come, of another mode and
   await ingest(database.db, [
     at('2026-09-02T23:59:00Z'),
     at('2026-09-03T00:01:00Z'), // by a clock that is ahead
+    at('2026-09-03T00:01:00Z', { product: 'gpu_hour' }),
   ]);
   const now = new Date('2026-09-02T23:59:30Z');
   expect((await load(SEPTEMBER, now)).get('cpu_hour')).toEqual([
     { day: '2026-09-01', quantity: '0', amountCents: '0' },
     { day: '2026-09-02', quantity: '1', amountCents: '10' },
   ]);
+  expect([...(await load(SEPTEMBER, now)).keys()]).toEqual(['cpu_hour']);
   expect(await load(OCTOBER, now)).toEqual(new Map());
   const elsewhere = { mode: 'live', userId } as const;
   expect(await loadDailyUsage(database.db, elsewhere, SEPTEMBER, LATER)).toEqual(new Map());

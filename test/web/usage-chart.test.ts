@@ -165,6 +165,10 @@ describe('the document', () => {
         expect(boxes.filter(({ left, right }) => left < 0 || right > width)).toEqual([]);
         const pairs = boxes.flatMap((a, index) => boxes.slice(index + 1).map((b) => [a, b] as const));
         expect(pairs.filter(([a, b]) => overlap(a, b))).toEqual([]);
+        const names = new Set(METERED_PRODUCTS.map((product) => PRICE_LIST[product].displayName));
+        const legend = boxes.filter(({ name }) => names.has(name));
+        const highest = boxes.find(({ name }) => name === '$60');
+        expect(Math.max(...legend.map(({ bottom }) => bottom))).toBeLessThanOrEqual(highest?.top ?? 0);
       } finally {
         await page.close();
         server.close();
