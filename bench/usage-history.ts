@@ -76,6 +76,11 @@ async function totalSums(db: Database): Promise<void> {
       sum(quantity), count(*), min(occurred_at), max(occurred_at)
     FROM usage_events
     GROUP BY mode, user_id, product, period`.execute(db);
+  await sql`
+    INSERT INTO usage_by_day (mode, user_id, product, day, quantity)
+    SELECT mode, user_id, product, (occurred_at AT TIME ZONE 'UTC')::date AS day, sum(quantity)
+    FROM usage_events
+    GROUP BY mode, user_id, product, day`.execute(db);
 }
 
 /** As domain/storage.ts has it: a level changes its month by the time that is left of it, and later months whole. */

@@ -29,9 +29,11 @@ export function openDatabase(url: string, options: { readonly maxConnections?: n
   return new Kysely<DatabaseSchema>({ dialect: new PostgresDialect({ pool }) });
 }
 
-/** `numeric` stays text; `bigint` becomes a number only where that is exact. */
+/** `numeric` and `date` stay text; `bigint` becomes a number only where that is exact. */
 const exactTypes = new TypeOverrides();
 exactTypes.setTypeParser(types.builtins.INT8, exactInteger);
+// A day is the same day in every time zone; a Date of it would be midnight in the machine's.
+exactTypes.setTypeParser(types.builtins.DATE, (text) => text);
 
 /**
  * A whole number from the database, such as a sum of cents.

@@ -12,6 +12,7 @@ import * as adminSessions from './migrations/0010-admin-sessions.ts';
 import * as customerList from './migrations/0011-customer-list.ts';
 import * as webhookReceipts from './migrations/0012-webhook-receipts.ts';
 import * as accountSessions from './migrations/0013-account-sessions.ts';
+import * as usageByDay from './migrations/0014-usage-by-day.ts';
 import * as paymentMethods from './migrations/0015-payment-methods.ts';
 import type { DatabaseSchema } from './schema.ts';
 
@@ -30,6 +31,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0011-customer-list': customerList,
   '0012-webhook-receipts': webhookReceipts,
   '0013-account-sessions': accountSessions,
+  '0014-usage-by-day': usageByDay,
   '0015-payment-methods': paymentMethods,
 };
 

@@ -1,6 +1,7 @@
 /**
  * The tables as TypeScript sees them. Each column's meaning stands with its definition in db/migrations/.
- * `numeric` arrives as a string, `bigint` as a number that is checked to be exact, `timestamptz` as a Date (db/database.ts).
+ * `numeric` and `date` arrive as strings, `bigint` as a number that is checked to be exact, `timestamptz` as a Date
+ * (db/database.ts).
  */
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { BillStatus } from '../domain/bill.ts';
@@ -122,6 +123,14 @@ export interface UsageTotalsTable {
   billed_event_count: Generated<number>;
   unbilled_first_at: Date | null;
   unbilled_last_at: Date | null;
+}
+
+export interface UsageByDayTable {
+  mode: Mode;
+  user_id: string;
+  product: MeteredProduct;
+  day: string; // YYYY-MM-DD
+  quantity: string;
 }
 
 export interface BillsTable {
@@ -306,6 +315,7 @@ export interface DatabaseSchema {
   usage_events: UsageEventsTable;
   storage_levels: StorageLevelsTable;
   usage_totals: UsageTotalsTable;
+  usage_by_day: UsageByDayTable;
   bills: BillsTable;
   bill_lines: BillLinesTable;
   credit_entries: CreditEntriesTable;

@@ -6,7 +6,7 @@ import type { DatabaseTransaction } from './database.ts';
 
 /**
  * Stores the ids, and of the events those whose product is summed, and adds these to the totals of their users, products and
- * months: one write for each total. An event gets its number within its total, by which a bill's line knows what it is made
+ * months, and to what was used by day: one write for each. An event gets its number within its total, by which a bill's line knows what it is made
  * of. Waits for whoever is storing one of the ids right now.
  *
  * All in one statement, for this is what ingestion spends its time with: the events travel once, and only what was there
@@ -27,8 +27,8 @@ export async function storeIdsAndSums(
   const sorted = events.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const { rows } = await sql<{ event_id: string }>`
     WITH sent AS MATERIALIZED (
-      SELECT event_id, user_id, product, left(occurred_at, 7) AS period, quantity::numeric,
-        occurred_at::timestamptz, ${hashOfContent} AS content_hash
+      SELECT event_id, user_id, product, left(occurred_at, 7) AS period, left(occurred_at, 10)::date AS day,
+        quantity::numeric, occurred_at::timestamptz, ${hashOfContent} AS content_hash
       FROM unnest(
         ${column(sorted, (event) => event.id)},
         ${contentColumns(sorted)}
@@ -53,6 +53,13 @@ export async function storeIdsAndSums(
         used_quantity = total.used_quantity + excluded.used_quantity,
         ${countEvents}
       RETURNING user_id, product, period, event_count
+    ), grown_days AS (
+      INSERT INTO usage_by_day AS total (mode, user_id, product, day, quantity)
+      SELECT ${mode}, user_id, product, day, sum(quantity)
+      FROM added
+      WHERE (SELECT count(*) FROM grown) > 0 -- After all totals: who grows a day holds the total of its month, and none waits here.
+      GROUP BY user_id, product, day
+      ON CONFLICT (user_id, day, product, mode) DO UPDATE SET quantity = total.quantity + excluded.quantity
     ), stored AS (
       INSERT INTO usage_events (mode, event_id, user_id, product, quantity, occurred_at, number)
       SELECT ${mode}, event_id, user_id, product, quantity, occurred_at, event_count + 1 - nth

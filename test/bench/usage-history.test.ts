@@ -33,6 +33,9 @@ test('a written history has the totals that ingestion would have made of its eve
   expect(totals).toHaveLength(3 * periods.length * 4);
   expect(totals).toEqual(await totalsOf('test'));
   expect(await numbersOf('live')).toEqual(await numbersOf('test'));
+  const days = await daysOf('live');
+  expect(days.length).toBeGreaterThan(100);
+  expect(days).toEqual(await daysOf('test'));
 });
 
 async function storedEvents(): Promise<UsageEvent[]> {
@@ -51,6 +54,13 @@ async function totalsOf(mode: Mode): Promise<unknown[]> {
     SELECT user_id, product, period, trim_scale(used_quantity) AS used, trim_scale(level_change_gb) AS level_change, event_count,
       unbilled_first_at, unbilled_last_at
     FROM usage_totals WHERE mode = ${mode} ORDER BY user_id, product, period`.execute(database.db);
+  return rows;
+}
+
+async function daysOf(mode: Mode): Promise<unknown[]> {
+  const { rows } = await sql`
+    SELECT user_id, product, day, trim_scale(quantity) FROM usage_by_day
+    WHERE mode = ${mode} ORDER BY user_id, product, day`.execute(database.db);
   return rows;
 }
 

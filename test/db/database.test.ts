@@ -73,6 +73,7 @@ describe('migrations', () => {
             '0011-customer-list',
             '0012-webhook-receipts',
             '0013-account-sessions',
+            '0014-usage-by-day',
             '0015-payment-methods',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);

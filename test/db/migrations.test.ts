@@ -11,6 +11,7 @@ import * as customerLife from '../../db/migrations/0003-customer-life.ts';
 import * as apiKeys from '../../db/migrations/0004-api-keys.ts';
 import * as usageByMonth from '../../db/migrations/0005-usage-by-month.ts';
 import * as creditLots from '../../db/migrations/0006-credit-lots.ts';
+import * as usageByDay from '../../db/migrations/0014-usage-by-day.ts';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { listPartitions } from '../../db/usage-partitions.ts';
 import { loadMonthlyUsage } from '../../db/usage-report.ts';
@@ -46,7 +47,7 @@ test('0005: usage from before is moved, known again when it is sent again, and c
           ('test', 'u', 'cpu_hour', '2026-09', 1.5, 0, 1.5),
           ('test', 'u', 'cpu_hour', '2026-10', 100, 0, 0),
           ('test', 'u', 'storage_gb_month', '2026-10', 18748799993, 7, 0)`.execute(db);
-      await migrate(url, usageByMonth);
+      await migrate(url, usageByMonth, usageByDay); // The last for the ingestion of today.
 
       const sent = (id: string, quantity: string, occurredAt: string): UsageEvent => ({
         id,
@@ -117,6 +118,47 @@ test('0006: credits from before are one lot of each user, which never expires', 
       expect(await lotsOf('ada')).toMatchObject([
         { ...opening, remainingCents: 350 },
         { ...third, remainingCents: 100 },
+      ]);
+    } finally {
+      await db.destroy();
+    }
+  });
+});
+
+test('0014: usage from before has its days, in UTC, and they are counted on from', async () => {
+  await withFreshDatabase(async (url) => {
+    const db = openDatabase(url);
+    try {
+      await migrate(url, customers, usageAndBills, customerLife, apiKeys, usageByMonth);
+      await sql`INSERT INTO users (mode, user_id, email, name) VALUES ('test', 'u', '', ''), ('live', 'u', '', '')`.execute(
+        db,
+      );
+      await sql`CREATE TABLE usage_events_2026_10 PARTITION OF usage_events
+        FOR VALUES FROM ('2026-10-01T00:00:00Z') TO ('2026-11-01T00:00:00Z')`.execute(db);
+      await sql`
+        INSERT INTO usage_events (mode, event_id, user_id, product, quantity, occurred_at, number) VALUES
+          ('test', 'a', 'u', 'cpu_hour', 1.5, '2026-10-01T00:00:00Z', 1),
+          ('test', 'b', 'u', 'cpu_hour', 2, '2026-10-01T23:59:59.999Z', 2),
+          ('test', 'c', 'u', 'cpu_hour', 4, '2026-10-02T00:00:00Z', 3),
+          ('test', 'd', 'u', 'gpu_hour', 8, '2026-10-02T00:00:00Z', 1),
+          ('live', 'a', 'u', 'cpu_hour', 16, '2026-10-01T12:00:00Z', 1)`.execute(db);
+      // Where midnight is another instant.
+      await sql`ALTER DATABASE ${sql.ref(new URL(url).pathname.slice(1))} SET timezone = 'Pacific/Kiritimati'`.execute(
+        db,
+      );
+      await migrate(url, usageByDay);
+
+      const occurredAt = new Date('2026-10-02T01:00:00Z');
+      const later = { id: 'e', userId: 'u', product: 'cpu_hour', quantity: '0.25', occurredAt } as const;
+      await ingestUsageEvents(db, 'test', [{ ...later, resourceId: null }]);
+      const { rows } = await sql`
+        SELECT mode, product, day, trim_scale(quantity) AS quantity FROM usage_by_day
+        ORDER BY mode, product, day`.execute(db);
+      expect(rows).toEqual([
+        { mode: 'live', product: 'cpu_hour', day: '2026-10-01', quantity: '16' },
+        { mode: 'test', product: 'cpu_hour', day: '2026-10-01', quantity: '3.5' },
+        { mode: 'test', product: 'cpu_hour', day: '2026-10-02', quantity: '4.25' },
+        { mode: 'test', product: 'gpu_hour', day: '2026-10-02', quantity: '8' },
       ]);
     } finally {
       await db.destroy();

@@ -187,7 +187,8 @@ describe('the page of a customer', () => {
 
   test('of a user whom Stripe does not know says what comes first, and offers no decision', async () => {
     const page = await openAdminPage(browser, site);
-    await page.goto(tabPath('customers', 'live', 'ada'));
+    await registerUser(site.db, { mode: 'live', userId: 'new', email: 'new@example.com', name: 'New' });
+    await page.goto(tabPath('customers', 'live', 'new'));
     const main = page.getByRole('main');
     expect(await main.getByText('They never began a Checkout, so there is no workflow').count()).toBe(1);
     expect(await main.textContent()).toContain('POST /api/users/USER/checkout-sessions');

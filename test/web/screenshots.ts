@@ -47,7 +47,8 @@ afterAll(async () => {
 test.each(COLOR_SCHEMES)('each tab of the admin in %s', async (colorScheme) => {
   const page = await openAdminPage(browser, { url: billing.apiUrl }, { colorScheme, viewport: SIZE });
   for (const { id, name } of TABS) {
-    await page.goto(tabPath(id));
+    // Most has happened in test mode; months are closed in live mode.
+    await page.goto(`${tabPath(id)}${id === 'customers' ? '?mode=test' : ''}`);
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(name);
     await picture(page, `admin-${id}-${colorScheme}`);
   }

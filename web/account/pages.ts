@@ -5,6 +5,7 @@ import type { ApiDependencies } from '../../api/dependencies.ts';
 import { HttpError } from '../../api/errors.ts';
 import { pageHeaders } from '../headers.ts';
 import { showProblem } from '../problem.tsx';
+import { addChartRoute } from './chart-route.ts';
 import { ACCOUNT_PATH } from './paths.ts';
 import { addAccountRoutes } from './routes.tsx';
 import { createAccountShell } from './shell.tsx';
@@ -29,6 +30,7 @@ export function addAccountPages(
     pages.use(signInByLink(access, shell), admitted(shell), ...refuseForgery);
     addSignOut(pages, shell);
     addAccountRoutes(pages, dependencies, shell);
+    addChartRoute(pages, dependencies);
     addStripeRoutes(pages, dependencies, shell);
   }
 

@@ -51,6 +51,8 @@ export interface MonthView {
   readonly totalCents: number;
   /** Of the whole month, if it goes on as it began. */
   readonly estimateCents: number | null;
+  /** Changes with the chart of the month's days; `null` while there is nothing to draw. */
+  readonly chartVersion: string | null;
 }
 
 export interface CreditsView {
@@ -123,10 +125,12 @@ async function readMonth(db: Database, { mode, userId }: UserKey, now: Date): Pr
     loadUnitPrices(db, mode),
   ]);
   const lines = usageLines(period, used, unitPricesCents);
+  const totalCents = sumCents(lines.map((line) => line.amountCents));
   return {
     period,
     lines,
-    totalCents: sumCents(lines.map((line) => line.amountCents)),
+    totalCents,
     estimateCents: estimateCents(period, used, unitPricesCents, now),
+    chartVersion: totalCents === 0 ? null : `${period}-${totalCents}`,
   };
 }

@@ -1,10 +1,14 @@
-import { formatCents, formatUnitPrice } from '../../../domain/money.ts';
+import type { BillingPeriod } from '../../../domain/billing-period.ts';
+import { formatUnitPrice } from '../../../domain/money.ts';
 import { PRICE_LIST } from '../../../domain/price-list.ts';
 import type { UsageLine } from '../../../domain/usage-report.ts';
 import { Figures } from '../../components/figures.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { Money } from '../../components/values.tsx';
 import { monthInWords, quantityInWords } from '../../words.ts';
+import { CHART_WIDTHS } from '../chart-route.ts';
+import type { ChartTheme } from '../chart-themes.ts';
+import { accountPath } from '../paths.ts';
 import type { MonthView } from '../view.ts';
 
 /** What the running month has come to, and will come to if it goes on so. */
@@ -24,6 +28,7 @@ export function Month({
             : [{ name: 'Estimate for the month', value: <Money cents={estimateCents} /> }]),
         ]}
       />
+      {chartVersion === null ? null : <UsageChart period={period} version={chartVersion} />}
       <Table
         caption="Usage by product"
         columns={COLUMNS}
@@ -33,12 +38,35 @@ export function Month({
       />
       <p>
         <small>
-          {`The estimate takes what you have used so far this month and assumes that you go on at the same rate; storage is taken to stay as large as it is now. It is no bill. The month begins and ends in UTC, and ${formatCents(0)} is due before it is over.`}
+          {`The estimate takes what you have used so far this month and assumes that you go on at the same rate; storage is taken to stay as large as it is now. It is no bill, and nothing is due before the month is over. Days and months are those of UTC.`}
         </small>
       </p>
     </section>
   );
 }
+
+/** As an image, which the browser asks for by itself: in the theme and about the width that the page has there. */
+function UsageChart({ period, version }: { readonly period: BillingPeriod; readonly version: string }) {
+  const address = (theme: ChartTheme, width: number) =>
+    `${accountPath('usage-chart.svg')}?theme=${theme}&width=${width}&v=${version}`;
+  return (
+    <picture>
+      <source
+        media={`(prefers-color-scheme: dark) and (max-width: ${PHONE_PX}px)`}
+        srcset={address('dark', CHART_WIDTHS.narrow)}
+      />
+      <source media="(prefers-color-scheme: dark)" srcset={address('dark', CHART_WIDTHS.wide)} />
+      <source media={`(max-width: ${PHONE_PX}px)`} srcset={address('light', CHART_WIDTHS.narrow)} />
+      <img
+        class="chart"
+        src={address('light', CHART_WIDTHS.wide)}
+        alt={`Cost of each day of ${monthInWords(period)} by product; the sums are in the table below.`}
+      />
+    </picture>
+  );
+}
+
+const PHONE_PX = 575;
 
 const COLUMNS: readonly Column<UsageLine>[] = [
   { name: 'Product', cell: ({ product }) => PRICE_LIST[product].displayName },
