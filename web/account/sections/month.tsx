@@ -13,7 +13,7 @@ import type { MonthView } from '../view.ts';
 
 /** What the running month has come to, and will come to if it goes on so. */
 export function Month({
-  month: { period, lines, totalCents, estimateCents },
+  month: { period, lines, totalCents, estimateCents, chartVersion },
 }: {
   readonly month: MonthView;
 }) {
