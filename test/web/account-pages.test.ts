@@ -3,6 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { registerUser } from '../../db/users.ts';
+import { ingest, usage } from '../db/fixtures.ts';
 import { accountLink } from '../support/account.ts';
 import { startBrowser } from '../support/chromium.ts';
 import { openPage, startTestSite, type TestSite } from './harness.ts';
@@ -89,6 +90,7 @@ describe('without a session', () => {
   const ROUTES = [
     ['GET', ''],
     ['GET', '/standing'],
+    ['GET', '/usage-chart.svg'],
     ['GET', '/checkouts/cs_test_1'],
     ['POST', '/payment-methods'],
     ['POST', '/credits'],
@@ -177,6 +179,50 @@ test('without JavaScript it reads, and nothing of it is inline', async () => {
   const answer = await page.goto('/account');
   expect(answer?.headers()['content-security-policy']).toContain("default-src 'none'");
   expect(await answer?.text()).not.toMatch(/<style|<script>| style=| on\w+=/);
+});
+
+describe('the chart of the month', () => {
+  const used = async (userId: string, quantity: string) =>
+    await ingest(site.db, [usage(userId, { product: 'gpu_hour', quantity, occurredAt: new Date() })]);
+
+  test.each([
+    ['light', { width: 1_100, height: 800 }, 'theme=light&width=720'],
+    ['dark', PHONE, 'theme=dark&width=340'],
+  ] as const)('is drawn in %s, in the width of the window', async (colorScheme, viewport, asked) => {
+    await used('ada', '2');
+    const page = await openAccount('ada', { colorScheme, viewport });
+    const chart = page.getByRole('img', { name: /^Cost of each day of / });
+    await chart.scrollIntoViewIfNeeded();
+    await page.waitForFunction(() => document.querySelector('img')?.complete);
+    const { address, drawn } = await chart.evaluate((image: HTMLImageElement) => ({
+      address: image.currentSrc,
+      drawn: image.naturalWidth,
+    }));
+    expect(address).toContain(asked);
+    expect(drawn).toBeGreaterThan(0);
+  });
+
+  test('is of who asks, is kept by nobody else, and may hold styles but nothing else', async () => {
+    await used('grace', '1');
+    const charts = [];
+    for (const userId of ['grace', 'mary']) {
+      const page = await openAccount(userId);
+      const answer = await page.request.get('/account/usage-chart.svg');
+      expect(answer.headers()).toMatchObject({
+        'content-type': 'image/svg+xml; charset=utf-8',
+        'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+        'cache-control': 'private, max-age=60',
+      });
+      charts.push(await answer.text());
+    }
+    expect(charts[0]).toContain('GPU Hour');
+    expect(charts[1]).not.toContain('GPU Hour');
+  });
+
+  test('is not there while there is nothing to draw', async () => {
+    const page = await openAccount('new');
+    expect(await page.getByRole('img').count()).toBe(0);
+  });
 });
 
 test('what has not changed is not sent again', async () => {
