@@ -23,7 +23,7 @@ export async function answerForm(
     request.session.flash = { kind: 'success', text: await work() };
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
-    request.session.flash = { kind: 'problem', text: asSentence(error.message) };
+    request.session.flash = { kind: 'problem', text: refusalInWords(error) };
   }
   await saveSession(request);
   response.redirect(303, next);
@@ -56,7 +56,11 @@ export function updateIdOfForm(request: Request, decision: readonly unknown[]): 
 
 const decisionIdSchema = z.uuid('must be the id that the form came with: load the page again');
 
-/** What a workflow refuses with is a sentence already. */
-function asSentence(message: string): string {
+/** Why a form was refused, for who reads a page. */
+export function refusalInWords({ code, message }: HttpError): string {
+  // The api's message is of a header, and a page sends none.
+  if (code === 'worker_unavailable')
+    return 'No worker got it done in time: see on the tab Health that one runs. It may still be done once one does, so look again before you repeat it.';
+  // What a workflow refuses with is a sentence already.
   return message.endsWith('.') ? message : `${message}.`;
 }
