@@ -202,7 +202,7 @@ describe('the chart of the month', () => {
     expect(drawn).toBeGreaterThan(0);
   });
 
-  test('is of who asks, is kept by nobody else, and may hold styles but nothing else', async () => {
+  test('is of who asks, and may hold styles but nothing else', async () => {
     await used('grace', '1');
     const charts = [];
     for (const userId of ['grace', 'mary']) {
@@ -211,7 +211,6 @@ describe('the chart of the month', () => {
       expect(answer.headers()).toMatchObject({
         'content-type': 'image/svg+xml; charset=utf-8',
         'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
-        'cache-control': 'private, max-age=60',
       });
       charts.push(await answer.text());
     }

@@ -77,6 +77,8 @@ describe('a card', () => {
     await confirmed();
     expect(await standsAs('Active')).toContain('Your cluster: cluster-test');
     expect(page.url()).toBe(`${billing.apiUrl}/account`);
+    expect(await section('Subscription').textContent()).toMatch(/is made on 1 \w+ \d{4}, in UTC/);
+    expect(await section('Payment method').textContent()).toContain('Visa ending in 4242');
   });
 
   test("that is declined is refused on Stripe's page, and another one taken there", async () => {
@@ -131,6 +133,13 @@ async function beginCheckout(): Promise<{ readonly checkoutSessionId: string }> 
   await page.waitForURL('**/_sim/checkout/*');
   return { checkoutSessionId: new URL(page.url()).pathname.split('/').at(-1) ?? '' };
 }
+
+test('nothing of it is kept by the browser, for whoever sits there next', async () => {
+  for (const path of ['/account', '/account/standing', '/account/usage-chart.svg']) {
+    const answer = await page.request.get(path);
+    expect(answer.headers()['cache-control'], path).toBe('no-store');
+  }
+});
 
 test('credits are bought through Checkout, and are there once they are paid', async () => {
   await page.getByLabel('Buy credits').fill('40');

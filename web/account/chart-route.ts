@@ -33,7 +33,7 @@ export function addChartRoute(
               : CHART_WIDTHS.wide,
           height: CHART_HEIGHT,
         });
-        response.set({ 'Content-Security-Policy': IMAGE_POLICY, 'Cache-Control': 'private, max-age=60' });
+        response.set('Content-Security-Policy', IMAGE_POLICY);
         response.type('svg').send(svg);
       },
     ],

@@ -3,6 +3,7 @@ import { Credits } from './sections/credits.tsx';
 import { Month } from './sections/month.tsx';
 import { PaymentMethods } from './sections/payment-methods.tsx';
 import { Standing } from './sections/standing.tsx';
+import { Subscription } from './sections/subscription.tsx';
 import type { AccountView } from './view.ts';
 
 /** The account page of one user. */
@@ -19,14 +20,7 @@ export function AccountPage({ view }: { readonly view: AccountView }) {
       <Month month={month} />
       <Credits credits={credits} />
       <Bills bills={bills} />
-      <section aria-labelledby="subscription">
-        <h2 id="subscription">Subscription</h2>
-        <p>
-          {hasSubscription
-            ? 'You pay for what you use. Each month is billed on the first day of the next one, in UTC.'
-            : 'You have none yet: it begins when you add a card.'}
-        </p>
-      </section>
+      <Subscription hasSubscription={hasSubscription} period={month.period} />
     </>
   );
 }

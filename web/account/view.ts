@@ -51,8 +51,6 @@ export interface MonthView {
   readonly totalCents: number;
   /** Of the whole month, if it goes on as it began. */
   readonly estimateCents: number | null;
-  /** Changes with the chart of the month's days; `null` while there is nothing to draw. */
-  readonly chartVersion: string | null;
 }
 
 export interface CreditsView {
@@ -131,6 +129,5 @@ async function readMonth(db: Database, { mode, userId }: UserKey, now: Date): Pr
     lines,
     totalCents,
     estimateCents: estimateCents(period, used, unitPricesCents, now),
-    chartVersion: totalCents === 0 ? null : `${period}-${totalCents}`,
   };
 }

@@ -13,7 +13,7 @@ import type { MonthView } from '../view.ts';
 
 /** What the running month has come to, and will come to if it goes on so. */
 export function Month({
-  month: { period, lines, totalCents, estimateCents, chartVersion },
+  month: { period, lines, totalCents, estimateCents },
 }: {
   readonly month: MonthView;
 }) {
@@ -28,7 +28,7 @@ export function Month({
             : [{ name: 'Estimate for the month', value: <Money cents={estimateCents} /> }]),
         ]}
       />
-      {chartVersion === null ? null : <UsageChart period={period} version={chartVersion} />}
+      {totalCents === 0 ? null : <UsageChart period={period} />}
       <Table
         caption="Usage by product"
         columns={COLUMNS}
@@ -38,7 +38,9 @@ export function Month({
       />
       <p>
         <small>
-          {`The estimate takes what you have used so far this month and assumes that you go on at the same rate; storage is taken to stay as large as it is now. It is no bill, and nothing is due before the month is over. Days and months are those of UTC.`}
+          The estimate assumes that you go on using as much as in this month so far. Storage is counted to the
+          end of the month in both figures, as large as it is now. They are no bill, and nothing is due before
+          the month is over. Days and months are those of UTC.
         </small>
       </p>
     </section>
@@ -46,9 +48,9 @@ export function Month({
 }
 
 /** As an image, which the browser asks for by itself: in the theme and about the width that the page has there. */
-function UsageChart({ period, version }: { readonly period: BillingPeriod; readonly version: string }) {
+function UsageChart({ period }: { readonly period: BillingPeriod }) {
   const address = (theme: ChartTheme, width: number) =>
-    `${accountPath('usage-chart.svg')}?theme=${theme}&width=${width}&v=${version}`;
+    `${accountPath('usage-chart.svg')}?theme=${theme}&width=${width}`;
   return (
     <picture>
       <source
