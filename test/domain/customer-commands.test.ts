@@ -78,6 +78,13 @@ describe('the subscription', () => {
     expect(commands).toEqual([]);
     expect(standing.attention).toEqual([expect.stringContaining('sub_2')]);
   });
+
+  it("that somebody made within the second of ours does not take ours' place", () => {
+    const theirs = { ...subscription, id: 'sub_0', isOurs: false };
+    const { commands, standing } = settle({ ...customer, subscriptions: [theirs, subscription] });
+    expect(commands).toEqual([]);
+    expect(standing.attention).toEqual([expect.stringContaining('sub_0')]);
+  });
 });
 
 describe('the default payment method', () => {
