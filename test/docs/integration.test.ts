@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { parseEnv, promisify } from 'node:util';
+import { parseEnv } from 'node:util';
 import express from 'express';
 import { decodeJwt } from 'jose';
 import type { Browser } from 'playwright-core';
-import { Stripe } from 'stripe';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { accountLinkReader } from '../../api/account/link.ts';
 import { loadServiceConfig } from '../../config/config.ts';
@@ -23,12 +19,12 @@ import {
   textPattern,
 } from './document.ts';
 import { type RunningStack, startRunningStack } from './running-stack.ts';
+import { sendTestEvent, stripeListenOptions } from './stripe-listen.ts';
 
 // docs/integration.md, chapter by chapter, as a developer would go through it: on the stack that `npm start` runs, with its blocks.
 
 /** Steps take seconds, on a busy machine some more. */
 const PATIENCE_MS = 120_000;
-const STRIPE_CLI = createRequire(import.meta.url).resolve('@stripe/cli/package.json');
 
 let chapters: Chapter[];
 /** The titles of those that were tried. */
@@ -80,17 +76,6 @@ async function untilAnswered(command: Block, documented: Block): Promise<void> {
   });
 }
 
-/** The command of Stripe's CLI has these options. It can't be run: it would ask Stripe. */
-async function expectStripeCommand({ text }: Block): Promise<string[]> {
-  const [program, command = '', ...options] = text.trim().split(' ');
-  expect(program).toBe('stripe');
-  const shim = path.join(path.dirname(STRIPE_CLI), 'bin/shim.js');
-  const { stdout } = await promisify(execFile)(process.execPath, [shim, command, '--help']);
-  for (const option of options.filter((each) => each.startsWith('-')))
-    expect(stdout).toMatch(new RegExp(`${option}\\b`));
-  return options;
-}
-
 const configOf = ({ text }: Pick<Block, 'text'>) =>
   loadServiceConfig({
     ...parseEnv(text),
@@ -115,7 +100,7 @@ async function expectToOpen(link: string | null, name: string): Promise<void> {
 describe.sequential('docs/integration.md', () => {
   test('1. Keys', async () => {
     const [printSecret, keys] = blocksOf('1. Keys', 'bash', 'ini');
-    expect(await expectStripeCommand(printSecret)).toEqual(['--print-secret']);
+    expect(await stripeListenOptions(printSecret)).toEqual(['--print-secret']);
     expect(configOf(keys).stripe.modes).toMatchObject({ live: null, test: { secretKey: 'sk_test_…' } });
     const onlyKey = { text: keys.text.split('\n', 1)[0] ?? '' };
     expect(() => configOf(onlyKey)).toThrow('STRIPE_TEST_WEBHOOK_SECRET: is missing');
@@ -139,26 +124,13 @@ describe.sequential('docs/integration.md', () => {
 
   test('4. Webhooks', async () => {
     const [forward] = blocksOf('4. Webhooks', 'bash');
-    const [option, address = ''] = await expectStripeCommand(forward);
+    const [option, address = ''] = await stripeListenOptions(forward);
     expect(option).toBe('--forward-to');
-    const send = async (url: string, secret = '') => {
-      const payload = JSON.stringify({
-        id: 'evt_of_test_mode',
-        object: 'event',
-        type: 'invoice.created',
-        created: 1,
-        livemode: false,
-        data: { object: { id: 'in_1' } },
-      });
-      const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret });
-      const headers = { 'content-type': 'application/json', 'stripe-signature': signature };
-      return await fetch(url, { method: 'POST', headers, body: payload });
-    };
     const url = `http://${stack.here(address)}`;
-    expect((await send(url, stack.file.stripe.test?.webhookSecret)).status).toBe(200);
+    expect(await sendTestEvent(url, stack.file.stripe.test?.webhookSecret)).toBe(200);
     const live = `${stack.file.apiUrl}/api/webhooks/stripe`;
     for (const secret of [stack.file.stripe.test?.webhookSecret, stack.file.stripe.live?.webhookSecret])
-      expect((await send(live, secret)).status).toBe(400);
+      expect(await sendTestEvent(live, secret)).toBe(400);
   });
 
   test('5. A user', async () => {
@@ -210,35 +182,35 @@ describe.sequential('docs/integration.md', () => {
       expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(60);
     });
 
-    test('of an Express host opens the page of who is signed in, once', async () => {
-      stubEnvironment();
-      const { toBilling } = await import('./host/express.ts');
-      const app = express().get(
-        '/billing',
-        toBilling((request) => request.get('x-signed-in-user')),
-      );
-      await using host = await listen(app);
+    /** Asks a host for `/billing` as its users do. */
+    const expectToLead = async (ask: (headers: Record<string, string>) => Promise<Response>) => {
       const locationFor = async (headers: Record<string, string>) => {
-        const answer = await fetch(`${host.origin}/billing`, { headers, redirect: 'manual' });
-        expect(answer.status).toBe(303);
-        return answer.headers.get('location');
+        const redirect = await ask(headers);
+        expect(redirect.status).toBe(303);
+        return redirect.headers.get('location');
       };
       await expectToOpen(await locationFor({ 'x-signed-in-user': 'ada' }), 'ada@example.com');
       await expectToOpen(await locationFor({ 'x-signed-in-user': 'demo' }), 'demo@example.com');
       expect(await locationFor({})).toBe('/login');
+      // A redirect from a cache would be of a link that is used up.
+      const redirect = await ask({ 'x-signed-in-user': 'ada' });
+      expect(redirect.headers.get('cache-control')).toBe('no-store');
+    };
+
+    test('of an Express host opens the page of who is signed in, once', async () => {
+      expect.hasAssertions();
+      stubEnvironment();
+      const { toBilling } = await import('./host/express.ts');
+      const signedInUser = (request: express.Request) => request.get('x-signed-in-user');
+      await using host = await listen(express().get('/billing', toBilling(signedInUser)));
+      await expectToLead((headers) => fetch(`${host.origin}/billing`, { headers, redirect: 'manual' }));
     });
 
     test('of a Next.js host opens the page of who is signed in, once', async () => {
+      expect.hasAssertions();
       stubEnvironment();
       const { GET } = await import('./host/app/billing/route.ts');
-      const locationFor = async (headers: Record<string, string>) => {
-        const answer = await GET(new Request('https://host.example/billing', { headers }));
-        expect(answer.status).toBe(303);
-        return answer.headers.get('location');
-      };
-      await expectToOpen(await locationFor({ 'x-signed-in-user': 'ada' }), 'ada@example.com');
-      await expectToOpen(await locationFor({ 'x-signed-in-user': 'demo' }), 'demo@example.com');
-      expect(await locationFor({})).toBe('/login');
+      await expectToLead((headers) => GET(new Request('https://host.example/billing', { headers })));
     });
 
     test('of the command line opens it, too', async () => {
