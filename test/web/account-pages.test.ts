@@ -132,6 +132,14 @@ describe('without a session', () => {
   });
 });
 
+test.each(['', '/standing'])('GET /account%s is of who asks, whatever the address says', async (path) => {
+  const page = await openAccount('mary');
+  const own = await (await page.request.get(`/account${path}`)).text();
+  const asked = await page.request.get(`/account${path}?userId=grace&user_id=grace&mode=live&sub=grace`);
+  expect(await asked.text()).toBe(own);
+  expect(own).not.toContain('Grace');
+});
+
 test('how many credits are bought is checked before anybody is asked', async () => {
   const page = await openAccount('ada');
   const token = (await page.locator('input[name="_csrf"]').first().getAttribute('value')) ?? '';
@@ -207,7 +215,7 @@ describe('the chart of the month', () => {
     const charts = [];
     for (const userId of ['grace', 'mary']) {
       const page = await openAccount(userId);
-      const answer = await page.request.get('/account/usage-chart.svg');
+      const answer = await page.request.get('/account/usage-chart.svg?userId=grace&sub=grace');
       expect(answer.headers()).toMatchObject({
         'content-type': 'image/svg+xml; charset=utf-8',
         'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { closeMonth } from '../../cli/close.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
+import { findUser } from '../../db/users.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { accountLink } from '../support/account.ts';
 import type { BillingService } from '../support/billing-worker.ts';
@@ -127,6 +128,26 @@ test("nobody's page tells of somebody else's Checkout", async () => {
   expect((await page.goto(`/account/checkouts/${checkoutSessionId}`))?.status()).toBe(404);
 });
 
+test("whose page it is no field says but the session: somebody else's id opens nothing of theirs", async () => {
+  const other = await newBuyer(billing, 'test');
+  const token = (await page.locator('input[name="_csrf"]').first().getAttribute('value')) ?? '';
+  const whose = { userId: other, user_id: other, mode: 'live' };
+  for (const [path, form] of [
+    ['/account/payment-methods', {}],
+    ['/account/credits', { credits: '5' }],
+  ] as const) {
+    const query = new URLSearchParams(whose).toString();
+    const answer = await page.request.post(`${path}?${query}`, {
+      form: { ...form, ...whose, _csrf: token },
+      maxRedirects: 0,
+    });
+    const [sessionId = ''] = /cs_test_\w+/.exec(answer.headers()['refresh'] ?? '') ?? [];
+    const session = await billing.stripe.test.checkout.sessions.retrieve(sessionId);
+    expect(session, path).toMatchObject({ client_reference_id: userId, livemode: false });
+  }
+  expect((await findUser(billing.db, 'test', other))?.stripe_customer_id).toBeNull();
+});
+
 /** As far as Stripe's page. */
 async function beginCheckout(): Promise<{ readonly checkoutSessionId: string }> {
   await page.getByRole('button', { name: 'Add a card' }).first().click();
@@ -170,6 +191,10 @@ test('a bill that fails: the page says so, and with a new card it is paid and ac
   expect(await bill.locator('summary').textContent()).toMatch(/May 2026.*\$3\.00.*paid/);
   await bill.locator('summary').click();
   expect(await bill.getByRole('row', { name: /GPU Hour, 2026-05/ }).textContent()).toContain('1.5');
+  const pdf = await page.request.get(
+    (await bill.getByRole('link', { name: 'PDF' }).getAttribute('href')) ?? '',
+  );
+  expect(pdf.headers()['content-type']).toBe('application/pdf');
   await bill.getByRole('link', { name: 'Invoice of May 2026' }).click();
   await page.waitForURL('**/_sim/invoices/**');
   expect(await page.locator('main').textContent()).toContain('3.00');
