@@ -11,11 +11,10 @@ import { CARDS, simulate } from '../workflows/customers.ts';
 import { newBuyer } from '../workflows/purchases.ts';
 import { startTestBilling } from '../workflows/service.ts';
 import { useGpu } from '../workflows/usage.ts';
+import { openPage } from './harness.ts';
 
 // What a user does on their page, on real parts: the service, Stripe's stand-in with its hosted pages, and a browser.
 
-/** A step takes seconds, on a busy machine some more. */
-const PATIENCE_MS = 120_000;
 const DECLINED = '4000000000000002';
 const WANTS_OWNER = '4000002500003155';
 const PERIOD = parseBillingPeriod('2026-05');
@@ -42,9 +41,7 @@ afterAll(async () => {
 });
 
 async function openAccount(ofUser: string): Promise<Page> {
-  const context = await browser.newContext({ baseURL: billing.apiUrl });
-  const opened = await context.newPage();
-  opened.setDefaultTimeout(PATIENCE_MS);
+  const opened = await openPage(browser, { url: billing.apiUrl });
   await opened.goto(await accountLink(billing.apiUrl, { mode: 'test', userId: ofUser }));
   return opened;
 }

@@ -85,6 +85,9 @@ export async function startTestSite(parts: Partial<PageParts> = {}): Promise<Tes
   };
 }
 
+/** How long a page is waited for: what takes a second takes many where two suites run on two cores. */
+const PATIENCE_MS = 120_000;
+
 /** A window of its own, with nobody signed in. */
 export async function openPage(
   browser: Browser,
@@ -92,6 +95,7 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<Page> {
   const context = await browser.newContext({ baseURL: site.url, ...options });
+  context.setDefaultTimeout(PATIENCE_MS);
   return await context.newPage();
 }
 

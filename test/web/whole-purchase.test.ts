@@ -10,9 +10,6 @@ import { openAdminPage } from './harness.ts';
 
 // Each card from the form to the credits on real parts: workflow, Stripe's stand-in, its webhooks, and the bank's page.
 
-/** A purchase takes seconds, on a busy machine some more. */
-const PATIENCE_MS = 120_000;
-
 let browser: Browser;
 let billing: BillingService;
 
@@ -32,7 +29,6 @@ afterAll(async () => {
 async function buy(card: RegExp): Promise<{ page: Page; userId: string; article: Locator }> {
   const userId = await newBuyer(billing, 'live');
   const page = await openAdminPage(browser, { url: billing.apiUrl });
-  page.setDefaultTimeout(PATIENCE_MS);
   await page.getByLabel('User', { exact: true }).first().fill(userId);
   await page.getByLabel(card).check();
   await page.getByRole('button', { name: 'Start the test purchase' }).click();
