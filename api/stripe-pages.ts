@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { UserKey } from '../db/credits.ts';
+import type { UserKey } from '../db/users.ts';
 import type {
   CustomerBillingInput,
   OpenBillingPortalRequest,

@@ -1,7 +1,8 @@
 import type { Mode } from '../domain/mode.ts';
-import { creditCause, grantCreditLot, lockUser, settleCredits, type UserKey } from './credits.ts';
+import { creditCause, grantCreditLot, lockUser, settleCredits } from './credits.ts';
 import type { Database } from './database.ts';
 import { inTransaction } from './transaction.ts';
+import type { UserKey } from './users.ts';
 
 /** A paid Checkout session that sold credits. */
 export interface CreditPurchase extends UserKey {

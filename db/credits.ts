@@ -10,12 +10,7 @@ import {
 } from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
 import { type Database, type DatabaseTransaction, exactInteger } from './database.ts';
-
-/** A user of one mode. */
-export interface UserKey {
-  readonly mode: Mode;
-  readonly userId: string;
-}
+import type { UserKey } from './users.ts';
 
 /** What the user can pay with at `instant`, in cents. */
 export async function creditBalanceCents(

@@ -2,12 +2,12 @@ import { Big } from 'big.js';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import { type DailyUsage, type DailyUsageByProduct, rateDays } from '../domain/daily-usage.ts';
 import { type Day, daysBegun } from '../domain/days.ts';
-import type { Mode } from '../domain/mode.ts';
 import { METERED_PRODUCTS, type MeteredProduct } from '../domain/price-list.ts';
 import { storageByDay } from '../domain/storage-by-day.ts';
 import type { Database } from './database.ts';
 import { loadMonthLevels } from './month-levels.ts';
 import { loadUnitPrices } from './price-list.ts';
+import type { UserKey } from './users.ts';
 
 /**
  * What a user has used on each day of `period`, from its first to its last or to the day of `now`, days of nothing included;
@@ -20,7 +20,7 @@ import { loadUnitPrices } from './price-list.ts';
  */
 export async function loadDailyUsage(
   db: Database,
-  user: { readonly mode: Mode; readonly userId: string },
+  user: UserKey,
   period: BillingPeriod,
   now: Date,
 ): Promise<DailyUsageByProduct> {
@@ -45,7 +45,7 @@ export async function loadDailyUsage(
 
 async function loadSums(
   db: Database,
-  { mode, userId }: { readonly mode: Mode; readonly userId: string },
+  { mode, userId }: UserKey,
   days: readonly Day[],
 ): Promise<Map<MeteredProduct, Map<Day, Big>>> {
   const [first] = days;

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { type BillingPeriod, periodEnd, periodStart } from '../domain/billing-period.ts';
-import type { Mode } from '../domain/mode.ts';
 import type { StorageLevel } from '../domain/storage.ts';
 import type { Database } from './database.ts';
+import type { UserKey } from './users.ts';
 
 /**
  * The levels that a month's storage comes from: of each of the user's disks those in the month, and those of the last instant
@@ -10,7 +10,7 @@ import type { Database } from './database.ts';
  */
 export async function loadMonthLevels(
   db: Database,
-  { mode, userId }: { readonly mode: Mode; readonly userId: string },
+  { mode, userId }: UserKey,
   period: BillingPeriod,
 ): Promise<StorageLevel[][]> {
   const { rows } = await sql<{ resource_id: string; event_id: string; occurred_at: Date; gb: string }>`

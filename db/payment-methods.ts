@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Mode } from '../domain/mode.ts';
 import type { Database } from './database.ts';
 import { inTransaction } from './transaction.ts';
+import type { UserKey } from './users.ts';
 
 /** What a payment method can be shown by. No number, name or address: only what tells one from another. */
 export interface PaymentMethodDetails {
@@ -28,11 +28,6 @@ export interface AttachedPaymentMethod extends PaymentMethodDetails {
 export interface ShownPaymentMethod extends PaymentMethodDetails {
   /** Whether invoices are charged to it. */
   readonly isDefault: boolean;
-}
-
-interface UserKey {
-  readonly mode: Mode;
-  readonly userId: string;
 }
 
 /**

@@ -5,6 +5,12 @@ import { recordAppliedEvents } from './applied-events.ts';
 import type { Database } from './database.ts';
 import type { UsersTable } from './schema.ts';
 
+/** A user of one mode. */
+export interface UserKey {
+  readonly mode: Mode;
+  readonly userId: string;
+}
+
 export type User = Selectable<UsersTable>;
 
 /** Registers a user, or updates the e-mail and name of one who is. */

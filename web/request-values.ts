@@ -6,6 +6,11 @@ export function modeOfQuery(request: Request): Mode {
   return MODES.find((mode) => mode === textOfQuery(request, 'mode')) ?? 'live';
 }
 
+/** Where the browser has our pages, such as `https://billing.example`, as it says itself. */
+export function originOf({ protocol, host }: Request): string {
+  return `${protocol}://${host}`;
+}
+
 /** A parameter of the query, trimmed; `''` when it is absent or there twice. */
 export function textOfQuery({ query }: Request, name: string): string {
   return textIn(query, name).trim();

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { UserKey } from '../../db/credits.ts';
+import type { UserKey } from '../../db/users.ts';
 import { type SessionKind, saveSession, settled } from '../sessions.ts';
 
 declare module 'express-session' {

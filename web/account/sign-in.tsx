@@ -3,7 +3,7 @@ import type { AccountAccess } from '../../api/account/access.ts';
 import { AccountLinkRefused } from '../../api/account/link.ts';
 import { accountOf, signInAccount, signOutAccount } from '../../api/account/session.ts';
 import { addRoute } from '../../api/route.ts';
-import type { UserKey } from '../../db/credits.ts';
+import type { UserKey } from '../../db/users.ts';
 import { textOfQuery } from '../request-values.ts';
 import { ACCOUNT_PATH } from './paths.ts';
 import type { Shell } from './shell.tsx';

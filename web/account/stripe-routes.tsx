@@ -9,7 +9,7 @@ import { openBillingPortalOf, startCheckoutOf } from '../../api/stripe-pages.ts'
 import { parse } from '../../api/validation.ts';
 import { checkoutProgress } from '../../db/checkout-sessions.ts';
 import { MAX_PURCHASED_CREDITS } from '../../domain/credits.ts';
-import { fieldOf } from '../request-values.ts';
+import { fieldOf, originOf } from '../request-values.ts';
 import { CheckoutProgress, OnToStripe } from './checkout.tsx';
 import { ACCOUNT_PATH } from './paths.ts';
 import type { Shell } from './shell.tsx';
@@ -38,8 +38,8 @@ export function addStripeRoutes(pages: IRouter, dependencies: ApiDependencies, s
     const { url } = await startCheckoutOf(dependencies, userOf(request), {
       ...purpose,
       // Stripe puts the session's id in.
-      successUrl: `${ownUrl(request)}/checkouts/{CHECKOUT_SESSION_ID}`,
-      cancelUrl: ownUrl(request),
+      successUrl: `${originOf(request)}${ACCOUNT_PATH}/checkouts/{CHECKOUT_SESSION_ID}`,
+      cancelUrl: `${originOf(request)}${ACCOUNT_PATH}`,
       idempotencyKey: randomUUID(),
     });
     goOn(request, response, url);
@@ -62,7 +62,7 @@ export function addStripeRoutes(pages: IRouter, dependencies: ApiDependencies, s
     post: [
       async (request, response) => {
         const { url } = await openBillingPortalOf(dependencies, userOf(request), {
-          returnUrl: ownUrl(request),
+          returnUrl: `${originOf(request)}${ACCOUNT_PATH}`,
         });
         goOn(request, response, url);
       },
@@ -90,9 +90,4 @@ export function addStripeRoutes(pages: IRouter, dependencies: ApiDependencies, s
       },
     ],
   });
-}
-
-/** Where the browser has this page, as it says itself. */
-function ownUrl(request: Request): string {
-  return `${request.protocol}://${request.host}${ACCOUNT_PATH}`;
 }

@@ -1,11 +1,11 @@
 import { type BillWithLines, listBills, owedCents, pageOfOldestUnpaidBill } from '../../db/bills.ts';
 import { type CreditChange, listCreditChanges } from '../../db/credit-history.ts';
-import { listCreditLots, type UserKey } from '../../db/credits.ts';
+import { listCreditLots } from '../../db/credits.ts';
 import type { Database } from '../../db/database.ts';
 import { listPaymentMethods, type ShownPaymentMethod } from '../../db/payment-methods.ts';
 import { loadUnitPrices } from '../../db/price-list.ts';
 import { loadMonthlyUsage } from '../../db/usage-report.ts';
-import { findUser, type User } from '../../db/users.ts';
+import { findUser, type User, type UserKey } from '../../db/users.ts';
 import { type AccountStatus, accountStatus } from '../../domain/account-status.ts';
 import { type BillingPeriod, billingPeriodOf } from '../../domain/billing-period.ts';
 import { type CreditLot, remainingCents } from '../../domain/credits.ts';

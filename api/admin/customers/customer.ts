@@ -4,9 +4,8 @@ import { listBillSummaries, owedCents } from '../../../db/bills.ts';
 import { listCreditLots } from '../../../db/credits.ts';
 import { listDisputes } from '../../../db/disputes.ts';
 import { listOperatorDecisions } from '../../../db/operator-decisions.ts';
-import type { User } from '../../../db/users.ts';
+import type { User, UserKey } from '../../../db/users.ts';
 import { remainingCents } from '../../../domain/credits.ts';
-import type { Mode } from '../../../domain/mode.ts';
 import { type CustomerBillingState, customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { askCustomer } from '../../temporal/queries.ts';
@@ -16,11 +15,6 @@ import type { Customer, customerStateSchema } from './schema.ts';
 
 /** How much of a customer's past is shown. */
 const LISTED = 100;
-
-interface UserKey {
-  readonly mode: Mode;
-  readonly userId: string;
-}
 
 /**
  * All that an operator wants to know of a customer: from the database, and from their workflow as far as it answers.

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Mode } from '../../../domain/mode.ts';
+import type { UserKey } from '../../../db/users.ts';
 import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
@@ -19,7 +19,7 @@ import type { decidedCustomerSchema } from './schema.ts';
  */
 export async function decideOnUser(
   { db, temporal, temporalUiUrl = null }: ApiDependencies,
-  { mode, userId }: { readonly mode: Mode; readonly userId: string },
+  { mode, userId }: UserKey,
   decision: CustomerDecision & { readonly updateId: string },
 ): Promise<z.output<typeof decidedCustomerSchema>> {
   const { stripe_customer_id: stripeCustomerId } = await findUserOrRefuse(db, mode, userId);

@@ -1,5 +1,6 @@
 import type { Express, Request, RequestHandler } from 'express';
 import { type CustomerFilter, listCustomers } from '../../../db/customer-list.ts';
+import type { UserKey } from '../../../db/users.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import {
   EXTEND_GRACE_UPDATE,
@@ -79,7 +80,7 @@ export async function customersPage({ db }: Pick<ApiDependencies, 'db'>, mode: M
 }
 
 /** @throws HttpError `not_found`, `invalid_parameter` */
-export function customerOfPath(request: Request): { readonly mode: Mode; readonly userId: string } {
+export function customerOfPath(request: Request): UserKey {
   return {
     mode: modeOfPath(request),
     userId: parse(userIdSchema, request.params['userId'], 'userId'),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describeCustomer } from '../../../api/admin/customers/customer.ts';
 import type { Customer } from '../../../api/admin/customers/schema.ts';
 import type { ApiDependencies } from '../../../api/dependencies.ts';
+import type { UserKey } from '../../../db/users.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import { type Offers, offersOf } from './offers.ts';
 
@@ -15,10 +16,7 @@ export interface CustomerView {
 }
 
 /** @throws HttpError `user_not_found` */
-export async function readCustomer(
-  dependencies: ApiDependencies,
-  key: { readonly mode: Mode; readonly userId: string },
-): Promise<CustomerView> {
+export async function readCustomer(dependencies: ApiDependencies, key: UserKey): Promise<CustomerView> {
   const { now = () => new Date() } = dependencies;
   const customer = await describeCustomer(dependencies, key);
   const offers = offersOf(customer, now().getTime());

@@ -7,7 +7,7 @@ import type { ApiDependencies } from '../../../api/dependencies.ts';
 import { addRoute } from '../../../api/route.ts';
 import { parse } from '../../../api/validation.ts';
 import type { Mode } from '../../../domain/mode.ts';
-import { modeOfQuery, textOfQuery } from '../../request-values.ts';
+import { modeOfQuery, originOf, textOfQuery } from '../../request-values.ts';
 import { answerForm } from '../answer-form.ts';
 import type { Shell } from '../shell.tsx';
 import { EventsPage } from './page.tsx';
@@ -20,7 +20,7 @@ export function addEventsTab(pages: IRouter, dependencies: ApiDependencies, shel
       async (request, response) => {
         const filter = filterOf(request, modeOfQuery(request));
         const page = await eventsPage(dependencies, filter.mode, queryOf(filter));
-        const origin = `${request.protocol}://${request.host}`;
+        const origin = originOf(request);
         const head = { title: 'Events', tab: 'events' } as const;
         shell.page(request, response, head, <EventsPage filter={filter} page={page} origin={origin} />);
       },

@@ -8,7 +8,7 @@ import { saveSession } from '../../../api/sessions.ts';
 import { userIdSchema } from '../../../api/validation.ts';
 import { searchUsers } from '../../../db/user-lists.ts';
 import { TEST_CARD_NAMES } from '../../../domain/test-purchase.ts';
-import { fieldOf, textOfQuery } from '../../request-values.ts';
+import { fieldOf, originOf, textOfQuery } from '../../request-values.ts';
 import { UserOptions } from '../components/user-field.tsx';
 import { parseForm } from '../parse-form.ts';
 import type { Shell } from '../shell.tsx';
@@ -60,7 +60,7 @@ export function addTestBillingTab(
         const sent = formOf(request);
         try {
           const purchase = parseForm(requestSchema, sent, LABELS);
-          await testPurchases.start({ ...purchase, returnUrl: returnUrlOf(request) });
+          await testPurchases.start({ ...purchase, returnUrl: `${originOf(request)}${HERE}` });
         } catch (error) {
           if (!(error instanceof HttpError)) throw error;
           return await show(request, response, { ...sent, problem: `${error.message}.` }, error.status);
@@ -102,7 +102,3 @@ function formOf(request: Request): PurchaseForm {
 }
 
 const LABELS: Readonly<Record<string, string>> = { userId: 'User', credits: 'Credits', card: 'Card' };
-
-function returnUrlOf(request: Request): string {
-  return `${request.protocol}://${request.host}${HERE}`;
-}
