@@ -7,7 +7,7 @@ import { type CustomerEventsOptions, measureCustomerEvents, report } from './cus
 import { type FreezeOptions, measureFreeze, reportFreeze } from './freeze.ts';
 import { type IngestOptions, measureIngest, reportIngest } from './ingest.ts';
 import { type MemoryOptions, measureMemory, reportMemory } from './memory.ts';
-import { onThrowAwayStack } from './stack.ts';
+import { onBenchStack } from './stack.ts';
 
 const program = new Command('bench').description('Measures how fast it is.').showHelpAfterError();
 
@@ -21,7 +21,7 @@ program
   .option('--runs <number>', 'how often each is measured; the medians are shown', parseCount, 3)
   .option('--json', 'print the figures as JSON', false)
   .action(async ({ json, ...options }: CustomerEventsOptions & { readonly json: boolean }) => {
-    const figures = await onThrowAwayStack((parts) => measureCustomerEvents(parts, options));
+    const figures = await onBenchStack((parts) => measureCustomerEvents(parts, options));
     process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : report(figures)}\n`);
   });
 
@@ -32,7 +32,7 @@ program
   .option('--runs <number>', 'how often each is measured; the medians are shown', parseCount, 5)
   .option('--json', 'print the figures as JSON', false)
   .action(async ({ json, ...options }: IngestOptions & { readonly json: boolean }) => {
-    const figures = await onThrowAwayStack((parts) => measureIngest(parts, options));
+    const figures = await onBenchStack((parts) => measureIngest(parts, options));
     process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportIngest(figures)}\n`);
   });
 
@@ -43,7 +43,7 @@ program
   .option('--runs <number>', 'how often each is measured; the medians are shown', parseCount, 5)
   .option('--json', 'print the figures as JSON', false)
   .action(async ({ json, ...options }: FreezeOptions & { readonly json: boolean }) => {
-    const figures = await onThrowAwayStack((parts) => measureFreeze(parts, options));
+    const figures = await onBenchStack((parts) => measureFreeze(parts, options));
     process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportFreeze(figures)}\n`);
   });
 
@@ -53,7 +53,7 @@ program
   .option('--minutes <number>', 'after a minute of warm-up', parseCount, 5)
   .option('--json', 'print the figures as JSON', false)
   .action(async ({ json, ...options }: MemoryOptions & { readonly json: boolean }) => {
-    const figures = await onThrowAwayStack((parts) => measureMemory(parts, options));
+    const figures = await onBenchStack((parts) => measureMemory(parts, options));
     process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportMemory(figures)}\n`);
   });
 

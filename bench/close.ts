@@ -6,7 +6,7 @@ import { ClosePopulation } from './close-population.ts';
 import { closedMonths } from './closed-months.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { type MeasuredClose, measuredClose } from './measured-close.ts';
-import { type BenchParts, onThrowAwayStack, progress } from './stack.ts';
+import { type BenchParts, onBenchStack, progress } from './stack.ts';
 import { type StripeTraffic, stripeTrafficDuring } from './stripe-traffic.ts';
 
 export interface CloseOptions {
@@ -48,13 +48,10 @@ const FORGOTTEN_AFTER_MS = 31 * 86_400_000;
 /** On two stacks, one after the other: with Stripe's limits and our own, and without either. */
 export async function measureClose(options: CloseOptions): Promise<CloseFigures> {
   const machine = thisMachine();
-  const limited = await onThrowAwayStack(
-    (parts) => withBench(parts, (bench) => closeLimited(bench, options)),
-    {
-      stripeSimulatorArgs: COLLECTED_LATER,
-    },
-  );
-  const unlimited = await onThrowAwayStack(
+  const limited = await onBenchStack((parts) => withBench(parts, (bench) => closeLimited(bench, options)), {
+    stripeSimulatorArgs: COLLECTED_LATER,
+  });
+  const unlimited = await onBenchStack(
     (parts) => withBench(parts, (bench) => closeUnlimited(bench, options)),
     { stripeSimulatorArgs: COLLECTED_LATER, variables: NO_BATCH_LIMIT },
   );

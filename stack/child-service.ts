@@ -14,6 +14,8 @@ export interface ChildServiceOptions {
   /** The program, from the project's folder: `api/main.ts`. */
   readonly entry: string;
   readonly args?: readonly string[] | undefined;
+  /** A module, from the project's folder, that it loads before the program. */
+  readonly preload?: string | undefined;
   /** All of its environment; nothing is inherited. */
   readonly env: Environment;
   readonly log: Log;
@@ -22,8 +24,6 @@ export interface ChildServiceOptions {
   readonly readyTimeoutMs?: number | undefined;
   /** How long it may take to finish its work when it is stopped, before it is killed. Default 15 s. */
   readonly graceMs?: number | undefined;
-  /** Called when it ends by itself after it was ready. */
-  readonly onExit?: ((code: number | null, signal: NodeJS.Signals | null) => void) | undefined;
 }
 
 /** A program of ours in a process of its own. */
@@ -36,8 +36,6 @@ export interface ChildService extends AsyncDisposable {
   readonly exited: Promise<Exit>;
   /** SIGTERM, and SIGKILL after the grace time. Can be called more than once. */
   stop(): Promise<Exit>;
-  /** For the chaos test: ends it as a power cut would. `onExit` is called. */
-  kill(): Promise<Exit>;
 }
 
 /**
@@ -50,7 +48,11 @@ export async function startChildService(options: ChildServiceOptions): Promise<C
   const { name, readyTimeoutMs = 30_000 } = options;
   const program = await startProgram({
     name,
-    ...nodeProgram(path.resolve(PROJECT, options.entry), options.args ?? []),
+    ...nodeProgram(
+      path.resolve(PROJECT, options.entry),
+      options.args ?? [],
+      options.preload === undefined ? undefined : path.resolve(PROJECT, options.preload),
+    ),
     env: options.env,
     cwd: PROJECT,
     ipc: true,
@@ -66,26 +68,14 @@ export async function startChildService(options: ChildServiceOptions): Promise<C
     throw error;
   }
 
-  let wanted = false;
-  program.child.once('exit', (code, signal) => {
-    if (!wanted) options.onExit?.(code, signal);
-  });
-  const stop = (): Promise<Exit> => {
-    wanted = true;
-    return program.stop();
-  };
   return {
     name,
     pid: program.pid,
     port,
     exited: program.exited,
-    stop,
-    kill: () => {
-      program.child.kill('SIGKILL');
-      return program.exited;
-    },
+    stop: () => program.stop(),
     [Symbol.asyncDispose]: async () => {
-      await stop();
+      await program.stop();
     },
   };
 }

@@ -16,6 +16,7 @@ import type { Log } from './log.ts';
 import { startPostgres } from './postgres.ts';
 import type { Reaper } from './reaper.ts';
 import { setUpSimulatedStripe } from './simulated-stripe.ts';
+import { type RunningPart, type StackPart, SupervisedPart } from './supervised-part.ts';
 import { findTemporalBinary } from './temporal-binary.ts';
 import { startTemporalServer } from './temporal-server.ts';
 
@@ -42,17 +43,23 @@ export interface StackOptions {
   readonly durability: 'full' | 'off';
   /** Takes the lines that the parts print. */
   readonly log: Log;
+  /** For proofs: a module of ours that api or worker loads before anything of its own, such as `chaos/boundaries.ts`. */
+  readonly preloads?: Readonly<Partial<Record<'api' | 'worker', string>>> | undefined;
   /** Called as each part begins to start, and again when it runs. */
-  readonly onPart: (part: string, state: 'starting' | 'running', where?: string) => void;
+  readonly onPart: (part: PartName, state: 'starting' | 'running', where?: string) => void;
   /** A part has ended by itself. */
-  readonly onFailure: (part: string, how: string) => void;
+  readonly onFailure: (part: PartName, how: string) => void;
 }
+
+/** The names of the parts, as {@link StackOptions.onPart} is told them. */
+export const PARTS = ['PostgreSQL', 'Temporal', 'Stripe simulator', 'worker', 'api'] as const;
+export type PartName = (typeof PARTS)[number];
 
 /** Everything running. */
 export interface Stack extends AsyncDisposable {
   readonly file: StackFile;
-  /** Process ids of the parts that it started, by the names that {@link StackOptions.onPart} was told. */
-  readonly pids: ReadonlyMap<string, number>;
+  /** Those that it started; what the environment names is not among them. */
+  readonly parts: ReadonlyMap<PartName, StackPart>;
   /** Stops all of it, in the opposite order. Can be called more than once. */
   stop(): Promise<void>;
 }
@@ -70,51 +77,39 @@ const EMBEDDED_CLUSTERS = [
  * @throws StackError when a part can't be had or started; what was started by then is stopped again.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const running: (() => Promise<unknown>)[] = [];
-  const pids = new Map<string, number>();
+  const parts = new Map<PartName, SupervisedPart>();
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopped ??= (async () => {
-      for (const stopPart of running.toReversed()) await stopPart();
+      for (const part of [...parts.values()].toReversed()) await part.stop();
     })();
     return stopped;
   };
-  const started = async <Part extends RunningPart>(
-    name: string,
-    start: () => Promise<Part>,
-    where: (part: Part) => string,
-  ): Promise<Part> => {
+  const started: Started = async (name, start, where) => {
     options.onPart(name, 'starting');
-    const part = await start();
-    running.push(() => part.stop());
-    pids.set(name, part.pid);
-    void part.exited.then((exit) => stopped === undefined && options.onFailure(name, JSON.stringify(exit)));
-    options.onPart(name, 'running', where(part));
-    return part;
+    const first = await start();
+    const onFailure = (how: string) => stopped === undefined && options.onFailure(name, how);
+    parts.set(name, new SupervisedPart(first, start, onFailure));
+    options.onPart(name, 'running', where(first));
+    return first;
   };
 
   try {
-    return { file: await startParts(options, started), pids, stop, [Symbol.asyncDispose]: stop };
+    return { file: await startParts(options, started), parts, stop, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-interface RunningPart {
-  readonly pid: number;
-  readonly exited: Promise<unknown>;
-  stop(): Promise<unknown>;
-}
-
 type Started = <Part extends RunningPart>(
-  name: string,
+  name: PartName,
   start: () => Promise<Part>,
   where: (part: Part) => string,
 ) => Promise<Part>;
 
 async function startParts(options: StackOptions, started: Started): Promise<StackFile> {
-  const { dataDir, ports, variables, log, reaper } = options;
+  const { dataDir, ports, variables, log, reaper, preloads = {} } = options;
   const environment = parseEnvironment(variables);
   const previous = await readStackFile(dataDir);
 
@@ -164,12 +159,26 @@ async function startParts(options: StackOptions, started: Started): Promise<Stac
     await allSettled([
       started(
         'worker',
-        () => startChildService({ ...common, name: 'worker', entry: 'worker/main.ts', env: workerEnv }),
+        () =>
+          startChildService({
+            ...common,
+            name: 'worker',
+            entry: 'worker/main.ts',
+            env: workerEnv,
+            preload: preloads.worker,
+          }),
         () => 'polls Temporal',
       ),
       started(
         'api',
-        () => startChildService({ ...common, name: 'api', entry: 'api/main.ts', env: apiEnv }),
+        () =>
+          startChildService({
+            ...common,
+            name: 'api',
+            entry: 'api/main.ts',
+            env: apiEnv,
+            preload: preloads.api,
+          }),
         () => apiUrl,
       ),
     ]);

@@ -23,13 +23,11 @@ async function start(behaviour: string, options: Partial<ChildServiceOptions> = 
 describe('a service of our own', () => {
   test('is ready with its port, and finishes its work when it is stopped', async () => {
     const lines: string[] = [];
-    const exits: unknown[] = [];
     const log = (line: string): void => void lines.push(line);
-    const service = await start('well-behaved', { log, onExit: (...exit) => exits.push(exit) });
+    const service = await start('well-behaved', { log });
     expect(service.port).toBe(4321);
     expect(await service.stop()).toEqual({ code: 0, signal: null });
     expect(lines).toEqual(['[api] hello', '[api] finishing my work: SIGTERM']);
-    expect(exits).toEqual([]);
   });
 
   test('is killed when it does not stop in time', async () => {
@@ -38,10 +36,18 @@ describe('a service of our own', () => {
   });
 
   test('reports when it ends by itself', async () => {
-    const exits: unknown[] = [];
-    const service = await start('well-behaved', { onExit: (...exit) => exits.push(exit) });
-    await service.kill();
-    expect(exits).toEqual([[null, 'SIGKILL']]);
+    const service = await start('well-behaved');
+    process.kill(service.pid, 'SIGKILL');
+    expect(await service.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  test('loads a module before itself, if it is to', async () => {
+    const lines: string[] = [];
+    await start('well-behaved', {
+      preload: 'test/stack/fixtures/preload.ts',
+      log: (line) => lines.push(line),
+    });
+    expect(lines).toEqual(['[api] I was first', '[api] hello']);
   });
 
   test('that ends while it starts is an error with its last words', async () => {

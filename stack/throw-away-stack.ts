@@ -1,0 +1,58 @@
+import { chmod, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { cacheDirectory, inheritedEnvironment } from '../config/machine.ts';
+import { withoutOurs } from './environment.ts';
+import { freePort } from './ports.ts';
+import { startReaper } from './reaper.ts';
+import { type Stack, type StackOptions, startStack } from './stack.ts';
+
+/** What a throw-away stack needs to be otherwise than one of `npm start`. */
+export type ThrowAwayStackOptions = Partial<
+  Pick<StackOptions, 'variables' | 'stripeSimulatorArgs' | 'preloads' | 'durability' | 'log' | 'onPart'>
+>;
+
+/**
+ * Works on the stack that `npm start` runs, each part a process of its own and data on the disk, in a folder that is deleted
+ * afterwards. Nothing that is configured on this machine is met, and requests are not limited.
+ *
+ * @throws Error when a part ends by itself, and whatever the work throws.
+ */
+export async function onThrowAwayStack<Result>(
+  work: (stack: Stack) => Promise<Result>,
+  options: ThrowAwayStackOptions = {},
+): Promise<Result> {
+  await using reaper = startReaper();
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'durable-billing-'));
+  reaper.directory(dataDir);
+  await chmod(dataDir, 0o755); // PostgreSQL may run as a user of its own, which must be able to walk in.
+  const ports = {
+    api: await freePort(),
+    postgres: await freePort(),
+    temporal: await freePort(),
+    temporalUi: await freePort(),
+    stripeSimulator: await freePort(),
+  };
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const starting = startStack({
+    durability: 'full',
+    log: () => undefined,
+    onPart: () => undefined,
+    ...options,
+    dataDir,
+    ports,
+    variables: {
+      ...withoutOurs(inheritedEnvironment()),
+      API_REQUESTS_PER_SECOND: '0',
+      ...options.variables,
+    },
+    cacheDir: cacheDirectory(),
+    reaper,
+    onFailure: (part, how) => fail(new Error(`${part} has ended by itself: ${how}`)),
+  });
+  await using stack = await Promise.race([starting, failed]);
+  return await Promise.race([work(stack), failed]);
+}
