@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newCustomer, PERSON } from '../../chaos/world/customers.ts';
 import { findUser } from '../../db/users.ts';
 import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
 import type { BillingService } from '../support/billing-worker.ts';
-import { newCustomer, PERSON } from '../workflows/customers.ts';
 import { startTestBilling } from '../workflows/service.ts';
 import { type Answer, requestTo } from './harness.ts';
 

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { subscribedCustomer } from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { useGpu, usersWithCustomer, userWithoutCustomer } from '../../chaos/world/usage.ts';
 import { listBills } from '../../db/bills.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { BILLING_PROGRESS_QUERY, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
@@ -7,9 +10,6 @@ import type { BillingWorker } from '../../worker/worker.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
-import { subscribedCustomer } from '../workflows/customers.ts';
-import { eventually } from '../workflows/eventually.ts';
-import { useGpu, usersWithCustomer, userWithoutCustomer } from '../workflows/usage.ts';
 import { runBilling } from './command.ts';
 
 let database: TestDatabase;

@@ -2,14 +2,6 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
-import { saveCreditPurchase } from '../../db/credit-purchases.ts';
-import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
-import { startReaper } from '../../stack/reaper.ts';
-import { findTemporalBinary } from '../../stack/temporal-binary.ts';
-import { type BillingService, startBilling } from '../support/billing-worker.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { workflowBundle } from '../support/workflow-bundle.ts';
 import {
   type Customer,
   newCustomer,
@@ -18,7 +10,15 @@ import {
   stateOf,
   subscribedCustomer,
   subscriptionsOf,
-} from '../workflows/customers.ts';
+} from '../../chaos/world/customers.ts';
+import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
+import { saveCreditPurchase } from '../../db/credit-purchases.ts';
+import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { startReaper } from '../../stack/reaper.ts';
+import { findTemporalBinary } from '../../stack/temporal-binary.ts';
+import { type BillingService, startBilling } from '../support/billing-worker.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { workflowBundle } from '../support/workflow-bundle.ts';
 import { runBilling } from './command.ts';
 
 let database: TestDatabase;

@@ -14,6 +14,7 @@ import { Registry } from 'prom-client';
 import type { ActivityDependencies, BillingRules } from '../../activities/dependencies.ts';
 import { createStripeClient } from '../../activities/stripe-client.ts';
 import { startApi } from '../../api/server.ts';
+import type { RunningBilling } from '../../chaos/world/running-billing.ts';
 import { saveApiKey } from '../../db/api-keys.ts';
 import { saveCluster } from '../../db/clusters.ts';
 import type { Database } from '../../db/database.ts';
@@ -24,8 +25,7 @@ import { startStripeSimulator } from '../../stripe-simulator/server.ts';
 import { ensureSearchAttributes } from '../../worker/search-attributes.ts';
 import { type BillingWorker, startWorker } from '../../worker/worker.ts';
 import { TEST_ACCOUNT } from './account.ts';
-import { testAdmin } from './admin.ts';
-import type { BothStripeClients } from './simulator.ts';
+import { ADMIN_PASSWORD, testAdmin } from './admin.ts';
 
 export interface BillingParts {
   readonly db: Database;
@@ -42,15 +42,11 @@ export interface BillingParts {
 }
 
 /** The whole service in this process: real api, real workers, PostgreSQL, Temporal, and Stripe's stand-in over HTTP. */
-export interface BillingService {
-  readonly db: Database;
-  readonly temporal: Client;
-  readonly stripe: BothStripeClients;
-  readonly apiUrl: string;
-  readonly simulatorUrl: string;
-  readonly apiKeys: Readonly<Record<Mode, string>>;
-  /** Starts the workers of a process; several may run. Those that still run end with {@link stop}. */
-  /** One more worker. `batchRequestsPerSecond` must be the same for all that run at the same time. */
+export interface BillingService extends RunningBilling {
+  /**
+   * Starts the workers of a process; several may run. Those that still run end with {@link stop}. `batchRequestsPerSecond`
+   * must be the same for all that run at the same time.
+   */
   startWorker(rules?: Partial<BillingRules>, batchRequestsPerSecond?: number): Promise<BillingWorker>;
   stop(): Promise<void>;
 }
@@ -140,6 +136,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       apiUrl,
       simulatorUrl: simulator.baseUrl,
       apiKeys,
+      adminPassword: ADMIN_PASSWORD,
       startWorker: async (rules = {}, batchRequestsPerSecond = BATCH_REQUESTS_PER_SECOND) => {
         // Its own, as a process of its own would have: Temporal refuses a second worker on the same one.
         const ofWorker = await NativeConnection.connect({ address });

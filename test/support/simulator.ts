@@ -1,5 +1,5 @@
-import { createStripeClient, type StripeClient } from '../../activities/stripe-client.ts';
-import type { Mode } from '../../domain/mode.ts';
+import { createStripeClient } from '../../activities/stripe-client.ts';
+import type { BothStripeClients } from '../../chaos/world/running-billing.ts';
 import type { FaultKind } from '../../stripe-simulator/faults.ts';
 import type { LoggedRequest } from '../../stripe-simulator/request-log.ts';
 import { startStripeSimulator } from '../../stripe-simulator/server.ts';
@@ -7,9 +7,6 @@ import { conformance } from '../stripe-simulator/openapi/conformance.ts';
 
 export type { FaultKind } from '../../stripe-simulator/faults.ts';
 export type { LoggedRequest } from '../../stripe-simulator/request-log.ts';
-
-/** Both modes' clients. */
-export type BothStripeClients = { readonly [M in Mode]: StripeClient<M> };
 
 /** A Stripe of a test file's own, reached over HTTP with the clients that the worker uses. */
 export interface TestSimulator {

@@ -1,5 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { CARDS, simulate } from '../../chaos/world/customers.ts';
+import { useGpu } from '../../chaos/world/usage.ts';
 import { closeMonth } from '../../cli/close.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
 import { findUser } from '../../db/users.ts';
@@ -7,10 +9,8 @@ import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { accountLink } from '../support/account.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startBrowser } from '../support/chromium.ts';
-import { CARDS, simulate } from '../workflows/customers.ts';
 import { newBuyer } from '../workflows/purchases.ts';
 import { startTestBilling } from '../workflows/service.ts';
-import { useGpu } from '../workflows/usage.ts';
 import { openPage } from './harness.ts';
 
 // What a user does on their page, on real parts: the service, Stripe's stand-in with its hosted pages, and a browser.

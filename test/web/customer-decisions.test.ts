@@ -1,12 +1,12 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Customer, stateOf, subscribedCustomer, userOf } from '../../chaos/world/customers.ts';
+import { pastDueCustomer } from '../../chaos/world/usage.ts';
 import { listOperatorDecisions } from '../../db/operator-decisions.ts';
 import { customerPath } from '../../web/admin/components/customer.tsx';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startBrowser } from '../support/chromium.ts';
-import { type Customer, stateOf, subscribedCustomer, userOf } from '../workflows/customers.ts';
 import { startTestBilling } from '../workflows/service.ts';
-import { pastDueCustomer } from '../workflows/usage.ts';
 import { openForm, postForm } from './forms.ts';
 import { openAdminPage, type Site } from './harness.ts';
 

@@ -1,10 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
-import { customerPath } from '../../web/admin/components/customer.tsx';
-import type { BillingWorker } from '../../worker/worker.ts';
-import type { BillingService } from '../support/billing-worker.ts';
-import { startBrowser } from '../support/chromium.ts';
 import {
   type Customer,
   completeCheckout,
@@ -13,7 +8,12 @@ import {
   simulate,
   stateOf,
   subscribedCustomer,
-} from '../workflows/customers.ts';
+} from '../../chaos/world/customers.ts';
+import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
+import { customerPath } from '../../web/admin/components/customer.tsx';
+import type { BillingWorker } from '../../worker/worker.ts';
+import type { BillingService } from '../support/billing-worker.ts';
+import { startBrowser } from '../support/chromium.ts';
 import { startTestBilling } from '../workflows/service.ts';
 import { openForm } from './forms.ts';
 import { openAdminPage, type Site } from './harness.ts';

@@ -1,12 +1,18 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Customer,
+  callApi,
+  eventsOf,
+  subscribedCustomer,
+  workflowOf,
+} from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
 import { RECEIPTS_KEPT_DAYS, saveReceipts } from '../../db/webhook-receipts.ts';
 import { tabPath } from '../../web/admin/tabs.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startBrowser } from '../support/chromium.ts';
-import { type Customer, callApi, eventsOf, subscribedCustomer, workflowOf } from '../workflows/customers.ts';
-import { eventually } from '../workflows/eventually.ts';
 import { startTestBilling } from '../workflows/service.ts';
 import { postForm } from './forms.ts';
 import { openAdminPage, type Site, startTestSite, type TestSite } from './harness.ts';

@@ -2,14 +2,14 @@ import getPort from 'get-port';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Health } from '../../api/admin/health/health.ts';
+import { subscribedCustomer } from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { summaryOf } from '../../web/admin/health/groups.ts';
 import { tabPath } from '../../web/admin/tabs.ts';
 import { ensureMonthlyBillingSchedule } from '../../worker/namespace.ts';
 import { startTestApi } from '../api/harness.ts';
 import { startBrowser } from '../support/chromium.ts';
-import { subscribedCustomer } from '../workflows/customers.ts';
-import { eventually } from '../workflows/eventually.ts';
 import { startTestBilling } from '../workflows/service.ts';
 import { openAdminPage, startTestSite, type TestSite } from './harness.ts';
 

@@ -1,6 +1,8 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Customer, simulate } from '../../chaos/world/customers.ts';
+import { useGpu, usersWithCustomer, userWithoutCustomer } from '../../chaos/world/usage.ts';
 import { reportOf } from '../../cli/close.ts';
 import { listBills } from '../../db/bills.ts';
 import { freezeBill } from '../../db/freeze.ts';
@@ -9,9 +11,7 @@ import { monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
 import { tabPath } from '../../web/admin/tabs.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startBrowser } from '../support/chromium.ts';
-import { type Customer, simulate } from '../workflows/customers.ts';
 import { startTestBilling } from '../workflows/service.ts';
-import { useGpu, usersWithCustomer, userWithoutCustomer } from '../workflows/usage.ts';
 import { openForm, postForm } from './forms.ts';
 import { openAdminPage } from './harness.ts';
 

@@ -1,15 +1,15 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Customer, subscribedCustomer, userOf } from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { billGpuHour, userWithoutCustomer } from '../../chaos/world/usage.ts';
 import { saveReceipts } from '../../db/webhook-receipts.ts';
 import { TESTED_EVENT_TYPES, testEventId } from '../../domain/webhook-test.ts';
 import { tabPath } from '../../web/admin/tabs.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startBrowser } from '../support/chromium.ts';
-import { type Customer, subscribedCustomer, userOf } from '../workflows/customers.ts';
-import { eventually } from '../workflows/eventually.ts';
 import { startTestBilling } from '../workflows/service.ts';
-import { billGpuHour, userWithoutCustomer } from '../workflows/usage.ts';
 import { postForm } from './forms.ts';
 import { openAdminPage, type Site, startTestSite, type TestSite } from './harness.ts';
 import { applied, aReceipt } from './story-events.ts';

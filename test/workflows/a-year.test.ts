@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StripeClient } from '../../activities/stripe-client.ts';
+import {
+  CARDS,
+  cardsOf,
+  completeCheckout,
+  simulate,
+  userOf,
+  workflowOf,
+} from '../../chaos/world/customers.ts';
 import { EXTEND_GRACE_UPDATE } from '../../domain/workflow-contracts.ts';
 import type { LoggedRequest } from '../../stripe-simulator/request-log.ts';
 import { GRACE_MS } from '../support/billing-worker.ts';
-import { CARDS, cardsOf, completeCheckout, simulate, userOf, workflowOf } from './customers.ts';
 import { DAY_MS, Life, type MovableService, startMovableService } from './year.ts';
 
 // Everything is real but time: api, workflows, activities, PostgreSQL, and Stripe's stand-in over HTTP.

@@ -1,17 +1,17 @@
 import { beforeAll, expect, test } from 'vitest';
+import { newCustomer, stateOf, userOf } from '../../chaos/world/customers.ts';
+import { type Person, type Step, until } from '../../chaos/world/life-steps.ts';
+import { LIVES, type Life } from '../../chaos/world/lives.ts';
+import { clusterLoads, type Outcome, outcomeOf } from '../../chaos/world/outcomes.ts';
+import { Settling } from '../../chaos/world/settling.ts';
+import { useGpu } from '../../chaos/world/usage.ts';
 import { closeMonth } from '../../cli/close.ts';
 import { saveCluster } from '../../db/clusters.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import type { BillingService } from '../support/billing-worker.ts';
-import { newCustomer, stateOf, userOf } from './customers.ts';
-import { type Person, type Step, until } from './life-steps.ts';
-import { LIVES, type Life } from './lives.ts';
-import { clusterLoads, type Outcome, outcomeOf } from './outcomes.ts';
 import { Postman } from './postman.ts';
 import { startTestBilling } from './service.ts';
-import { Settling } from './settling.ts';
-import { useGpu } from './usage.ts';
 
 /** Each is a storm of its own; a failing test names it. */
 const SEEDS = [20_261_124, 4_242];

@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  type Customer,
+  settled,
+  simulate,
+  stateIs,
+  subscribedCustomer,
+} from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
 import { listDisputes } from '../../db/disputes.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { chargeEventWorkflowId } from '../../domain/workflow-contracts.ts';
 import type { BillingService } from '../support/billing-worker.ts';
-import { type Customer, settled, simulate, stateIs, subscribedCustomer } from './customers.ts';
-import { eventually } from './eventually.ts';
 import { startTestBilling } from './service.ts';
 
 let billing: BillingService;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { subscribedCustomer } from '../../chaos/world/customers.ts';
+import { useGpu, usersWithCustomer } from '../../chaos/world/usage.ts';
 import { reportOf, startClose } from '../../cli/close.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import type { LoggedRequest } from '../../stripe-simulator/request-log.ts';
 import type { BillingService } from '../support/billing-worker.ts';
-import { subscribedCustomer } from './customers.ts';
 import { startTestBilling } from './service.ts';
-import { useGpu, usersWithCustomer } from './usage.ts';
 
 const CUSTOMERS = 60;
 const WORKERS = 3;

@@ -1,5 +1,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Customer, simulate } from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { useGpu, usersWithCustomer } from '../../chaos/world/usage.ts';
 import { reportOf, startClose } from '../../cli/close.ts';
 import { listBills } from '../../db/bills.ts';
 import { type BillingPeriod, nextPeriod, parseBillingPeriod } from '../../domain/billing-period.ts';
@@ -7,10 +10,7 @@ import { sumCents } from '../../domain/money.ts';
 import { BILLING_PROGRESS_QUERY, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import type { FaultKind } from '../support/simulator.ts';
-import { type Customer, simulate } from './customers.ts';
-import { eventually } from './eventually.ts';
 import { startTestBilling } from './service.ts';
-import { useGpu, usersWithCustomer } from './usage.ts';
 
 /** The three requests that a bill takes. */
 const ROUTES = {

@@ -1,8 +1,4 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { tellToLookAgain } from '../../cli/customer.ts';
-import { saveCluster } from '../../db/clusters.ts';
-import { isHandledEventType } from '../../domain/stripe-event.ts';
-import type { BillingService } from '../support/billing-worker.ts';
 import {
   type Customer,
   completeCheckout,
@@ -11,8 +7,12 @@ import {
   stateOf,
   subscriptionsOf,
   userOf,
-} from './customers.ts';
-import { eventually } from './eventually.ts';
+} from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { tellToLookAgain } from '../../cli/customer.ts';
+import { saveCluster } from '../../db/clusters.ts';
+import { isHandledEventType } from '../../domain/stripe-event.ts';
+import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from './service.ts';
 
 const USERS = 100;

@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { arrayFromPayloads, defaultPayloadConverter } from '@temporalio/common';
 import { expect, onTestFinished, test } from 'vitest';
+import {
+  type Customer,
+  stateIs,
+  stateOf,
+  subscribedCustomer,
+  subscriptionsOf,
+} from '../../chaos/world/customers.ts';
 import { type CustomerBillingState, customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
 import type { CarriedState } from '../../workflows/customer-billing-state.ts';
 import type { BillingService } from '../support/billing-worker.ts';
-import { type Customer, stateIs, stateOf, subscribedCustomer, subscriptionsOf } from './customers.ts';
 import { appliedEventIdsOf, deliver, historiesOf, newEvents } from './event-stream.ts';
 import { startTestBilling } from './service.ts';
 import { startServerOfShortHistories } from './short-histories.ts';

@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
-import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
-import type { BillingWorker } from '../../worker/worker.ts';
-import type { BillingService } from '../support/billing-worker.ts';
 import {
   type Customer,
   callApi,
@@ -20,8 +17,11 @@ import {
   subscriptionsOf,
   userOf,
   workflowOf,
-} from './customers.ts';
-import { eventually } from './eventually.ts';
+} from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
+import type { BillingWorker } from '../../worker/worker.ts';
+import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from './service.ts';
 
 let billing: BillingService;

@@ -1,17 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startCheckout as startCheckoutUpdate } from '../../api/temporal/checkout.ts';
-import { closeMonth } from '../../cli/close.ts';
-import { listBills } from '../../db/bills.ts';
-import { listStripeProducts } from '../../db/price-list.ts';
-import { parseBillingPeriod } from '../../domain/billing-period.ts';
-import { METERED_PRODUCTS } from '../../domain/price-list.ts';
-import {
-  START_CHECKOUT_UPDATE,
-  type StartCheckoutRequest,
-  type StartedCheckout,
-} from '../../domain/workflow-contracts.ts';
-import { type BillingService, GRACE_MS } from '../support/billing-worker.ts';
 import {
   CARDS,
   cardsOf,
@@ -29,11 +18,22 @@ import {
   subscriptionsOf,
   userOf,
   workflowOf,
-} from './customers.ts';
-import { eventually } from './eventually.ts';
+} from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { useGpu } from '../../chaos/world/usage.ts';
+import { closeMonth } from '../../cli/close.ts';
+import { listBills } from '../../db/bills.ts';
+import { listStripeProducts } from '../../db/price-list.ts';
+import { parseBillingPeriod } from '../../domain/billing-period.ts';
+import { METERED_PRODUCTS } from '../../domain/price-list.ts';
+import {
+  START_CHECKOUT_UPDATE,
+  type StartCheckoutRequest,
+  type StartedCheckout,
+} from '../../domain/workflow-contracts.ts';
+import { type BillingService, GRACE_MS } from '../support/billing-worker.ts';
 import { activitiesOf } from './histories.ts';
 import { startTestBilling } from './service.ts';
-import { useGpu } from './usage.ts';
 
 let billing: BillingService;
 

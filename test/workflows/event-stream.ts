@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
+import { type Customer, stateIs, workflowOf } from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
 import { customerBillingWorkflowId, type StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
 import type { BillingService } from '../support/billing-worker.ts';
-import { type Customer, stateIs, workflowOf } from './customers.ts';
-import { eventually } from './eventually.ts';
 
 /** Different events that change nothing. */
 export function newEvents(count: number): StripeEventEnvelope[] {

@@ -1,9 +1,4 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { listBills } from '../../db/bills.ts';
-import { creditBalanceCents } from '../../db/credits.ts';
-import { billingPeriodOf, periodEnd } from '../../domain/billing-period.ts';
-import { MODES, type Mode } from '../../domain/mode.ts';
-import type { BillingService } from '../support/billing-worker.ts';
 import {
   CARDS,
   type Customer,
@@ -16,10 +11,15 @@ import {
   subscribedCustomer,
   subscriptionsOf,
   userOf,
-} from './customers.ts';
-import { eventually } from './eventually.ts';
+} from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { billGpuHour, pastDueCustomer } from '../../chaos/world/usage.ts';
+import { listBills } from '../../db/bills.ts';
+import { creditBalanceCents } from '../../db/credits.ts';
+import { billingPeriodOf, periodEnd } from '../../domain/billing-period.ts';
+import { MODES, type Mode } from '../../domain/mode.ts';
+import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from './service.ts';
-import { billGpuHour, pastDueCustomer } from './usage.ts';
 
 // docs/billing.md, "What each Stripe event does": each row, at the live and at the test endpoint.
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { LookAtCustomerInput } from '../../activities/customer-facts.ts';
 import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
 import type { CustomerFacts, UnpaidBillFact } from '../../domain/customer-facts.ts';
 import type { CustomerStanding } from '../../domain/customer-standing.ts';
 import type { OperatorDecision } from '../../domain/operator-decisions.ts';
@@ -10,7 +11,6 @@ import {
   type CustomerBillingState,
   customerBillingWorkflowId,
 } from '../../domain/workflow-contracts.ts';
-import { eventually } from './eventually.ts';
 
 // Customers who are what a test says they are, for tests in which the clock is the point: activities are stand-ins.
 

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../../chaos/world/eventually.ts';
 import { standingOf } from '../../domain/customer-standing.ts';
 import {
   BILLING_TASK_QUEUE,
@@ -12,7 +13,6 @@ import {
 import type { CarriedState } from '../../workflows/customer-billing-state.ts';
 import { NOBODY_YET } from '../../workflows/host-messages.ts';
 import { startTimeSkippingWorker, type TimeSkippingWorker } from '../support/time-skipping.ts';
-import { eventually } from './eventually.ts';
 import {
   DAY_MS,
   decide,

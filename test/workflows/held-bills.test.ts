@@ -1,5 +1,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Customer } from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { useGpu, usersWithCustomer, userWithoutCustomer } from '../../chaos/world/usage.ts';
 import { reportOf, startClose } from '../../cli/close.ts';
 import { approve, type BillsChoice, decideOnBills, retryParked } from '../../cli/close-decisions.ts';
 import type { CliContext } from '../../cli/context.ts';
@@ -16,10 +19,7 @@ import {
   SCHEDULED_MONTHLY_BILLING_WORKFLOW,
 } from '../../domain/workflow-contracts.ts';
 import type { BillingService } from '../support/billing-worker.ts';
-import type { Customer } from './customers.ts';
-import { eventually } from './eventually.ts';
 import { startTestBilling } from './service.ts';
-import { useGpu, usersWithCustomer, userWithoutCustomer } from './usage.ts';
 
 let billing: BillingService;
 

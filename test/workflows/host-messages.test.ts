@@ -1,15 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { closeMonth } from '../../cli/close.ts';
-import { parseBillingPeriod } from '../../domain/billing-period.ts';
-import {
-  type CustomerBillingState,
-  REACTIVATE_UPDATE,
-  SUSPEND_UPDATE,
-} from '../../domain/workflow-contracts.ts';
-import type { BillingService } from '../support/billing-worker.ts';
-import { type HostRequest, startTestHost, type TestHost } from '../support/host.ts';
 import {
   CARDS,
   type Customer,
@@ -26,12 +17,21 @@ import {
   subscribedCustomer,
   subscriptionsOf,
   workflowOf,
-} from './customers.ts';
+} from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { useGpu } from '../../chaos/world/usage.ts';
+import { closeMonth } from '../../cli/close.ts';
+import { parseBillingPeriod } from '../../domain/billing-period.ts';
+import {
+  type CustomerBillingState,
+  REACTIVATE_UPDATE,
+  SUSPEND_UPDATE,
+} from '../../domain/workflow-contracts.ts';
+import type { BillingService } from '../support/billing-worker.ts';
+import { type HostRequest, startTestHost, type TestHost } from '../support/host.ts';
 import { deliver, newEvents, sendUntilContinuedAsNew } from './event-stream.ts';
-import { eventually } from './eventually.ts';
 import { startTestBilling } from './service.ts';
 import { startServerOfShortHistories } from './short-histories.ts';
-import { useGpu } from './usage.ts';
 
 /** A message of docs/host-webhook.md, with the id that it came under. */
 interface Message {

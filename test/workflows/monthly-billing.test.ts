@@ -1,5 +1,8 @@
 import { type WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Customer, simulate, subscribedCustomer } from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { useGpu, userWithoutCustomer } from '../../chaos/world/usage.ts';
 import { closeMonth, startClose } from '../../cli/close.ts';
 import { explainBill } from '../../db/bill-explanations.ts';
 import { listBills } from '../../db/bills.ts';
@@ -13,10 +16,7 @@ import { monthlyBillingScheduleId, monthlyBillingWorkflowId } from '../../domain
 import { ensureMonthlyBillingSchedule } from '../../worker/namespace.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';
-import { type Customer, simulate, subscribedCustomer } from './customers.ts';
-import { eventually } from './eventually.ts';
 import { startTestBilling } from './service.ts';
-import { useGpu, userWithoutCustomer } from './usage.ts';
 
 let billing: BillingService;
 let worker: BillingWorker;

@@ -1,8 +1,5 @@
 import type { Stripe } from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listBills } from '../../db/bills.ts';
-import { SUSPEND_UPDATE } from '../../domain/workflow-contracts.ts';
-import type { BillingService } from '../support/billing-worker.ts';
 import {
   CARDS,
   type Customer,
@@ -15,9 +12,12 @@ import {
   subscribedCustomer,
   subscriptionsOf,
   workflowOf,
-} from './customers.ts';
+} from '../../chaos/world/customers.ts';
+import { pastDueCustomer } from '../../chaos/world/usage.ts';
+import { listBills } from '../../db/bills.ts';
+import { SUSPEND_UPDATE } from '../../domain/workflow-contracts.ts';
+import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from './service.ts';
-import { pastDueCustomer } from './usage.ts';
 
 let billing: BillingService;
 beforeAll(async () => {

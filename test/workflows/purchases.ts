@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
+import { callApi, PERSON } from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
 import type { Mode } from '../../domain/mode.ts';
 import {
   TEST_PURCHASE_STATE_QUERY,
@@ -11,8 +13,6 @@ import {
   testPurchaseWorkflowId,
 } from '../../domain/test-purchase.ts';
 import type { BillingService } from '../support/billing-worker.ts';
-import { callApi, PERSON } from './customers.ts';
-import { eventually } from './eventually.ts';
 
 const PATH = '/api/admin/billing-test';
 

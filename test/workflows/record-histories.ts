@@ -13,6 +13,19 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
+import {
+  CARDS,
+  completeCheckout,
+  newCustomer,
+  settled,
+  simulate,
+  stateIs,
+  subscribedCustomer,
+  subscriptionsOf,
+  workflowOf,
+} from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { useGpu, userWithoutCustomer } from '../../chaos/world/usage.ts';
 import { closeMonth, startClose } from '../../cli/close.ts';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
 import { listBills } from '../../db/bills.ts';
@@ -48,21 +61,8 @@ import { ensureMonthlyBillingSchedule } from '../../worker/namespace.ts';
 import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';
 import { startTestHost } from '../support/host.ts';
-import {
-  CARDS,
-  completeCheckout,
-  newCustomer,
-  settled,
-  simulate,
-  stateIs,
-  subscribedCustomer,
-  subscriptionsOf,
-  workflowOf,
-} from './customers.ts';
-import { eventually } from './eventually.ts';
 import { historyFile, jsonOf } from './histories.ts';
 import { authenticate, buy, purchaseWorkflow, statusIs } from './purchases.ts';
-import { useGpu, userWithoutCustomer } from './usage.ts';
 
 type Recorded = Pick<WorkflowHandle, 'fetchHistory'>;
 

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { expect, test } from 'vitest';
+import { PERSON } from '../../chaos/world/customers.ts';
 import { TEST_PURCHASE_WORKFLOW } from '../../domain/test-purchase.ts';
 import * as contracts from '../../domain/workflow-contracts.ts';
 import { quietRuntime } from '../support/billing-worker.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
-import { PERSON } from './customers.ts';
 import { type History, historyFile, historyOf, readHistory, recordedHistories } from './histories.ts';
 
 quietRuntime();

@@ -1,12 +1,12 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BatchActivities, ChargeActivities } from '../../activities/activities.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
 import { reportOf, startClose } from '../../cli/close.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { BILLING_PROGRESS_QUERY, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
 import { BILLING_BATCH_TASK_QUEUE, billingChargesTaskQueue } from '../../domain/workflow-contracts.ts';
 import { startTimeSkippingWorker, type TimeSkippingWorker } from '../support/time-skipping.ts';
-import { eventually } from './eventually.ts';
 import { FakeClose } from './fake-close.ts';
 
 const MINUTE_MS = 60_000;

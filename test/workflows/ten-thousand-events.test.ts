@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { stateIs, stateOf, subscribedCustomer, subscriptionsOf } from './customers.ts';
+import { stateIs, stateOf, subscribedCustomer, subscriptionsOf } from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
 import { appliedEventIdsOf, countAppliedEvents, deliver, historiesOf, newEvents } from './event-stream.ts';
-import { eventually } from './eventually.ts';
 import { startTestBilling } from './service.ts';
 
 const EVENTS = 10_000;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../../chaos/world/eventually.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
 import { listStripeProducts } from '../../db/price-list.ts';
 import {
@@ -15,7 +16,6 @@ import { BILLING_TASK_QUEUE } from '../../domain/workflow-contracts.ts';
 import { newUser } from '../db/fixtures.ts';
 import { type ActivityTestEnvironment, startActivityEnvironment } from '../support/activity-environment.ts';
 import { startTimeSkippingWorker, type TimeSkippingWorker } from '../support/time-skipping.ts';
-import { eventually } from './eventually.ts';
 import { activitiesOf } from './histories.ts';
 import { authenticate } from './purchases.ts';
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { PERSON, simulate } from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
 import { listStripeProducts } from '../../db/price-list.ts';
 import { findUser } from '../../db/users.ts';
 import type { LoggedRequest } from '../../stripe-simulator/request-log.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';
-import { PERSON, simulate } from './customers.ts';
-import { eventually } from './eventually.ts';
 import { activitiesOf } from './histories.ts';
 import {
   authenticate,

@@ -1,4 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
+import {
+  type Customer,
+  callApi,
+  completeCheckout,
+  defaultCardOf,
+  eventsOf,
+  newCustomer,
+  type StartedCheckout,
+  simulate,
+  startCheckout,
+  stateOf,
+  subscriptionsOf,
+} from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { useGpu } from '../../chaos/world/usage.ts';
 import { closeMonth } from '../../cli/close.ts';
 import { appliedEventIds } from '../../db/applied-events.ts';
 import {
@@ -13,21 +28,6 @@ import { type BillingService, startBilling } from '../support/billing-worker.ts'
 import { createTestDatabase } from '../support/database.ts';
 import { startTimeSkippingTemporal } from '../support/time-skipping.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
-import {
-  type Customer,
-  callApi,
-  completeCheckout,
-  defaultCardOf,
-  eventsOf,
-  newCustomer,
-  type StartedCheckout,
-  simulate,
-  startCheckout,
-  stateOf,
-  subscriptionsOf,
-} from './customers.ts';
-import { eventually } from './eventually.ts';
-import { useGpu } from './usage.ts';
 
 export const DAY_MS = 24 * 60 * 60_000;
 /** How far Stripe's clock is behind Temporal's while that is moved: what falls due with us is never late with Stripe. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Customer, subscribedCustomer, userOf } from '../../../chaos/world/customers.ts';
 import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import type { BillingWorker } from '../../../worker/worker.ts';
-import { type Customer, subscribedCustomer, userOf } from '../../workflows/customers.ts';
 import { error, textLike } from '../harness.ts';
 import { type AdminService, startAdminService } from './service.ts';
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Customer, eventsOf, stateOf, subscribedCustomer } from '../../../chaos/world/customers.ts';
+import { eventually } from '../../../chaos/world/eventually.ts';
+import { billGpuHour, userWithoutCustomer } from '../../../chaos/world/usage.ts';
 import { TESTED_EVENT_TYPES, testEventId } from '../../../domain/webhook-test.ts';
 import type { BillingWorker } from '../../../worker/worker.ts';
-import { type Customer, eventsOf, stateOf, subscribedCustomer } from '../../workflows/customers.ts';
-import { eventually } from '../../workflows/eventually.ts';
-import { billGpuHour, userWithoutCustomer } from '../../workflows/usage.ts';
 import { error, textLike } from '../harness.ts';
 import { type AdminService, startAdminService } from './service.ts';
 

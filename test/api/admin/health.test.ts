@@ -1,12 +1,12 @@
 import getPort from 'get-port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { subscribedCustomer } from '../../../chaos/world/customers.ts';
+import { eventually } from '../../../chaos/world/eventually.ts';
+import { usersWithCustomer } from '../../../chaos/world/usage.ts';
 import { registerUser } from '../../../db/users.ts';
 import { parseBillingPeriod } from '../../../domain/billing-period.ts';
 import { monthlyBillingScheduleId } from '../../../domain/workflow-contracts.ts';
 import { ensureMonthlyBillingSchedule } from '../../../worker/namespace.ts';
-import { subscribedCustomer } from '../../workflows/customers.ts';
-import { eventually } from '../../workflows/eventually.ts';
-import { usersWithCustomer } from '../../workflows/usage.ts';
 import { request, startTestApi, textLike } from '../harness.ts';
 import { type AdminService, startAdminService } from './service.ts';
 

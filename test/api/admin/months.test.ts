@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Customer } from '../../../chaos/world/customers.ts';
+import { eventually } from '../../../chaos/world/eventually.ts';
+import { useGpu, usersWithCustomer, userWithoutCustomer } from '../../../chaos/world/usage.ts';
 import { type BillingPeriod, parseBillingPeriod } from '../../../domain/billing-period.ts';
 import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
-import type { Customer } from '../../workflows/customers.ts';
-import { eventually } from '../../workflows/eventually.ts';
-import { useGpu, usersWithCustomer, userWithoutCustomer } from '../../workflows/usage.ts';
 import { error, textLike } from '../harness.ts';
 import { type AdminService, startAdminService } from './service.ts';
 

@@ -3,8 +3,8 @@ import { listBills, owedCents } from '../../db/bills.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
 import type { BillingStatus, WaitingFor } from '../../domain/customer-standing.ts';
 import type { CustomerBillingState } from '../../domain/workflow-contracts.ts';
-import type { BillingService } from '../support/billing-worker.ts';
 import { type Customer, stateOf, subscriptionsOf, userOf } from './customers.ts';
+import type { RunningBilling } from './running-billing.ts';
 
 /** Where a customer's life has led, in the database, in Stripe and in the workflow, without ids and times. */
 export interface Outcome {
@@ -34,7 +34,7 @@ export interface Outcome {
 
 const STRIPE_ID = /\b[a-z]+_[0-9A-Za-z]{8,}\b/g;
 
-export async function outcomeOf(service: BillingService, customer: Customer): Promise<Outcome> {
+export async function outcomeOf(service: RunningBilling, customer: Customer): Promise<Outcome> {
   const { db } = service;
   const { mode, userId, stripeCustomerId } = customer;
   const stripe = service.stripe[mode];
@@ -78,7 +78,7 @@ function paymentText({ amount, payment_method_details: details }: Stripe.Charge)
 }
 
 /** Users on each cluster. */
-export async function clusterLoads({ db }: BillingService): Promise<Record<string, number>> {
+export async function clusterLoads({ db }: RunningBilling): Promise<Record<string, number>> {
   const rows = await db
     .selectFrom('users')
     .select(({ fn }) => ['cluster_id', fn.countAll<string>().as('users')])

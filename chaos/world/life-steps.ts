@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stripe } from 'stripe';
 import { listBills } from '../../db/bills.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
-import type { BillingService } from '../support/billing-worker.ts';
 import {
   CARDS,
   type Customer,
@@ -17,6 +16,7 @@ import {
   subscriptionsOf,
   userOf,
 } from './customers.ts';
+import type { RunningBilling } from './running-billing.ts';
 
 export interface Person extends Customer {
   /** Their setup Checkouts that nobody has completed, oldest first. */
@@ -24,7 +24,7 @@ export interface Person extends Customer {
 }
 
 /** Where it can't be done before something has had its effect, it waits for that. */
-export type Step = (service: BillingService, person: Person) => Promise<unknown>;
+export type Step = (service: RunningBilling, person: Person) => Promise<unknown>;
 
 /** One step after the other without looking at what comes of them, also in calm. */
 export function inOneGo(...steps: readonly Step[]): Step {
@@ -46,7 +46,7 @@ export function completes(cardNumber: string): Step {
   };
 }
 
-export async function opensCheckout(service: BillingService, person: Person): Promise<void> {
+export async function opensCheckout(service: RunningBilling, person: Person): Promise<void> {
   person.openCheckouts.push(await startCheckout(service, person.mode, person.userId));
 }
 
@@ -55,7 +55,7 @@ export function attaches(paymentMethod: string): Step {
     await stripe[mode].paymentMethods.attach(paymentMethod, { customer });
 }
 
-export async function removesCard(service: BillingService, person: Person): Promise<void> {
+export async function removesCard(service: RunningBilling, person: Person): Promise<void> {
   // Without access they would leave the queue for a place, and end without one.
   await until(
     'a place',
@@ -80,7 +80,7 @@ export function isChargedTo(last4: string): Step {
   };
 }
 
-async function subscriptionId(service: BillingService, person: Person): Promise<string> {
+async function subscriptionId(service: RunningBilling, person: Person): Promise<string> {
   const [subscription] = await until(
     'a subscription',
     () => subscriptionsOf(service, person),
@@ -89,18 +89,18 @@ async function subscriptionId(service: BillingService, person: Person): Promise<
   return subscription?.id ?? '';
 }
 
-export async function cancels(service: BillingService, person: Person): Promise<void> {
+export async function cancels(service: RunningBilling, person: Person): Promise<void> {
   await service.stripe[person.mode].subscriptions.cancel(await subscriptionId(service, person));
 }
 
-export async function isDeleted(service: BillingService, person: Person): Promise<void> {
+export async function isDeleted(service: RunningBilling, person: Person): Promise<void> {
   await subscriptionId(service, person);
   await service.stripe[person.mode].customers.del(person.stripeCustomerId);
 }
 
 /** The person's one bill, once its invoice is so in Stripe. */
 async function invoiceThat(
-  { db, stripe }: BillingService,
+  { db, stripe }: RunningBilling,
   { mode, userId }: Person,
   what: string,
   isSo: (invoice: Stripe.Invoice) => boolean,
@@ -112,7 +112,7 @@ async function invoiceThat(
   return await until(`an invoice that ${what}`, invoice, isSo);
 }
 
-export async function billFails(service: BillingService, person: Person): Promise<Stripe.Invoice> {
+export async function billFails(service: RunningBilling, person: Person): Promise<Stripe.Invoice> {
   return await invoiceThat(
     service,
     person,
@@ -121,21 +121,21 @@ export async function billFails(service: BillingService, person: Person): Promis
   );
 }
 
-export async function billIsPaid(service: BillingService, person: Person): Promise<Stripe.Invoice> {
+export async function billIsPaid(service: RunningBilling, person: Person): Promise<Stripe.Invoice> {
   return await invoiceThat(service, person, 'is paid', ({ status }) => status === 'paid');
 }
 
-export async function writesBillOff(service: BillingService, person: Person): Promise<void> {
+export async function writesBillOff(service: RunningBilling, person: Person): Promise<void> {
   const { id } = await billFails(service, person);
   await service.stripe[person.mode].invoices.markUncollectible(id);
 }
 
-export async function voidsBill(service: BillingService, person: Person): Promise<void> {
+export async function voidsBill(service: RunningBilling, person: Person): Promise<void> {
   const { id } = await billFails(service, person);
   await service.stripe[person.mode].invoices.voidInvoice(id);
 }
 
-export async function disputeIsAccepted(service: BillingService, person: Person): Promise<void> {
+export async function disputeIsAccepted(service: RunningBilling, person: Person): Promise<void> {
   const stripe = service.stripe[person.mode];
   const disputes = async () => {
     const { data } = await stripe.charges.list({ customer: person.stripeCustomerId });
