@@ -3,7 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { StackError } from './errors.ts';
 import { type Log, prefixed } from './log.ts';
 import { nodeProgram } from './node-program.ts';
-import { describeExit, type Environment, type Exit, type Program, startProgram } from './program.ts';
+import {
+  describeExit,
+  type Environment,
+  type Exit,
+  type OnSpawn,
+  type Program,
+  startProgram,
+} from './program.ts';
 import type { Reaper } from './reaper.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
@@ -20,6 +27,7 @@ export interface ChildServiceOptions {
   readonly env: Environment;
   readonly log: Log;
   readonly reaper?: Reaper | undefined;
+  readonly onSpawn?: OnSpawn | undefined;
   /** How long it may take to report that it is ready. Default 30 s. */
   readonly readyTimeoutMs?: number | undefined;
   /** How long it may take to finish its work when it is stopped, before it is killed. Default 15 s. */
@@ -59,6 +67,7 @@ export async function startChildService(options: ChildServiceOptions): Promise<C
     graceMs: options.graceMs ?? 15_000,
     log: prefixed(name, options.log),
     reaper: options.reaper,
+    onSpawn: options.onSpawn,
   });
   let port: number | undefined;
   try {

@@ -9,7 +9,7 @@ import { assertReachable, postgresAccount } from './postgres-account.ts';
 import { ensureCluster, SUPERUSER } from './postgres-cluster.ts';
 import { postgresPrograms } from './postgres-programs.ts';
 import { commandLineOf } from './processes.ts';
-import { describeExit, type Exit, type Program, startProgram } from './program.ts';
+import { describeExit, type Exit, type OnSpawn, type Program, startProgram } from './program.ts';
 import type { Reaper } from './reaper.ts';
 
 /** The database the service uses. */
@@ -26,6 +26,7 @@ export interface PostgresOptions {
   readonly maxConnections?: number | undefined;
   readonly log: Log;
   readonly reaper?: Reaper | undefined;
+  readonly onSpawn?: OnSpawn | undefined;
 }
 
 /** A running PostgreSQL. */
@@ -70,6 +71,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     graceMs: 15_000,
     log,
     reaper,
+    onSpawn: options.onSpawn,
   });
   const urlOf = (database: string): string =>
     `postgres://${SUPERUSER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;

@@ -32,7 +32,11 @@ export interface ProgramOptions {
   /** Takes each line it prints. */
   readonly log: Log;
   readonly reaper?: Reaper | undefined;
+  /** Told the process id at once, long before the program is ready. */
+  readonly onSpawn?: OnSpawn | undefined;
 }
+
+export type OnSpawn = (pid: number) => void;
 
 /** A running program that can be stopped. */
 export interface Program extends AsyncDisposable {
@@ -70,6 +74,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     const error = await new Promise<Error>((resolve) => child.once('error', resolve));
     throw new StackError('start_failed', `${options.name} can't be started: ${error.message}.`);
   }
+  options.onSpawn?.(pid);
   const registration = options.reaper?.program({ pid, signal: stopSignal, wholeGroup, graceMs });
 
   const lines: string[] = [];

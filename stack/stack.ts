@@ -10,15 +10,15 @@ import { migrateToLatest } from '../db/migrate.ts';
 import { MODES } from '../domain/mode.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/workflow-contracts.ts';
 import { adminEnvironment } from './admin-environment.ts';
-import { startChildService } from './child-service.ts';
+import { type ChildService, startChildService } from './child-service.ts';
 import { childEnvironment, configuredStripe, namesAccount, usesSimulator } from './environment.ts';
 import type { Log } from './log.ts';
-import { startPostgres } from './postgres.ts';
+import { type Postgres, startPostgres } from './postgres.ts';
 import type { Reaper } from './reaper.ts';
 import { setUpSimulatedStripe } from './simulated-stripe.ts';
-import { type RunningPart, type StackPart, SupervisedPart } from './supervised-part.ts';
+import { type RunningPart, type StackPart, type StartPart, SupervisedPart } from './supervised-part.ts';
 import { findTemporalBinary } from './temporal-binary.ts';
-import { startTemporalServer } from './temporal-server.ts';
+import { startTemporalServer, type TemporalServer } from './temporal-server.ts';
 
 /** Where the parts listen, at 127.0.0.1. */
 export interface StackPorts {
@@ -87,7 +87,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   };
   const started: Started = async (name, start, where) => {
     options.onPart(name, 'starting');
-    const first = await start();
+    const first = await start(() => undefined);
     const onFailure = (how: string) => stopped === undefined && options.onFailure(name, how);
     parts.set(name, new SupervisedPart(first, start, onFailure));
     options.onPart(name, 'running', where(first));
@@ -104,7 +104,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 type Started = <Part extends RunningPart>(
   name: PartName,
-  start: () => Promise<Part>,
+  start: StartPart<Part>,
   where: (part: Part) => string,
 ) => Promise<Part>;
 
@@ -159,9 +159,10 @@ async function startParts(options: StackOptions, started: Started): Promise<Stac
     await allSettled([
       started(
         'worker',
-        () =>
+        (onSpawn) =>
           startChildService({
             ...common,
+            onSpawn,
             name: 'worker',
             entry: 'worker/main.ts',
             env: workerEnv,
@@ -171,9 +172,10 @@ async function startParts(options: StackOptions, started: Started): Promise<Stac
       ),
       started(
         'api',
-        () =>
+        (onSpawn) =>
           startChildService({
             ...common,
+            onSpawn,
             name: 'api',
             entry: 'api/main.ts',
             env: apiEnv,
@@ -191,8 +193,15 @@ async function startParts(options: StackOptions, started: Started): Promise<Stac
 
 async function embeddedPostgres(options: StackOptions, started: Started): Promise<string> {
   const { dataDir, ports, log, reaper, durability } = options;
-  const start = () =>
-    startPostgres({ dataDir: path.join(dataDir, 'postgres'), port: ports.postgres, durability, log, reaper });
+  const start: StartPart<Postgres> = (onSpawn) =>
+    startPostgres({
+      dataDir: path.join(dataDir, 'postgres'),
+      port: ports.postgres,
+      durability,
+      log,
+      reaper,
+      onSpawn,
+    });
   return (await started('PostgreSQL', start, (part) => `127.0.0.1:${part.port}`)).url;
 }
 
@@ -212,7 +221,7 @@ function configuredTemporal(variables: EnvironmentVariables): ReachableTemporal 
 
 async function embeddedTemporal(options: StackOptions, started: Started): Promise<ReachableTemporal> {
   const { dataDir, ports, log, reaper, cacheDir, variables: env } = options;
-  const start = async () =>
+  const start: StartPart<TemporalServer> = async (onSpawn) =>
     startTemporalServer({
       binary: await findTemporalBinary({
         cacheDir,
@@ -228,6 +237,7 @@ async function embeddedTemporal(options: StackOptions, started: Started): Promis
       env,
       log,
       reaper,
+      onSpawn,
     });
   return await started('Temporal', start, (part) => `${part.address}, Web UI ${part.uiUrl ?? ''}`);
 }
@@ -235,7 +245,7 @@ async function embeddedTemporal(options: StackOptions, started: Started): Promis
 async function embeddedStripe(options: StackOptions, started: Started): Promise<string> {
   const { dataDir, ports, log, reaper, stripeSimulatorArgs = [] } = options;
   const dataFile = path.join(dataDir, 'stripe-simulator.jsonl');
-  const start = () =>
+  const start: StartPart<ChildService> = (onSpawn) =>
     startChildService({
       name: 'stripe-simulator',
       entry: 'stripe-simulator/main.ts',
@@ -243,6 +253,7 @@ async function embeddedStripe(options: StackOptions, started: Started): Promise<
       env: options.variables,
       log,
       reaper,
+      onSpawn,
     });
   const baseUrl = `http://127.0.0.1:${ports.stripeSimulator}`;
   await started('Stripe simulator', start, () => baseUrl);

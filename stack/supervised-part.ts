@@ -1,3 +1,5 @@
+import type { OnSpawn } from './program.ts';
+
 /** What a part of a stack is while it runs. */
 export interface RunningPart {
   readonly pid: number;
@@ -5,14 +7,20 @@ export interface RunningPart {
   stop(): Promise<unknown>;
 }
 
+/** Starts a part, and tells its process id before it is ready. */
+export type StartPart<Part extends RunningPart = RunningPart> = (onSpawn: OnSpawn) => Promise<Part>;
+
 /** A part that the stack started. */
 export interface StackPart {
   /** Of the process that runs now. */
   readonly pid: number;
-  /** For proofs: ends it as a power cut would. Nobody is told of a failure. */
+  /**
+   * For proofs: ends it as a power cut would, also while it is starting: then that {@link restart} fails. Nobody is told of a
+   * failure.
+   */
   kill(): Promise<void>;
   /**
-   * Starts it again after a {@link kill}, on the same port and data.
+   * Starts it again after a {@link kill}, or when it has ended by itself, on the same port and data.
    *
    * @throws StackError when it can't be started.
    */
@@ -22,11 +30,12 @@ export interface StackPart {
 /** Knows the process that a part runs as now, and tells of one that ends by itself. */
 export class SupervisedPart implements StackPart {
   #running: RunningPart;
-  readonly #start: () => Promise<RunningPart>;
+  #starting: { pid?: number; isDoomed: boolean; readonly settled: Promise<unknown> } | undefined;
+  readonly #start: StartPart;
   readonly #onFailure: (how: string) => void;
   readonly #killed = new WeakSet<RunningPart>();
 
-  constructor(first: RunningPart, start: () => Promise<RunningPart>, onFailure: (how: string) => void) {
+  constructor(first: RunningPart, start: StartPart, onFailure: (how: string) => void) {
     this.#start = start;
     this.#onFailure = onFailure;
     this.#running = first;
@@ -38,19 +47,32 @@ export class SupervisedPart implements StackPart {
   }
 
   async kill(): Promise<void> {
+    if (this.#starting !== undefined) {
+      // Its process may not be there yet.
+      this.#starting.isDoomed = true;
+      if (this.#starting.pid !== undefined) kill(this.#starting.pid);
+      await this.#starting.settled;
+      return;
+    }
     const killed = this.#running;
     this.#killed.add(killed);
-    try {
-      process.kill(killed.pid, 'SIGKILL');
-    } catch {
-      // It ended this very moment.
-    }
+    kill(killed.pid);
     await killed.exited;
   }
 
   async restart(): Promise<void> {
     await this.#running.exited;
-    this.#running = await this.#start();
+    const started = this.#start((pid) => {
+      if (this.#starting === undefined) return;
+      this.#starting.pid = pid;
+      if (this.#starting.isDoomed) kill(pid);
+    });
+    this.#starting = { isDoomed: false, settled: Promise.allSettled([started]) };
+    try {
+      this.#running = await started;
+    } finally {
+      this.#starting = undefined;
+    }
     this.#watch(this.#running);
   }
 
@@ -63,5 +85,13 @@ export class SupervisedPart implements StackPart {
       if (!this.#killed.has(part)) this.#onFailure(JSON.stringify(exit));
     };
     void part.exited.then(tell);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended this very moment.
   }
 }

@@ -7,7 +7,14 @@ import { ensureSearchAttributes, type SearchAttributes } from '../worker/search-
 import { messageOf, StackError } from './errors.ts';
 import type { Log } from './log.ts';
 import { assertPortFree, PortTakenError } from './ports.ts';
-import { describeExit, type Environment, type Exit, type Program, startProgram } from './program.ts';
+import {
+  describeExit,
+  type Environment,
+  type Exit,
+  type OnSpawn,
+  type Program,
+  startProgram,
+} from './program.ts';
 import type { Reaper } from './reaper.ts';
 
 export interface TemporalServerOptions {
@@ -29,6 +36,7 @@ export interface TemporalServerOptions {
   /** Takes warnings and errors of the server. */
   readonly log: Log;
   readonly reaper?: Reaper | undefined;
+  readonly onSpawn?: OnSpawn | undefined;
 }
 
 /** A running Temporal development server. */
@@ -69,6 +77,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
       if (!stopping) options.log(line);
     },
     reaper: options.reaper,
+    onSpawn: options.onSpawn,
   });
   const stop = async (): Promise<void> => {
     stopping = true;

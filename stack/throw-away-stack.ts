@@ -9,14 +9,17 @@ import { type Stack, type StackOptions, startStack } from './stack.ts';
 
 /** What a throw-away stack needs to be otherwise than one of `npm start`. */
 export type ThrowAwayStackOptions = Partial<
-  Pick<StackOptions, 'variables' | 'stripeSimulatorArgs' | 'preloads' | 'durability' | 'log' | 'onPart'>
+  Pick<
+    StackOptions,
+    'variables' | 'stripeSimulatorArgs' | 'preloads' | 'durability' | 'log' | 'onPart' | 'onFailure'
+  >
 >;
 
 /**
  * Works on the stack that `npm start` runs, each part a process of its own and data on the disk, in a folder that is deleted
  * afterwards. Nothing that is configured on this machine is met, and requests are not limited.
  *
- * @throws Error when a part ends by itself, and whatever the work throws.
+ * @throws Error when a part ends by itself and no `onFailure` was given for that, and whatever the work throws.
  */
 export async function onThrowAwayStack<Result>(
   work: (stack: Stack) => Promise<Result>,
@@ -41,6 +44,7 @@ export async function onThrowAwayStack<Result>(
     durability: 'full',
     log: () => undefined,
     onPart: () => undefined,
+    onFailure: (part, how) => fail(new Error(`${part} has ended by itself: ${how}`)),
     ...options,
     dataDir,
     ports,
@@ -51,7 +55,6 @@ export async function onThrowAwayStack<Result>(
     },
     cacheDir: cacheDirectory(),
     reaper,
-    onFailure: (part, how) => fail(new Error(`${part} has ended by itself: ${how}`)),
   });
   await using stack = await Promise.race([starting, failed]);
   return await Promise.race([work(stack), failed]);

@@ -21,6 +21,29 @@ test('each part can be killed and started again on its data, and the service goe
   );
 });
 
+test('a part can be killed while it starts, and starts the next time', async () => {
+  await onThrowAwayStack(
+    async (stack) => {
+      for (const [name, part] of stack.parts) {
+        await part.kill();
+        const { pid } = part;
+        const restart = part.restart();
+        const outcome = restart.then(
+          () => 'started',
+          () => 'killed',
+        );
+        await sleep(20);
+        await part.kill();
+        expect(await outcome, name).toBe('killed');
+        await part.restart();
+        expect(part.pid, name).not.toBe(pid);
+      }
+      await register(stack, 'after');
+    },
+    { durability: 'off' },
+  );
+});
+
 test('a part that ends by itself fails the work, with its name', async () => {
   const work = async (stack: Stack) => {
     process.kill(stack.parts.get('api')?.pid ?? 0, 'SIGKILL');
