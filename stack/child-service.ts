@@ -18,7 +18,7 @@ const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 export interface ChildServiceOptions {
   /** Stands before each line it prints. */
   readonly name: string;
-  /** The program, from the project's folder: `api/main.ts`. */
+  /** The program, from the project's folder: `api/main.ts`; or an absolute path to one in JavaScript. */
   readonly entry: string;
   readonly args?: readonly string[] | undefined;
   /** A module, from the project's folder, that it loads before the program. */

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 /**
- * How a TypeScript program of ours is run: by Node with tsx, whatever the folder it is run from.
+ * How a program of ours is run: by Node, with tsx unless it is JavaScript already, whatever the folder it is run from.
  *
  * @param preload a module that is loaded before the program.
  */
@@ -12,7 +12,11 @@ export function nodeProgram(
   preload?: string,
 ): { command: string; args: string[] } {
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const imports = [tsx, ...(preload === undefined ? [] : [pathToFileURL(preload).href])];
+  const isTypeScript = [script, preload ?? ''].some((file) => file.endsWith('.ts'));
+  const imports = [
+    ...(isTypeScript ? [tsx] : []),
+    ...(preload === undefined ? [] : [pathToFileURL(preload).href]),
+  ];
   return {
     command: process.execPath,
     args: [...imports.flatMap((module) => ['--import', module]), script, ...args],

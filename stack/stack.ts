@@ -45,11 +45,16 @@ export interface StackOptions {
   readonly log: Log;
   /** For proofs: a module of ours that api or worker loads before anything of its own, such as `chaos/boundaries.ts`. */
   readonly preloads?: Readonly<Partial<Record<'api' | 'worker', string>>> | undefined;
+  /** For proofs that start them hundreds of times: our own programs where they were built ahead. */
+  readonly programs?: Programs | undefined;
   /** Called as each part begins to start, and again when it runs. */
   readonly onPart: (part: PartName, state: 'starting' | 'running', where?: string) => void;
   /** A part has ended by itself. */
   readonly onFailure: (part: PartName, how: string) => void;
 }
+
+/** Absolute paths of programs of ours that Node runs as they are. */
+export type Programs = Readonly<Partial<Record<'api' | 'worker' | 'Stripe simulator', string>>>;
 
 /** The names of the parts, as {@link StackOptions.onPart} is told them. */
 export const PARTS = ['PostgreSQL', 'Temporal', 'Stripe simulator', 'worker', 'api'] as const;
@@ -109,7 +114,7 @@ type Started = <Part extends RunningPart>(
 ) => Promise<Part>;
 
 async function startParts(options: StackOptions, started: Started): Promise<StackFile> {
-  const { dataDir, ports, variables, log, reaper, preloads = {} } = options;
+  const { dataDir, ports, variables, log, reaper, preloads = {}, programs = {} } = options;
   const environment = parseEnvironment(variables);
   const previous = await readStackFile(dataDir);
 
@@ -164,7 +169,7 @@ async function startParts(options: StackOptions, started: Started): Promise<Stac
             ...common,
             onSpawn,
             name: 'worker',
-            entry: 'worker/main.ts',
+            entry: programs.worker ?? 'worker/main.ts',
             env: workerEnv,
             preload: preloads.worker,
           }),
@@ -177,7 +182,7 @@ async function startParts(options: StackOptions, started: Started): Promise<Stac
             ...common,
             onSpawn,
             name: 'api',
-            entry: 'api/main.ts',
+            entry: programs.api ?? 'api/main.ts',
             env: apiEnv,
             preload: preloads.api,
           }),
@@ -248,7 +253,7 @@ async function embeddedStripe(options: StackOptions, started: Started): Promise<
   const start: StartPart<ChildService> = (onSpawn) =>
     startChildService({
       name: 'stripe-simulator',
-      entry: 'stripe-simulator/main.ts',
+      entry: options.programs?.['Stripe simulator'] ?? 'stripe-simulator/main.ts',
       args: ['--port', String(ports.stripeSimulator), '--data', dataFile, ...stripeSimulatorArgs],
       env: options.variables,
       log,

@@ -17,8 +17,10 @@ export interface StackPart {
   /**
    * For proofs: ends it as a power cut would, also while it is starting: then that {@link restart} fails. Nobody is told of a
    * failure.
+   *
+   * @returns whether there was anything to end.
    */
-  kill(): Promise<void>;
+  kill(): Promise<boolean>;
   /**
    * Starts it again after a {@link kill}, or when it has ended by itself, on the same port and data.
    *
@@ -27,10 +29,18 @@ export interface StackPart {
   restart(): Promise<void>;
 }
 
+interface Starting {
+  pid: number | undefined;
+  /** To be killed as soon as there is a process. */
+  isDoomed: boolean;
+  /** Resolves when it runs, or has failed. */
+  readonly settled: Promise<void>;
+}
+
 /** Knows the process that a part runs as now, and tells of one that ends by itself. */
 export class SupervisedPart implements StackPart {
   #running: RunningPart;
-  #starting: { pid?: number; isDoomed: boolean; readonly settled: Promise<unknown> } | undefined;
+  #starting: Starting | undefined;
   readonly #start: StartPart;
   readonly #onFailure: (how: string) => void;
   readonly #killed = new WeakSet<RunningPart>();
@@ -46,32 +56,37 @@ export class SupervisedPart implements StackPart {
     return this.#running.pid;
   }
 
-  async kill(): Promise<void> {
+  async kill(): Promise<boolean> {
     if (this.#starting !== undefined) {
       // Its process may not be there yet.
       this.#starting.isDoomed = true;
       if (this.#starting.pid !== undefined) kill(this.#starting.pid);
       await this.#starting.settled;
-      return;
+      return true;
     }
     const killed = this.#running;
     this.#killed.add(killed);
-    kill(killed.pid);
+    const wasThere = kill(killed.pid);
     await killed.exited;
+    return wasThere;
   }
 
   async restart(): Promise<void> {
     await this.#running.exited;
-    const started = this.#start((pid) => {
-      if (this.#starting === undefined) return;
-      this.#starting.pid = pid;
-      if (this.#starting.isDoomed) kill(pid);
+    let settle: () => void = () => undefined;
+    const settled = new Promise<void>((resolve) => {
+      settle = resolve;
     });
-    this.#starting = { isDoomed: false, settled: Promise.allSettled([started]) };
+    const starting: Starting = { pid: undefined, isDoomed: false, settled };
+    this.#starting = starting;
     try {
-      this.#running = await started;
+      this.#running = await this.#start((pid) => {
+        starting.pid = pid;
+        if (starting.isDoomed) kill(pid);
+      });
     } finally {
       this.#starting = undefined;
+      settle();
     }
     this.#watch(this.#running);
   }
@@ -88,10 +103,11 @@ export class SupervisedPart implements StackPart {
   }
 }
 
-function kill(pid: number): void {
+function kill(pid: number): boolean {
   try {
-    process.kill(pid, 'SIGKILL');
+    return process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended this very moment.
+    // It has ended.
+    return false;
   }
 }

@@ -32,7 +32,11 @@ export interface StartedCheckout {
   readonly url: string;
 }
 
-/** Calls the service's public interface as a host product (or an admin) would, again when it has too much to do; throws on any other answer but a 2xx. */
+/**
+ * Calls the service's public interface as a host product (or an admin) would, again when it has too much to do.
+ *
+ * @throws RefusedError on any other answer but a 2xx.
+ */
 export async function callApi<Answer>(
   { apiUrl, apiKeys, adminPassword }: RunningBilling,
   mode: Mode,
@@ -84,14 +88,14 @@ export async function completeCheckout(
   await simulate(service, `checkout/${checkoutSessionId}/complete`, { cardNumber });
 }
 
-/** A registered user with a Stripe customer, and a Checkout session that nobody has completed. */
+/** A registered user with a Stripe customer, and a Checkout session that nobody has completed. May be repeated with the same id. */
 export async function newCustomer(
   service: RunningBilling,
   mode: Mode = 'test',
+  userId = `user-${randomUUID()}`,
 ): Promise<Customer & { readonly checkout: StartedCheckout }> {
-  const userId = `user-${randomUUID()}`;
   await callApi(service, mode, 'PUT', `/api/users/${userId}`, { body: PERSON });
-  const checkout = await startCheckout(service, mode, userId);
+  const checkout = await startCheckout(service, mode, userId, `${userId}-first`);
   const { stripe_customer_id: stripeCustomerId } = await userOf(service, { mode, userId });
   if (stripeCustomerId === null) throw new Error(`${userId} has no Stripe customer`);
   return { mode, userId, stripeCustomerId, checkout };
@@ -200,6 +204,17 @@ export async function defaultCardOf(
   return customer.deleted === true ? null : customer.invoice_settings.default_payment_method;
 }
 
+/** The service, or Stripe's stand-in, refused what it was asked for. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly status: number;
+
+  constructor(what: string, status: number, answer: string) {
+    super(`${what} answered ${status}: ${answer}`);
+    this.status = status;
+  }
+}
+
 /** Each takes the service ten seconds. */
 const MAX_TRIES = 10;
 
@@ -221,7 +236,7 @@ async function requestJson<Answer>(
     response = await send();
   }
   const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}: ${text}`);
+  if (!response.ok) throw new RefusedError(`${method} ${url}`, response.status, text);
   // A test checks what it uses of an answer.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return JSON.parse(text) as Answer;

@@ -1,5 +1,7 @@
-/** What a person, or the world, does to a customer: what lives.ts is made of. */
-import { randomUUID } from 'node:crypto';
+/**
+ * What a person, or the world, does to a customer: what lives are made of. Each step may be repeated when it failed half-way: it
+ * looks first for what it has done already.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stripe } from 'stripe';
 import { listBills } from '../../db/bills.ts';
@@ -11,7 +13,6 @@ import {
   cardsOf,
   completeCheckout,
   type StartedCheckout,
-  simulate,
   startCheckout,
   subscriptionsOf,
   userOf,
@@ -21,6 +22,26 @@ import type { RunningBilling } from './running-billing.ts';
 export interface Person extends Customer {
   /** Their setup Checkouts that nobody has completed, oldest first. */
   readonly openCheckouts: StartedCheckout[];
+  /** How many Checkouts they have begun since the first: each has a key of its own, whoever asks again. */
+  begunCheckouts: number;
+  /** Subscriptions that they ended. */
+  readonly endedSubscriptions: string[];
+  /** Refunded to them so far. */
+  refundedCents: number;
+}
+
+/** Somebody who has begun the first Checkout, and nothing else. */
+export function personOf({
+  checkout,
+  ...customer
+}: Customer & { readonly checkout: StartedCheckout }): Person {
+  return {
+    ...customer,
+    openCheckouts: [checkout],
+    begunCheckouts: 0,
+    endedSubscriptions: [],
+    refundedCents: 0,
+  };
 }
 
 /** Where it can't be done before something has had its effect, it waits for that. */
@@ -40,14 +61,32 @@ export async function secondPasses(): Promise<void> {
 
 export function completes(cardNumber: string): Step {
   return async (service, person) => {
-    const checkout = person.openCheckouts.shift();
+    const [checkout] = person.openCheckouts;
     if (checkout === undefined) throw new Error('there is no open Checkout');
-    await completeCheckout(service, checkout.id, cardNumber);
+    const isCompleted = await completeOnce(service, person, checkout.id, cardNumber);
+    person.openCheckouts.shift();
+    if (isCompleted) return;
+    await opensCheckout(service, person);
+    await completes(cardNumber)(service, person);
   };
 }
 
+/** @returns false when the page has expired: then they go back to the host product for another. */
+async function completeOnce(
+  service: RunningBilling,
+  { mode }: Person,
+  checkoutSessionId: string,
+  cardNumber: string,
+): Promise<boolean> {
+  const { status } = await service.stripe[mode].checkout.sessions.retrieve(checkoutSessionId);
+  if (status === 'open') await completeCheckout(service, checkoutSessionId, cardNumber);
+  return status !== 'expired';
+}
+
 export async function opensCheckout(service: RunningBilling, person: Person): Promise<void> {
-  person.openCheckouts.push(await startCheckout(service, person.mode, person.userId));
+  const { mode, userId, begunCheckouts } = person;
+  person.openCheckouts.push(await startCheckout(service, mode, userId, `${userId}-${begunCheckouts}`));
+  person.begunCheckouts += 1;
 }
 
 export function attaches(paymentMethod: string): Step {
@@ -55,13 +94,17 @@ export function attaches(paymentMethod: string): Step {
     await stripe[mode].paymentMethods.attach(paymentMethod, { customer });
 }
 
-export async function removesCard(service: RunningBilling, person: Person): Promise<void> {
-  // Without access they would leave the queue for a place, and end without one.
+/** Without access they would leave the queue for a place, and end without one. */
+export async function hasPlace(service: RunningBilling, person: Person): Promise<void> {
   await until(
     'a place',
     () => userOf(service, person),
     (user) => user.cluster_id !== null,
   );
+}
+
+/** Removes all that there are. */
+export async function removesCard(service: RunningBilling, person: Person): Promise<void> {
   for (const { id } of await cardsOf(service, person)) {
     await service.stripe[person.mode].paymentMethods.detach(id);
   }
@@ -81,24 +124,30 @@ export function isChargedTo(last4: string): Step {
 }
 
 async function subscriptionId(service: RunningBilling, person: Person): Promise<string> {
-  const [subscription] = await until(
+  const isTheirs = ({ id }: Stripe.Subscription) => !person.endedSubscriptions.includes(id);
+  const all = await until(
     'a subscription',
     () => subscriptionsOf(service, person),
-    (all) => all.length > 0,
+    (subscriptions) => subscriptions.some(isTheirs),
   );
-  return subscription?.id ?? '';
+  return all.find(isTheirs)?.id ?? '';
 }
 
 export async function cancels(service: RunningBilling, person: Person): Promise<void> {
-  await service.stripe[person.mode].subscriptions.cancel(await subscriptionId(service, person));
+  const { subscriptions } = service.stripe[person.mode];
+  const id = await subscriptionId(service, person);
+  if ((await subscriptions.retrieve(id)).status !== 'canceled') await subscriptions.cancel(id);
+  person.endedSubscriptions.push(id);
 }
 
 export async function isDeleted(service: RunningBilling, person: Person): Promise<void> {
+  const { customers } = service.stripe[person.mode];
   await subscriptionId(service, person);
-  await service.stripe[person.mode].customers.del(person.stripeCustomerId);
+  const { deleted } = await customers.retrieve(person.stripeCustomerId);
+  if (deleted !== true) await customers.del(person.stripeCustomerId);
 }
 
-/** The person's one bill, once its invoice is so in Stripe. */
+/** One of the person's bills, once its invoice is so in Stripe. */
 async function invoiceThat(
   { db, stripe }: RunningBilling,
   { mode, userId }: Person,
@@ -106,10 +155,15 @@ async function invoiceThat(
   isSo: (invoice: Stripe.Invoice) => boolean,
 ): Promise<Stripe.Invoice> {
   const invoice = async () => {
-    const [bill] = await listBills(db, mode, userId);
-    return await stripe[mode].invoices.retrieve(bill?.stripeInvoiceId ?? '');
+    for (const { stripeInvoiceId } of await listBills(db, mode, userId)) {
+      const found = stripeInvoiceId === null ? null : await stripe[mode].invoices.retrieve(stripeInvoiceId);
+      if (found !== null && isSo(found)) return found;
+    }
+    return null;
   };
-  return await until(`an invoice that ${what}`, invoice, isSo);
+  const found = await until(`an invoice that ${what}`, invoice, (answer) => answer !== null);
+  if (found === null) throw new Error(`there is no invoice that ${what}`);
+  return found;
 }
 
 export async function billFails(service: RunningBilling, person: Person): Promise<Stripe.Invoice> {
@@ -121,18 +175,23 @@ export async function billFails(service: RunningBilling, person: Person): Promis
   );
 }
 
+/** Also one that was given up on since. */
+function hasFailed({ status, attempted }: Stripe.Invoice): boolean {
+  return status === 'uncollectible' || status === 'void' || (status === 'open' && attempted);
+}
+
 export async function billIsPaid(service: RunningBilling, person: Person): Promise<Stripe.Invoice> {
   return await invoiceThat(service, person, 'is paid', ({ status }) => status === 'paid');
 }
 
 export async function writesBillOff(service: RunningBilling, person: Person): Promise<void> {
-  const { id } = await billFails(service, person);
-  await service.stripe[person.mode].invoices.markUncollectible(id);
+  const { id, status } = await invoiceThat(service, person, 'failed', hasFailed);
+  if (status === 'open') await service.stripe[person.mode].invoices.markUncollectible(id);
 }
 
 export async function voidsBill(service: RunningBilling, person: Person): Promise<void> {
-  const { id } = await billFails(service, person);
-  await service.stripe[person.mode].invoices.voidInvoice(id);
+  const { id, status } = await invoiceThat(service, person, 'failed', hasFailed);
+  if (status === 'open') await service.stripe[person.mode].invoices.voidInvoice(id);
 }
 
 export async function disputeIsAccepted(service: RunningBilling, person: Person): Promise<void> {
@@ -142,11 +201,12 @@ export async function disputeIsAccepted(service: RunningBilling, person: Person)
     return data[0] === undefined ? [] : (await stripe.disputes.list({ charge: data[0].id })).data;
   };
   const [dispute] = await until('a dispute', disputes, (all) => all.length > 0);
-  await stripe.disputes.close(dispute?.id ?? '');
+  if (dispute?.status !== 'lost') await stripe.disputes.close(dispute?.id ?? '');
 }
 
 export function buysCredits(credits: number): Step {
-  return async (service, { mode, userId }) => {
+  return async (service, person) => {
+    const { mode, userId, begunCheckouts } = person;
     const body = {
       mode: 'credits',
       credits,
@@ -154,18 +214,27 @@ export function buysCredits(credits: number): Step {
       cancelUrl: 'https://host.example/',
     };
     const path = `/api/users/${userId}/checkout-sessions`;
-    const options = { body, idempotencyKey: randomUUID() };
+    const options = { body, idempotencyKey: `${userId}-${begunCheckouts}` };
     const { id } = await callApi<StartedCheckout>(service, mode, 'POST', path, options);
-    await simulate(service, `checkout/${id}/complete`, { cardNumber: CARDS.good });
+    const isCompleted = await completeOnce(service, person, id, CARDS.good);
+    person.begunCheckouts += 1;
+    if (!isCompleted) await buysCredits(credits)(service, person);
   };
 }
 
 export function refundsCredits(amountCents: number): Step {
-  return async ({ stripe }, { mode, stripeCustomerId: customer }) => {
+  return async ({ stripe }, person) => {
+    const { mode, stripeCustomerId: customer, refundedCents } = person;
     const { data } = await stripe[mode].checkout.sessions.list({ customer });
-    const intent = data.find((session) => session.mode === 'payment')?.payment_intent;
-    if (typeof intent !== 'string') throw new Error('no credits were bought');
-    await stripe[mode].refunds.create({ payment_intent: intent, amount: amountCents });
+    const payment_intent = data.find(
+      (session) => session.mode === 'payment' && session.status === 'complete',
+    )?.payment_intent;
+    if (typeof payment_intent !== 'string') throw new Error('no credits were bought');
+    const refunds = await stripe[mode].refunds.list({ payment_intent });
+    const refunded = refunds.data.reduce((sum, { amount }) => sum + amount, 0);
+    if (refunded === refundedCents)
+      await stripe[mode].refunds.create({ payment_intent, amount: amountCents });
+    person.refundedCents += amountCents;
   };
 }
 

@@ -9,6 +9,7 @@ import {
   completes,
   disputeIsAccepted,
   hasCredits,
+  hasPlace,
   inOneGo,
   isChargedTo,
   isDeleted,
@@ -89,7 +90,7 @@ export const LIVES: readonly Life[] = [
     story: 'removes the last card',
     isBilled: true,
     beforeClose: [completes(CARDS.good), isChargedTo('4242')],
-    afterClose: [billIsPaid, removesCard],
+    afterClose: [billIsPaid, inOneGo(hasPlace, removesCard)],
     ends: { ...active, status: 'suspended', waitingFor: 'payment_method', cards: [], defaultCard: null },
   },
   {

@@ -32,16 +32,18 @@ export class Settling {
    * @param isDelivered whether nobody has anything left to deliver.
    */
   async isOver(isDelivered: () => boolean = () => true): Promise<void> {
-    const whatIsLeft = async () => ({
-      // In this order: a bill makes events, and an event makes room on a cluster.
-      bills: await this.countBillsUnderWay(),
-      events: await this.countNotApplied(),
-      places: await this.countUntoldPlaces(),
-      isDelivered: isDelivered(),
-    });
+    const whatIsLeft = async () => ({ ...(await this.whatIsLeft()), isDelivered: isDelivered() });
     await until('everything to settle', whatIsLeft, ({ bills, places, events, isDelivered }) => {
       return bills === 0 && places === 0 && events === 0 && isDelivered;
     });
+  }
+
+  /** Bills on their way, events without their effect, and places that nobody was told of. */
+  async whatIsLeft(): Promise<{ readonly bills: number; readonly events: number; readonly places: number }> {
+    // In this order: a bill makes events, and an event makes room on a cluster.
+    const bills = await this.countBillsUnderWay();
+    const events = await this.countNotApplied();
+    return { bills, events, places: await this.countUntoldPlaces() };
   }
 
   /** How many events that take effect Stripe has of each customer; of a refund or dispute its charge tells whose it is. */

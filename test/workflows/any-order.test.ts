@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { newCustomer, stateOf, userOf } from '../../chaos/world/customers.ts';
-import { type Person, type Step, until } from '../../chaos/world/life-steps.ts';
+import { type Person, personOf, type Step, until } from '../../chaos/world/life-steps.ts';
 import { LIVES, type Life } from '../../chaos/world/lives.ts';
 import { clusterLoads, type Outcome, outcomeOf } from '../../chaos/world/outcomes.ts';
 import { Settling } from '../../chaos/world/settling.ts';
@@ -175,9 +175,9 @@ async function enter(service: BillingService): Promise<Actor[]> {
   );
   return await Promise.all(
     parts.map(async (part) => {
-      const { checkout, ...customer } = await newCustomer(service, part.mode);
-      if (part.life.isBilled) await useGpu(service, customer, PERIOD, GPU_HOURS);
-      return { ...part, ...customer, openCheckouts: [checkout] };
+      const person = personOf(await newCustomer(service, part.mode));
+      if (part.life.isBilled) await useGpu(service, person, PERIOD, GPU_HOURS);
+      return { ...person, ...part };
     }),
   );
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Dice } from '../../chaos/world/dice.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { customerOf, isHandledEventType, type StripeEvent } from '../../domain/stripe-event.ts';
 import type { BillingService } from '../support/billing-worker.ts';
@@ -33,7 +34,7 @@ export class Postman {
   private readonly letters: Letter[] = [];
   private readonly bag: { readonly letter: Letter; readonly leavesAtMs: number }[] = [];
   private readonly lastNumberOf = new Map<string, number>();
-  private readonly random: () => number;
+  private readonly dice: Dice;
   private readonly service: BillingService;
   private underWay = 0;
   private isOver = false;
@@ -46,7 +47,7 @@ export class Postman {
 
   constructor(service: BillingService, seed: number) {
     this.service = service;
-    this.random = seededRandom(seed);
+    this.dice = new Dice(seed);
   }
 
   /** From now on Stripe's webhooks of both modes go through the postman. */
@@ -99,19 +100,20 @@ export class Postman {
       copiesDelivered: 0,
     };
     this.letters.push(letter);
-    for (let copies = 1 + Math.floor(this.random() * MOST_COPIES); copies > 0; copies -= 1) this.put(letter);
+    for (let copies = 1 + Math.floor(this.dice.next() * MOST_COPIES); copies > 0; copies -= 1)
+      this.put(letter);
     response.writeHead(200).end();
   }
 
   private put(letter: Letter): void {
-    this.bag.push({ letter, leavesAtMs: Date.now() + this.random() ** 2 * LONGEST_WAIT_MS });
+    this.bag.push({ letter, leavesAtMs: Date.now() + this.dice.next() ** 2 * LONGEST_WAIT_MS });
   }
 
   /** Delivers any one of those that are to leave, and again. */
   private async carry(): Promise<void> {
     while (!this.isOver) {
       const due = this.bag.filter(({ leavesAtMs }) => leavesAtMs <= Date.now());
-      const picked = due[Math.floor(this.random() * due.length)];
+      const picked = due[Math.floor(this.dice.next() * due.length)];
       if (picked === undefined) {
         await sleep(PAUSE_MS);
         continue;
@@ -142,15 +144,4 @@ export class Postman {
     if (number < lastNumber) this.outOfOrder.add(customerId);
     this.lastNumberOf.set(customerId, Math.max(number, lastNumber));
   }
-}
-
-/** Mulberry32. The same seed makes the same choices. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d_2b_79_f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

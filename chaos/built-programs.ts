@@ -1,0 +1,60 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import type { Programs } from '../stack/stack.ts';
+import { bundleWorkflows } from '../worker/workflow-bundle.ts';
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+/** Within the project, so that its packages are found from there. */
+const CACHE = path.join(PROJECT, 'node_modules', '.cache', 'durable-billing');
+
+/**
+ * Our programs built ahead, as they are: a program that is killed hundreds of times is not to be translated from TypeScript at each
+ * start, nor the worker's workflow code bundled.
+ */
+export async function buildPrograms(): Promise<Programs & AsyncDisposable> {
+  await mkdir(CACHE, { recursive: true });
+  const folder = await mkdtemp(path.join(CACHE, 'chaos-'));
+  const workflows = path.join(folder, 'workflows.cjs');
+  await writeFile(workflows, (await bundleWorkflows()).code);
+  await build({
+    absWorkingDir: PROJECT,
+    entryPoints: ['api/main.ts', 'worker/main.ts', 'stripe-simulator/main.ts'],
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    sourcemap: 'inline',
+    plugins: [inPlace(workflows)],
+    logLevel: 'error',
+  });
+  return {
+    api: path.join(folder, 'api', 'main.mjs'),
+    worker: path.join(folder, 'worker', 'main.mjs'),
+    'Stripe simulator': path.join(folder, 'stripe-simulator', 'main.mjs'),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Each module finds the files beside it where they are, and the worker its workflow code where it was put. */
+function inPlace(workflows: string): Plugin {
+  return {
+    name: 'in-place',
+    setup(building) {
+      building.onLoad({ filter: /[\\/]worker[\\/]workflow-bundle\.ts$/ }, () => ({
+        contents: `export const bundleWorkflows = async () => ({ codePath: ${JSON.stringify(workflows)} });`,
+        loader: 'ts',
+      }));
+      building.onLoad({ filter: /\.tsx?$/ }, async ({ path: file }) => ({
+        contents: (await readFile(file, 'utf8')).replaceAll(
+          'import.meta.url',
+          JSON.stringify(pathToFileURL(file).href),
+        ),
+        loader: file.endsWith('x') ? 'tsx' : 'ts',
+      }));
+    },
+  };
+}

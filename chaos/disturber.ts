@@ -1,0 +1,77 @@
+import type { Disturbance } from './schedule.ts';
+import { simulate } from './world/customers.ts';
+import type { RunningBilling } from './world/running-billing.ts';
+
+const HOUR_MS = 60 * 60_000;
+/** Few enough that ours meets them. */
+const RATE_LIMITS = { live: 25, test: 25, perEndpoint: 10 };
+/** Those that a simulator that is started again is told once more: they ended with its process. */
+const REMEMBERED = 3;
+
+/** Sets what befalls Stripe's requests, webhooks and clock. */
+export class Disturber {
+  readonly #service: RunningBilling;
+  #latest: Disturbance[] = [];
+
+  constructor(service: RunningBilling) {
+    this.#service = service;
+  }
+
+  /** @returns whether Stripe's stand-in was there to be told. */
+  async disturb(disturbance: Disturbance): Promise<boolean> {
+    if (disturbance.type !== 'clock') this.#latest = [...this.#latest, disturbance].slice(-REMEMBERED);
+    return await this.#set(disturbance);
+  }
+
+  /** After the simulator was started again. */
+  async setAnew(): Promise<void> {
+    for (const disturbance of this.#latest) await this.#set(disturbance);
+  }
+
+  /** Ends all of it. */
+  async calm(): Promise<void> {
+    const { simulatorUrl } = this.#service;
+    this.#latest = [];
+    for (const path of ['faults', 'webhooks/mischief'])
+      await fetch(`${simulatorUrl}/_sim/${path}`, { method: 'DELETE' }).then((response) => response.text());
+    await simulate(this.#service, 'rate-limits', { enabled: false });
+  }
+
+  async #set(disturbance: Disturbance): Promise<boolean> {
+    try {
+      await this.#tell(disturbance);
+      return true;
+    } catch {
+      // It is dead just now.
+      return false;
+    }
+  }
+
+  async #tell(disturbance: Disturbance): Promise<void> {
+    switch (disturbance.type) {
+      case 'fault': {
+        const { type: _, ...fault } = disturbance;
+        await simulate(this.#service, 'faults', fault);
+        return;
+      }
+      case 'mischief': {
+        const { type: _, ...mischief } = disturbance;
+        await simulate(this.#service, 'webhooks/mischief', mischief);
+        return;
+      }
+      case 'rateLimit':
+        await simulate(this.#service, 'rate-limits', { ...RATE_LIMITS, enabled: disturbance.enabled });
+        return;
+      case 'clock':
+        await moveClock(this.#service, disturbance.hours * HOUR_MS);
+    }
+  }
+}
+
+/** Moves Stripe's clock on. */
+export async function moveClock(service: RunningBilling, byMs: number): Promise<void> {
+  const response = await fetch(`${service.simulatorUrl}/_sim/clock`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the simulator's clock
+  const { now } = (await response.json()) as { readonly now: string };
+  await simulate(service, 'clock', { now: new Date(Date.parse(now) + byMs).toISOString() });
+}

@@ -1,0 +1,244 @@
+/** Looks at all that there is in the end. */
+import type { Stripe } from 'stripe';
+import { findUser } from '../db/users.ts';
+import { MODES, type Mode } from '../domain/mode.ts';
+import { customerOf, isHandledEventType } from '../domain/stripe-event.ts';
+import { deliveries } from './deliveries.ts';
+import type { Account } from './judge/account.ts';
+import type {
+  SeenBill,
+  SeenCustomer,
+  SeenEvent,
+  SeenInStripe,
+  SeenWorkflow,
+  SeenWorld,
+} from './judge/seen.ts';
+import { type Customer, callApi, readEvent, stateOf } from './world/customers.ts';
+import type { RunningBilling } from './world/running-billing.ts';
+
+export async function observe(service: RunningBilling, accounts: readonly Account[]): Promise<SeenWorld> {
+  const customers: SeenCustomer[] = [];
+  // One after the other: it is not in a hurry, and the machine is busy.
+  for (const account of accounts) {
+    const customer = await observeCustomer(service, account);
+    if (customer !== null) customers.push(customer);
+  }
+  const clusters = await service.db
+    .selectFrom('clusters')
+    .select(['mode', 'cluster_id as clusterId', 'capacity'])
+    .execute();
+  return {
+    customers,
+    events: await observeEvents(service),
+    workflows: await observeWorkflows(service),
+    clusters,
+  };
+}
+
+type Whose = Pick<Account, 'mode' | 'userId'>;
+
+async function observeCustomer(service: RunningBilling, whose: Whose): Promise<SeenCustomer | null> {
+  const { mode, userId } = whose;
+  const user = await findUser(service.db, mode, userId);
+  if (user === undefined) return null;
+  const answer = await callApi<SeenCustomer['answer'] & { readonly waitingFor?: string }>(
+    service,
+    mode,
+    'GET',
+    `/api/users/${userId}/billing`,
+  );
+  const customer =
+    user.stripe_customer_id === null ? null : { ...whose, stripeCustomerId: user.stripe_customer_id };
+  return {
+    mode,
+    userId,
+    row: {
+      stripeCustomerId: user.stripe_customer_id,
+      stripeSubscriptionId: user.stripe_subscription_id,
+      status: user.status,
+      waitingFor: user.waiting_for,
+      clusterId: user.cluster_id,
+      creditShortfallCents: user.credit_shortfall_cents,
+    },
+    answer: { ...answer, waitingFor: answer.waitingFor ?? null },
+    workflow: customer === null ? null : await observeWorkflow(service, customer),
+    bills: await observeBills(service, whose),
+    creditGrants: await observeGrants(service, whose),
+    stripe: customer === null ? null : await observeInStripe(service, customer),
+  };
+}
+
+async function observeWorkflow(
+  service: RunningBilling,
+  customer: Customer,
+): Promise<SeenCustomer['workflow']> {
+  try {
+    const { status, waitingFor, clusterId, parked, queuedEvents } = await stateOf(service, customer);
+    const what = parked === null ? null : `${parked.step}: ${parked.message}`;
+    return { status, waitingFor, clusterId, parked: what, queuedEvents };
+  } catch (error) {
+    // That is worth a finding of its own.
+    return { status: String(error), waitingFor: null, clusterId: null, parked: null, queuedEvents: 0 };
+  }
+}
+
+async function observeBills({ db }: RunningBilling, { mode, userId }: Whose): Promise<SeenBill[]> {
+  const bills = await db
+    .selectFrom('bills')
+    .select(['bill_id', 'period', 'part', 'status', 'total_cents', 'stripe_invoice_id'])
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .execute();
+  const lines = await db
+    .selectFrom('bill_lines')
+    .innerJoin('bills', (join) =>
+      join.onRef('bills.mode', '=', 'bill_lines.mode').onRef('bills.bill_id', '=', 'bill_lines.bill_id'),
+    )
+    .select(['bill_lines.bill_id', 'product', 'usage_period', 'exact_quantity', 'amount_cents'])
+    .where('bills.mode', '=', mode)
+    .where('bills.user_id', '=', userId)
+    .execute();
+  return bills.map((bill) => ({
+    billId: bill.bill_id,
+    period: bill.period,
+    part: bill.part,
+    status: bill.status,
+    totalCents: bill.total_cents,
+    stripeInvoiceId: bill.stripe_invoice_id,
+    lines: lines
+      .filter(({ bill_id }) => bill_id === bill.bill_id)
+      .map((line) => ({
+        product: line.product,
+        usagePeriod: line.usage_period,
+        exactQuantity: line.exact_quantity,
+        amountCents: line.amount_cents,
+      })),
+  }));
+}
+
+const PURCHASE = 'checkout_session:';
+
+async function observeGrants(
+  { db }: RunningBilling,
+  { mode, userId }: Whose,
+): Promise<SeenCustomer['creditGrants']> {
+  const rows = await db
+    .selectFrom('credit_entries')
+    .select(['cause', 'amount_cents'])
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .where('cause', 'like', `${PURCHASE}%`)
+    .execute();
+  return rows.map((row) => ({ sessionId: row.cause.slice(PURCHASE.length), amountCents: row.amount_cents }));
+}
+
+async function observeInStripe(
+  { stripe: clients }: RunningBilling,
+  { mode, stripeCustomerId }: Customer,
+): Promise<SeenInStripe> {
+  const stripe = clients[mode];
+  const whose = { customer: stripeCustomerId, limit: 100 };
+  const inStripe = await stripe.customers.retrieve(stripeCustomerId);
+  const subscriptions = await stripe.subscriptions.list({ ...whose, status: 'all' });
+  const invoices = await stripe.invoices.list(whose);
+  const sessions = await stripe.checkout.sessions.list(whose);
+  const charges = (await stripe.charges.list(whose)).data.filter(({ paid }) => paid);
+  const deleted = inStripe.deleted === true;
+  return {
+    deleted,
+    subscriptions: subscriptions.data.map(({ id, status, created, ended_at: endedAt }) => ({
+      id,
+      status,
+      created,
+      endedAt,
+    })),
+    paymentMethods: deleted ? 0 : (await stripe.paymentMethods.list(whose)).data.length,
+    invoices: invoices.data.map((invoice) => ({
+      id: invoice.id,
+      status: invoice.status ?? 'draft',
+      attempted: invoice.attempted,
+      totalCents: invoice.total,
+      paidCents: invoice.amount_paid,
+      billId: invoice.metadata?.['bill_id'] ?? null,
+    })),
+    purchases: sessions.data
+      .filter((session) => session.mode === 'payment' && session.payment_status === 'paid')
+      .map((session) => purchaseOf(session, charges)),
+    chargedCents: charges.reduce((sum, { amount }) => sum + amount, 0),
+  };
+}
+
+function purchaseOf(
+  session: Stripe.Checkout.Session,
+  charges: readonly Stripe.Charge[],
+): SeenInStripe['purchases'][number] {
+  const charge = charges.find((each) => each.payment_intent === session.payment_intent);
+  return {
+    sessionId: session.id,
+    amountCents: session.amount_total ?? 0,
+    refundedCents: charge?.amount_refunded ?? 0,
+  };
+}
+
+/** All events that take effect; of a refund or a dispute its charge tells whose it is. */
+async function observeEvents(service: RunningBilling): Promise<SeenEvent[]> {
+  const applied = await appliedEvents(service);
+  const acknowledged = new Set(
+    (await deliveries(service)).filter(({ status }) => status === 'succeeded').map(({ eventId }) => eventId),
+  );
+  const seen: SeenEvent[] = [];
+  for (const mode of MODES) {
+    const customerOfCharge = await customersByCharge(service, mode);
+    for await (const event of service.stripe[mode].events.list({ limit: 100 })) {
+      if (!isHandledEventType(event.type)) continue;
+      const read = readEvent(event);
+      seen.push({
+        mode,
+        eventId: event.id,
+        type: event.type,
+        stripeCustomerId: customerOf(read) ?? customerOfCharge.get(read.data.object['charge']) ?? null,
+        acknowledged: acknowledged.has(event.id),
+        applied: applied.has(event.id),
+      });
+    }
+  }
+  return seen;
+}
+
+async function appliedEvents({ db }: RunningBilling): Promise<ReadonlySet<string>> {
+  const rows = await db.selectFrom('applied_stripe_events').select('event_id').execute();
+  return new Set(rows.map((row) => row.event_id));
+}
+
+async function customersByCharge(
+  { stripe }: RunningBilling,
+  mode: Mode,
+): Promise<ReadonlyMap<unknown, string>> {
+  const customers = new Map<unknown, string>();
+  for await (const { id, customer } of stripe[mode].charges.list({ limit: 100 })) {
+    if (typeof customer === 'string') customers.set(id, customer);
+  }
+  return customers;
+}
+
+async function observeWorkflows({ temporal }: RunningBilling): Promise<SeenWorkflow[]> {
+  const seen: SeenWorkflow[] = [];
+  for await (const { workflowId, runId, type, status } of temporal.workflow.list()) {
+    const found = { workflowId, type, status: status.name, workflowTaskAttempt: 1, pendingActivities: [] };
+    if (status.name !== 'RUNNING') {
+      seen.push(found);
+      continue;
+    }
+    const { raw } = await temporal.workflow.getHandle(workflowId, runId).describe();
+    seen.push({
+      ...found,
+      workflowTaskAttempt: raw.pendingWorkflowTask?.attempt ?? 1,
+      pendingActivities: (raw.pendingActivities ?? []).map(({ activityType, attempt, lastFailure }) => ({
+        name: activityType?.name ?? '',
+        attempt: attempt ?? 1,
+        problem: lastFailure?.message ?? 'it runs',
+      })),
+    });
+  }
+  return seen;
+}

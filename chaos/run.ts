@@ -1,0 +1,241 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { reportOf, startClose } from '../cli/close.ts';
+import { saveCluster } from '../db/clusters.ts';
+import { type BillingPeriod, billingPeriodOf, previousPeriod } from '../domain/billing-period.ts';
+import { MODES, type Mode } from '../domain/mode.ts';
+import type { PartName, Stack } from '../stack/stack.ts';
+import { onThrowAwayStack } from '../stack/throw-away-stack.ts';
+import { buildPrograms } from './built-programs.ts';
+import { deliveries } from './deliveries.ts';
+import { Disturber } from './disturber.ts';
+import type { Finding } from './judge/finding.ts';
+import { judge } from './judge/judge.ts';
+import type { SeenWorld } from './judge/seen.ts';
+import { LastWords } from './last-words.ts';
+import { observe } from './observe.ts';
+import { Progress } from './progress.ts';
+import { type ChaosReport, reportOn } from './report.ts';
+import { type Blow, planBlows } from './schedule.ts';
+import { settle } from './settle.ts';
+import { StruckRequests } from './struck-requests.ts';
+import { Supervisor } from './supervisor.ts';
+import { populate } from './world/population.ts';
+import type { RunningBilling } from './world/running-billing.ts';
+import { Settling } from './world/settling.ts';
+import { reachStack } from './world/stack-billing.ts';
+import { World } from './world/world.ts';
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly kills: number;
+  readonly customers: number;
+  readonly months: number;
+  /** Takes what the parts print. */
+  readonly log: (line: string) => void;
+  /** Told again and again how far it is. */
+  readonly show: (standing: ChaosStanding) => void;
+}
+
+export interface ChaosStanding {
+  readonly phase: string;
+  readonly kills: number;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** How long everybody still tries, and waits until nothing moves, when nothing is killed any more. */
+const PATIENCE_MS = 6 * 60_000;
+/** How often, and how long apart, what was found is looked at again before it is believed. */
+const LOOKS = 4;
+const LOOK_AGAIN_AFTER_MS = 5_000;
+/** Places on clusters for this share of the customers: some wait for others to leave. */
+const PLACES = 0.4;
+
+/** Plays the world on a stack of its own while its parts are killed, and judges what is there in the end. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const words = new LastWords();
+  const run: { current?: ChaosRun } = {};
+  const supervisor = new Supervisor((part) => run.current?.isUp(part) ?? Promise.resolve());
+  const graceIsOver = options.seed % 2 === 1;
+  await using programs = await buildPrograms();
+  return await onThrowAwayStack(
+    async (stack) => {
+      supervisor.watch(stack);
+      await using service = await reachStack(stack.file);
+      run.current = new ChaosRun(options, stack, service, supervisor);
+      try {
+        return await run.current.play(graceIsOver, words);
+      } finally {
+        await supervisor.stop();
+      }
+    },
+    {
+      variables: {
+        BILLING_COLLECTION_WINDOW: '0',
+        // In every other run whoever owes is suspended at once.
+        BILLING_GRACE_DAYS: graceIsOver ? '0' : '7',
+      },
+      log: (line) => {
+        words.read(line);
+        options.log(line);
+      },
+      programs,
+      onFailure: (part) => supervisor.hasEnded(part),
+    },
+  );
+}
+
+class ChaosRun {
+  readonly #options: ChaosOptions;
+  readonly #service: RunningBilling;
+  readonly #supervisor: Supervisor;
+  readonly #disturber: Disturber;
+  readonly #struck: StruckRequests;
+  readonly #progress = new Progress();
+  readonly #givingUp = new AbortController();
+  readonly #world: World;
+  readonly #months: readonly BillingPeriod[];
+  readonly #startedAt = Date.now();
+  #clockHours: number[] = [];
+
+  constructor(options: ChaosOptions, _stack: Stack, service: RunningBilling, supervisor: Supervisor) {
+    this.#options = options;
+    this.#service = service;
+    this.#supervisor = supervisor;
+    this.#disturber = new Disturber(service);
+    this.#struck = new StruckRequests(service);
+    this.#months = lastMonths(options.months);
+    this.#world = new World({
+      service,
+      population: populate(options.seed, options.customers, this.#months),
+      reaches: (at) => this.#progress.reaches(at),
+      gaveUp: this.#givingUp.signal,
+    });
+  }
+
+  /** A part runs again. */
+  async isUp(part: PartName): Promise<void> {
+    if (part !== 'Stripe simulator') return;
+    this.#struck.beginAnew();
+    await this.#disturber.setAnew();
+  }
+
+  async play(graceIsOver: boolean, words: LastWords): Promise<ChaosReport> {
+    await this.#makePlaces();
+    const settling = await Settling.begin(this.#service);
+    const counting = this.#struck.count();
+    const living = this.#world.live();
+    const closing = this.#closeMonths();
+    for (const blow of planBlows(this.#options.seed, this.#options.kills)) await this.#strike(blow);
+    const doneUnderFire = this.#world.done;
+
+    this.#show('everything comes up again');
+    await this.#supervisor.allUp();
+    await this.#disturber.calm();
+    this.#progress.moveTo(1);
+    const patience = setTimeout(() => this.#givingUp.abort(), PATIENCE_MS);
+    this.#show('lives come to their end');
+    const closes = (await Promise.all([closing, living]))[0];
+    clearTimeout(patience);
+    const unsettled = await settle(this.#service, settling, PATIENCE_MS, (left) =>
+      this.#show(`settling: ${JSON.stringify(left)}`),
+    );
+    this.#struck.stop();
+    await counting;
+
+    const { seen, findings } = await this.#judge(graceIsOver);
+    return reportOn({
+      options: this.#options,
+      seconds: Math.round((Date.now() - this.#startedAt) / 1_000),
+      supervisor: this.#supervisor,
+      world: this.#world,
+      doneUnderFire,
+      struck: this.#struck.counts,
+      clockHours: this.#clockHours,
+      deliveries: await deliveries(this.#service),
+      seen,
+      months: this.#months,
+      findings: [
+        ...this.#world.findings,
+        ...closes,
+        ...(unsettled === null
+          ? []
+          : [{ about: 'the end', what: `still moves: ${JSON.stringify(unsettled)}` }]),
+        ...findings,
+        ...words.findings,
+      ],
+    });
+  }
+
+  async #strike({ parts, strikesTwice, waitsForAll, afterMs, downMs, disturbance }: Blow): Promise<void> {
+    if (waitsForAll) await this.#supervisor.allUp();
+    await sleep(afterMs);
+    if (disturbance !== null && (await this.#disturber.disturb(disturbance)) && disturbance.type === 'clock')
+      this.#clockHours.push(disturbance.hours);
+    await Promise.all(parts.map((part) => this.#supervisor.kill(part, downMs, strikesTwice)));
+    this.#progress.moveTo(this.#supervisor.killCount / this.#options.kills);
+    this.#show('killing');
+  }
+
+  /** One after the other in equal parts of the run, in both modes at once; the last when all usage is sent. */
+  async #closeMonths(): Promise<Finding[]> {
+    const findings: Finding[] = [];
+    for (const [index, period] of this.#months.entries()) {
+      const isLast = index === this.#months.length - 1;
+      if (isLast) await this.#world.usageIsSent;
+      else await this.#progress.reaches((index + 1) / this.#months.length);
+      const closes = await Promise.all(MODES.map((mode) => this.#close(mode, period)));
+      findings.push(...closes.flat());
+    }
+    return findings;
+  }
+
+  /** As an operator does who tries again what did not work. */
+  async #close(mode: Mode, period: BillingPeriod): Promise<Finding[]> {
+    for (; ; await sleep(1_000)) {
+      try {
+        await reportOf(await startClose(this.#service.temporal, { mode, period }));
+        return [];
+      } catch (error) {
+        if (this.#givingUp.signal.aborted)
+          return [{ about: `the close of ${period} (${mode})`, what: String(error) }];
+      }
+    }
+  }
+
+  async #makePlaces(): Promise<void> {
+    const capacity = Math.max(1, Math.floor((this.#options.customers / MODES.length) * (PLACES / 2)));
+    for (const mode of MODES)
+      for (const clusterId of ['cluster-a', 'cluster-b'])
+        await saveCluster(this.#service.db, { mode, clusterId, capacity });
+  }
+
+  /** Looks again where something is wrong: a workflow may just be about to say what it has saved. */
+  async #judge(graceIsOver: boolean): Promise<{ seen: SeenWorld; findings: Finding[] }> {
+    const rules = { lastMonth: this.#months.at(-1) ?? '', graceIsOver };
+    for (let look = 1; ; look += 1) {
+      this.#show('judging');
+      const seen = await observe(this.#service, this.#world.accounts);
+      const findings = judge(this.#world.accounts, seen, rules);
+      if (findings.length === 0 || look === LOOKS) return { seen, findings };
+      await sleep(LOOK_AGAIN_AFTER_MS);
+    }
+  }
+
+  #show(phase: string): void {
+    const { done, total } = this.#world;
+    this.#options.show({ phase, kills: this.#supervisor.killCount, done, total });
+  }
+}
+
+/** The last full months, oldest first. */
+function lastMonths(count: number): BillingPeriod[] {
+  const months: BillingPeriod[] = [];
+  for (
+    let month = previousPeriod(billingPeriodOf(new Date()));
+    months.length < count;
+    month = previousPeriod(month)
+  )
+    months.unshift(month);
+  return months;
+}

@@ -1,0 +1,30 @@
+import { Client, Connection } from '@temporalio/client';
+import { createStripeClient } from '../../activities/stripe-client.ts';
+import type { StackFile } from '../../config/stack-file.ts';
+import { openDatabase } from '../../db/database.ts';
+import type { RunningBilling } from './running-billing.ts';
+
+/** Reaches the service that runs as a stack of programs, with connections that outlive each of them. */
+export async function reachStack(file: StackFile): Promise<RunningBilling & AsyncDisposable> {
+  const { apiBase, live, test } = file.stripe;
+  if (apiBase === null || live === null || test === null)
+    throw new Error('The world is played on the Stripe simulator, in both modes.');
+  const connection = await Connection.connect({ address: file.temporalAddress });
+  const db = openDatabase(file.databaseUrl);
+  return {
+    db,
+    temporal: new Client({ connection, namespace: file.temporalNamespace }),
+    stripe: {
+      live: createStripeClient({ mode: 'live', secretKey: live.secretKey, apiBase }),
+      test: createStripeClient({ mode: 'test', secretKey: test.secretKey, apiBase }),
+    },
+    apiUrl: file.apiUrl,
+    simulatorUrl: apiBase,
+    apiKeys: { live: file.apiKey, test: file.testApiKey },
+    adminPassword: file.adminPassword ?? '',
+    [Symbol.asyncDispose]: async () => {
+      await connection.close();
+      await db.destroy();
+    },
+  };
+}
