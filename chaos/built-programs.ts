@@ -49,10 +49,9 @@ function inPlace(workflows: string): Plugin {
         loader: 'ts',
       }));
       building.onLoad({ filter: /\.tsx?$/ }, async ({ path: file }) => ({
-        contents: (await readFile(file, 'utf8')).replaceAll(
-          'import.meta.url',
-          JSON.stringify(pathToFileURL(file).href),
-        ),
+        contents: (await readFile(file, 'utf8'))
+          .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(file).href))
+          .replaceAll('import.meta.dirname', JSON.stringify(path.dirname(file))),
         loader: file.endsWith('x') ? 'tsx' : 'ts',
       }));
     },

@@ -45,6 +45,8 @@ export interface ChaosStanding {
 
 /** How long everybody still tries, and waits until nothing moves, when nothing is killed any more. */
 const PATIENCE_MS = 6 * 60_000;
+/** How long the parts run at most until somebody has done something. */
+const LIFE_MS = 8_000;
 /** How often, and how long apart, what was found is looked at again before it is believed. */
 const LOOKS = 4;
 const LOOK_AGAIN_AFTER_MS = 5_000;
@@ -170,11 +172,20 @@ class ChaosRun {
   async #strike({ parts, strikesTwice, waitsForAll, afterMs, downMs, disturbance }: Blow): Promise<void> {
     if (waitsForAll) await this.#supervisor.allUp();
     await sleep(afterMs);
+    if (waitsForAll) await this.#somethingGetsDone();
     if (disturbance !== null && (await this.#disturber.disturb(disturbance)) && disturbance.type === 'clock')
       this.#clockHours.push(disturbance.hours);
     await Promise.all(parts.map((part) => this.#supervisor.kill(part, downMs, strikesTwice)));
     this.#progress.moveTo(this.#supervisor.killCount / this.#options.kills);
     this.#show('killing');
+  }
+
+  /** However slow the machine is, the world is to live between blows, and not only to wait for its end. */
+  async #somethingGetsDone(): Promise<void> {
+    const { done } = this.#world;
+    for (const deadline = Date.now() + LIFE_MS; Date.now() < deadline; await sleep(100)) {
+      if (this.#world.underWay === 0 || this.#world.done > done) return;
+    }
   }
 
   /** One after the other in equal parts of the run, in both modes at once; the last when all usage is sent. */

@@ -77,13 +77,17 @@ export class Mischief {
         return [struck, { ...struck, id: newId('whd') }];
       case 'reorder':
         active.held.push({ ...struck, nextAttemptAtMs: nowMs + rule.delayMs });
-        return rule.remaining > 0 ? active.held.slice(-1) : shuffled(active, nowMs);
+        return rule.remaining > 0 ? active.held.slice(-1) : shuffled(active, delivery.endpointId, nowMs);
     }
   }
 }
 
-/** In another order than they came, if there are two or more. */
-function shuffled({ held, random }: ActiveRule, nowMs: number): Delivery[] {
+/**
+ * In another order than they came, if there are two or more. Those to another endpoint may be of the other mode, whose store this is
+ * not: they leave when their time is over.
+ */
+function shuffled({ held: all, random }: ActiveRule, endpointId: string, nowMs: number): Delivery[] {
+  const held = all.filter((delivery) => delivery.endpointId === endpointId);
   const order = held.toSorted(() => random() - 0.5);
   if (order.every((delivery, index) => delivery === held[index])) order.reverse();
   return order.map((delivery, index) => ({ ...delivery, nextAttemptAtMs: nowMs + index * SPACING_MS }));

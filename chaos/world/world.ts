@@ -32,6 +32,8 @@ export class World {
   /** How much has been done, of how much. */
   done = 0;
   readonly total: number;
+  /** How many are at something now. */
+  underWay = 0;
   /** How often something had to be tried again. */
   repetitions = 0;
   /** Resolves when all usage is sent, or given up on. */
@@ -108,6 +110,15 @@ export class World {
 
   /** @throws Error when the service refuses it, or when it still does not work when everybody gives up. */
   async #persist<Answer>(what: string, attempt: () => Promise<Answer>): Promise<Answer> {
+    this.underWay += 1;
+    try {
+      return await this.#repeat(what, attempt);
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+
+  async #repeat<Answer>(what: string, attempt: () => Promise<Answer>): Promise<Answer> {
     for (; ; await sleep(AGAIN_AFTER_MS)) {
       try {
         return await attempt();

@@ -64,6 +64,25 @@ test('reordered webhooks come in another order, which the seed decides', async (
   expect((await arrived(8)).slice(4)).toEqual(order);
 });
 
+test('one rule that strikes both modes keeps their webhooks apart', async () => {
+  const { live, sim } = context;
+  await live.webhookEndpoints.create({ url: receiver.url, enabled_events: ['product.created'] });
+  await set({ kind: 'reorder', count: 2, delayMs: 5_000 });
+  await live.products.create({ name: 'live' });
+  await product('test');
+  await sim.clock((await sim.now()) + 6);
+  expect((await arrived(2)).toSorted()).toEqual(['live', 'test']);
+  const isDone = async () => {
+    const { json } = await sim.call('GET', '/webhooks');
+    const { deliveries } = z
+      .object({ deliveries: z.array(z.looseObject({ mode: z.string(), status: z.string() })) })
+      .parse(json);
+    const ends = deliveries.map(({ mode, status }) => `${mode} ${status}`);
+    return ends.includes('test pending') || ends.includes('live pending') ? undefined : ends;
+  };
+  expect(await eventually(isDone, 'both to be delivered')).toEqual(['live succeeded', 'test succeeded']);
+});
+
 test('those that are held back are not held for ever', async () => {
   const { sim } = context;
   await set({ kind: 'reorder', count: 10, delayMs: 5_000 });
