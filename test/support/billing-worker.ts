@@ -41,14 +41,18 @@ export interface BillingParts {
   readonly now?: () => Date;
 }
 
-/** The whole service in this process: real api, real workers, PostgreSQL, Temporal, and Stripe's stand-in over HTTP. */
-export interface BillingService {
+/** The service as it is reached from outside, in whatever processes it runs. */
+export interface BillingAccess {
   readonly db: Database;
   readonly temporal: Client;
   readonly stripe: BothStripeClients;
   readonly apiUrl: string;
   readonly simulatorUrl: string;
   readonly apiKeys: Readonly<Record<Mode, string>>;
+}
+
+/** The whole service in this process: real api, real workers, PostgreSQL, Temporal, and Stripe's stand-in over HTTP. */
+export interface BillingService extends BillingAccess {
   /** Starts the workers of a process; several may run. Those that still run end with {@link stop}. */
   /** One more worker. `batchRequestsPerSecond` must be the same for all that run at the same time. */
   startWorker(rules?: Partial<BillingRules>, batchRequestsPerSecond?: number): Promise<BillingWorker>;

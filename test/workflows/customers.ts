@@ -9,7 +9,7 @@ import {
   customerBillingWorkflowId,
 } from '../../domain/workflow-contracts.ts';
 import { ADMIN_AUTHORIZATION } from '../support/admin.ts';
-import type { BillingService } from '../support/billing-worker.ts';
+import type { BillingAccess } from '../support/billing-worker.ts';
 import { eventually } from './eventually.ts';
 
 export const CARDS = {
@@ -35,7 +35,7 @@ export interface StartedCheckout {
 
 /** Calls the service's public interface as a host product (or an admin) would, again when it has too much to do; throws on any other answer but a 2xx. */
 export async function callApi<Answer>(
-  { apiUrl, apiKeys }: BillingService,
+  { apiUrl, apiKeys }: BillingAccess,
   mode: Mode,
   method: 'GET' | 'PUT' | 'POST',
   path: string,
@@ -48,20 +48,20 @@ export async function callApi<Answer>(
 }
 
 /** Does to the simulator what a person or the world does. */
-export async function simulate(service: BillingService, path: string, body: unknown): Promise<unknown> {
+export async function simulate(service: BillingAccess, path: string, body: unknown): Promise<unknown> {
   return await requestJson(`${service.simulatorUrl}/_sim/${path}`, 'POST', body, {});
 }
 
-/** Moves Stripe's clock on, so that what comes next is newer by more than the second Stripe dates things to. */
-export async function letStripeTimePass(service: BillingService): Promise<void> {
+/** Moves Stripe's clock on; unless told how far, so that what comes next is newer by more than the second Stripe dates things to. */
+export async function letStripeTimePass(service: BillingAccess, ms = 2_000): Promise<void> {
   const response = await fetch(`${service.simulatorUrl}/_sim/clock`);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the simulator's clock
   const { now } = (await response.json()) as { now: string };
-  await simulate(service, 'clock', { now: new Date(Date.parse(now) + 2_000).toISOString() });
+  await simulate(service, 'clock', { now: new Date(Date.parse(now) + ms).toISOString() });
 }
 
 export async function startCheckout(
-  service: BillingService,
+  service: BillingAccess,
   mode: Mode,
   userId: string,
   idempotencyKey: string = randomUUID(),
@@ -78,7 +78,7 @@ export async function startCheckout(
 
 /** What a person does on Stripe's page. */
 export async function completeCheckout(
-  service: BillingService,
+  service: BillingAccess,
   checkoutSessionId: string,
   cardNumber: string = CARDS.good,
 ): Promise<void> {
@@ -87,7 +87,7 @@ export async function completeCheckout(
 
 /** A registered user with a Stripe customer, and a Checkout session that nobody has completed. */
 export async function newCustomer(
-  service: BillingService,
+  service: BillingAccess,
   mode: Mode = 'test',
 ): Promise<Customer & { readonly checkout: StartedCheckout }> {
   const userId = `user-${randomUUID()}`;
@@ -100,7 +100,7 @@ export async function newCustomer(
 
 /** A customer who has added a card, after everything that follows from it. */
 export async function subscribedCustomer(
-  service: BillingService,
+  service: BillingAccess,
   options: { readonly mode?: Mode; readonly card?: string } = {},
 ): Promise<Customer> {
   const customer = await newCustomer(service, options.mode);
@@ -110,7 +110,7 @@ export async function subscribedCustomer(
 }
 
 export async function userOf(
-  { db }: BillingService,
+  { db }: BillingAccess,
   { mode, userId }: Pick<Customer, 'mode' | 'userId'>,
 ): Promise<User> {
   const user = await findUser(db, mode, userId);
@@ -118,12 +118,12 @@ export async function userOf(
   return user;
 }
 
-export function workflowOf({ temporal }: BillingService, customer: Omit<Customer, 'userId'>) {
+export function workflowOf({ temporal }: BillingAccess, customer: Omit<Customer, 'userId'>) {
   return temporal.workflow.getHandle(customerBillingWorkflowId(customer.mode, customer.stripeCustomerId));
 }
 
 export async function stateOf(
-  service: BillingService,
+  service: BillingAccess,
   customer: Omit<Customer, 'userId'>,
 ): Promise<CustomerBillingState> {
   return await workflowOf(service, customer).query<CustomerBillingState>(BILLING_STATE_QUERY);
@@ -131,7 +131,7 @@ export async function stateOf(
 
 /** Waits until the customer's billing says so. */
 export async function stateIs(
-  service: BillingService,
+  service: BillingAccess,
   customer: Omit<Customer, 'userId'>,
   what: string,
   isThere: (state: CustomerBillingState) => boolean,
@@ -147,7 +147,7 @@ export function readEvent({ id, type, created, livemode, data }: Stripe.Event): 
 
 /** Every event of Stripe's about the customer that takes effect, newest first; of a refund or dispute its charge tells. */
 export async function eventsOf(
-  { stripe }: BillingService,
+  { stripe }: BillingAccess,
   { mode, stripeCustomerId: customer }: Omit<Customer, 'userId'>,
 ): Promise<Stripe.Event[]> {
   const charges = new Set<unknown>();
@@ -163,7 +163,7 @@ export async function eventsOf(
 
 /** Waits until every event of the customer's has been delivered and has had its effect. */
 export async function settled(
-  service: BillingService,
+  service: BillingAccess,
   customer: Omit<Customer, 'userId'>,
 ): Promise<CustomerBillingState> {
   return await eventually(
@@ -177,7 +177,7 @@ export async function settled(
 }
 
 export async function subscriptionsOf(
-  { stripe }: BillingService,
+  { stripe }: BillingAccess,
   { mode, stripeCustomerId: customer }: Customer,
 ): Promise<Stripe.Subscription[]> {
   const { data } = await stripe[mode].subscriptions.list({ customer, status: 'all' });
@@ -185,7 +185,7 @@ export async function subscriptionsOf(
 }
 
 export async function cardsOf(
-  { stripe }: BillingService,
+  { stripe }: BillingAccess,
   { mode, stripeCustomerId: customer }: Customer,
 ): Promise<Stripe.PaymentMethod[]> {
   const { data } = await stripe[mode].paymentMethods.list({ customer });
@@ -194,7 +194,7 @@ export async function cardsOf(
 
 /** The id of the payment method that invoices charge. */
 export async function defaultCardOf(
-  { stripe }: BillingService,
+  { stripe }: BillingAccess,
   { mode, stripeCustomerId }: Customer,
 ): Promise<unknown> {
   const customer = await stripe[mode].customers.retrieve(stripeCustomerId);

@@ -1,25 +1,25 @@
 import type { Stripe } from 'stripe';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { customerOf, isHandledEventType } from '../../domain/stripe-event.ts';
-import type { BillingService } from '../support/billing-worker.ts';
+import type { BillingAccess } from '../support/billing-worker.ts';
 import { readEvent } from './customers.ts';
 import { until } from './life-steps.ts';
 
 /** Knows when nothing is under way any more, for any customer of a service. */
 export class Settling {
-  private readonly service: BillingService;
+  private readonly service: BillingAccess;
   /** All events that take effect, as far as was asked for. */
   private readonly events: Record<Mode, Stripe.Event[]> = { live: [], test: [] };
   /** The newest event of each mode that we know. */
   private readonly lastIds: Record<Mode, string>;
 
-  private constructor(service: BillingService, lastIds: Record<Mode, string>) {
+  private constructor(service: BillingAccess, lastIds: Record<Mode, string>) {
     this.service = service;
     this.lastIds = lastIds;
   }
 
   /** To be called before there are customers: events from before are nobody's. */
-  static async begin(service: BillingService): Promise<Settling> {
+  static async begin(service: BillingAccess): Promise<Settling> {
     const newestEvent = async (mode: Mode) =>
       (await service.stripe[mode].events.list({ limit: 1 })).data[0]?.id ?? '';
     return new Settling(service, { live: await newestEvent('live'), test: await newestEvent('test') });

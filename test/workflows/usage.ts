@@ -9,14 +9,14 @@ import {
   periodStart,
 } from '../../domain/billing-period.ts';
 import type { Mode } from '../../domain/mode.ts';
-import type { BillingService } from '../support/billing-worker.ts';
+import type { BillingAccess } from '../support/billing-worker.ts';
 import { CARDS, type Customer, PERSON, settled, stateIs, subscribedCustomer } from './customers.ts';
 
 type Whose = Pick<Customer, 'mode' | 'userId'>;
 
 /** Records that the user had GPUs for so many hours in the month, at $2.00 each. */
 export async function useGpu(
-  { db }: BillingService,
+  { db }: BillingAccess,
   { mode, userId }: Whose,
   period: BillingPeriod,
   hours: string,
@@ -35,7 +35,7 @@ export async function useGpu(
 }
 
 /** A user who uses and has never been to Checkout, so that Stripe does not know them. */
-export async function userWithoutCustomer({ db }: BillingService): Promise<Whose> {
+export async function userWithoutCustomer({ db }: BillingAccess): Promise<Whose> {
   const { user_id: userId } = await registerUser(db, {
     mode: 'test',
     userId: `stranger-${randomUUID()}`,
@@ -45,7 +45,7 @@ export async function userWithoutCustomer({ db }: BillingService): Promise<Whose
 }
 
 /** Users whom Stripe knows, without a card and without a workflow: made quickly, for closes of many. */
-export async function usersWithCustomer(billing: BillingService, count: number): Promise<Customer[]> {
+export async function usersWithCustomer(billing: BillingAccess, count: number): Promise<Customer[]> {
   return await Promise.all(
     Array.from({ length: count }, async () => {
       const user = await userWithoutCustomer(billing);
@@ -64,7 +64,7 @@ export async function usersWithCustomer(billing: BillingService, count: number):
 let lastPeriod: BillingPeriod = parseBillingPeriod('2020-01');
 
 /** Bills the customer $2.00 for a month of its own. What the card makes of it comes by webhook. */
-export async function billGpuHour(billing: BillingService, customer: Customer): Promise<void> {
+export async function billGpuHour(billing: BillingAccess, customer: Customer): Promise<void> {
   const period = nextPeriod(lastPeriod);
   lastPeriod = period;
   await useGpu(billing, customer, period, '1');
@@ -72,7 +72,7 @@ export async function billGpuHour(billing: BillingService, customer: Customer): 
 }
 
 /** A customer whose bill of $2.00 could not be collected. */
-export async function pastDueCustomer(billing: BillingService, mode: Mode): Promise<Customer> {
+export async function pastDueCustomer(billing: BillingAccess, mode: Mode): Promise<Customer> {
   const customer = await subscribedCustomer(billing, { mode, card: CARDS.declinesCharges });
   await billGpuHour(billing, customer);
   await stateIs(billing, customer, 'past due', ({ status }) => status === 'past_due');
