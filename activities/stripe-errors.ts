@@ -1,11 +1,10 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
+import { STRIPE_UNAVAILABLE } from '../domain/stripe-failure.ts';
 import { StripeError } from './stripe-client.ts';
 
 /** Failure type of a step that Stripe refused for good: retrying can't help, an operator must look. */
 export const STRIPE_REFUSED = 'StripeRefused';
-/** Failure type of what passes: connection, conflict, rate limit, or Stripe's own trouble. */
-export const STRIPE_UNAVAILABLE = 'StripeUnavailable';
 
 /** Rate limits are per second; a little longer keeps a crowd from coming back at once. */
 const RATE_LIMIT_DELAY_MS = 2_000;

@@ -35,6 +35,7 @@ export const ERROR_STATUS = {
   database_unavailable: 503,
   temporal_unavailable: 503,
   worker_unavailable: 503,
+  stripe_unavailable: 503,
   workflow_ended: 503,
 } as const;
 export type ErrorCode = keyof typeof ERROR_STATUS;

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { childrenOf } from '../stack/processes.ts';
 
 /** Of `/proc/PID/stat`: what Linux counts processor time in, whatever the kernel's own clock. */
 const TICKS_PER_SECOND = 100;
@@ -19,11 +20,6 @@ export async function cpuMs(pid: number): Promise<number | null> {
 export async function residentBytes(pid: number): Promise<number | null> {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(await read(`/proc/${pid}/status`))?.[1];
   return kilobytes === undefined ? null : Number(kilobytes) * 1_024;
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const pids = await read(`/proc/${pid}/task/${pid}/children`);
-  return pids.split(' ').filter(Boolean).map(Number);
 }
 
 /** `null` for a process that has ended. */

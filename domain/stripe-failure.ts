@@ -1,5 +1,8 @@
 /** What a failed step says of Stripe: its details travel from the activity through Temporal to whoever shows them. */
 
+/** Failure type of what passes: connection, conflict, rate limit, or Stripe's own trouble. */
+export const STRIPE_UNAVAILABLE = 'StripeUnavailable';
+
 /** Stripe's request (`req_…`), to show to its support; `null` when the failure names none. */
 export function stripeRequestIdOf(details: readonly unknown[] | null | undefined): string | null {
   const first = details?.[0];

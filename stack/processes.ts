@@ -21,3 +21,9 @@ export async function commandLineOf(pid: number): Promise<string | undefined> {
 export async function isRunning(pid: number): Promise<boolean> {
   return (await commandLineOf(pid)) !== undefined;
 }
+
+/** The processes that a process has started itself and that have not been waited for yet; none where there is no /proc. */
+export async function childrenOf(pid: number): Promise<number[]> {
+  const pids = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return pids.split(' ').filter(Boolean).map(Number);
+}

@@ -44,5 +44,7 @@ export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
   temporal_unavailable: 'Temporal does not answer just now: send the request again in a moment',
   worker_unavailable:
     'No worker got it done within 15 s: see that one runs, and send the request again with the same Idempotency-Key',
+  stripe_unavailable:
+    'Stripe does not answer just now. What was asked for goes on by itself: send the request again with the same Idempotency-Key',
   workflow_ended: 'The workflow was ended before it was done: send the request again',
 };

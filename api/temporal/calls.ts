@@ -11,6 +11,12 @@ import { HttpError } from '../errors.ts';
 export const RETRY_AFTER_SECONDS = 5;
 
 /**
+ * How long Temporal may take to store what it is told. Some hundredths of a second are usual. Whether it is gone, or hangs, Stripe
+ * hears soon that it is to send a webhook again (it waits some ten seconds for an answer), and no pile of them waits here.
+ */
+export const STORE_DEADLINE_MS = 2_000;
+
+/**
  * Runs calls to Temporal with a deadline for all of them together. (The SDK retries within it.)
  *
  * @throws HttpError `temporal_unavailable` when Temporal was not reached, did not answer in time or refused the call.

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Mode } from '../../domain/mode.ts';
+import { STRIPE_UNAVAILABLE } from '../../domain/stripe-failure.ts';
 import {
   BILLING_TASK_QUEUE,
   CUSTOMER_BILLING_WORKFLOW,
@@ -9,6 +10,7 @@ import {
   type CustomerBillingInput,
   type CustomerRegistrationInput,
   customerBillingStart,
+  customerBillingWorkflowId,
   customerRegistrationWorkflowId,
   OPEN_BILLING_PORTAL_UPDATE,
   type OpenBillingPortalRequest,
@@ -18,8 +20,12 @@ import {
   type StartedCheckout,
 } from '../../domain/workflow-contracts.ts';
 import { HttpError } from '../errors.ts';
+import { RETRY_AFTER_SECONDS, withTemporal } from './calls.ts';
 import type { CustomerBillingWorkflow } from './customer-billing.ts';
 import { type WorkflowError, waitForWorker, workflowEnded } from './worker-calls.ts';
+
+/** How long Temporal may take to say what a workflow waits for. */
+const DESCRIBE_DEADLINE_MS = 2_000;
 
 type CustomerRegistrationWorkflow = (input: CustomerRegistrationInput) => Promise<string>;
 
@@ -27,24 +33,25 @@ type CustomerRegistrationWorkflow = (input: CustomerRegistrationInput) => Promis
  * Makes the user a customer in Stripe, or waits for the registration that is under way.
  *
  * @returns the customer's id, `cus_…`
- * @throws HttpError see {@link waitForWorker} and {@link ofWorkflow}
+ * @throws HttpError see {@link waitForStripe}
  */
 export async function registerCustomer(client: Client, mode: Mode, userId: string): Promise<string> {
+  const workflowId = customerRegistrationWorkflowId(mode, userId);
   const register = () =>
     client.workflow.execute<CustomerRegistrationWorkflow>(CUSTOMER_REGISTRATION_WORKFLOW, {
-      workflowId: customerRegistrationWorkflowId(mode, userId),
+      workflowId,
       taskQueue: BILLING_TASK_QUEUE,
       args: [{ mode, userId }],
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: `Registration of ${userId} with Stripe (${mode})`,
     });
-  return await waitForWorker(client, register, ofWorkflow);
+  return await waitForStripe(client, workflowId, register);
 }
 
 /**
  * Has the customer's workflow start a Checkout session; the same idempotency key gives the same session.
  *
- * @throws HttpError see {@link waitForWorker} and {@link ofWorkflow}
+ * @throws HttpError see {@link waitForStripe}
  */
 export async function startCheckout(
   client: Client,
@@ -61,7 +68,7 @@ export async function startCheckout(
 /**
  * Has the customer's workflow open Stripe's billing portal.
  *
- * @throws HttpError see {@link waitForWorker} and {@link ofWorkflow}
+ * @throws HttpError see {@link waitForStripe}
  */
 export async function openBillingPortal(
   client: Client,
@@ -99,7 +106,41 @@ async function askWithStart<Answer>(
       args: [request],
       updateId,
     });
-  return await waitForWorker(client, ask, ofWorkflow);
+  return await waitForStripe(
+    client,
+    customerBillingWorkflowId(customer.mode, customer.stripeCustomerId),
+    ask,
+  );
+}
+
+/**
+ * Waits for what a worker does with Stripe.
+ *
+ * @throws HttpError see {@link waitForWorker} and {@link ofWorkflow}; `stripe_unavailable` when it is not the worker that is
+ *   missing.
+ */
+async function waitForStripe<T>(client: Client, workflowId: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await waitForWorker(client, call, ofWorkflow);
+  } catch (error) {
+    const isLate = error instanceof HttpError && error.code === 'worker_unavailable';
+    if (!isLate || !(await isTryingStripe(client, workflowId))) throw error;
+    const message =
+      'Stripe does not answer just now. What was asked for goes on by itself: send the request again with the same Idempotency-Key';
+    throw new HttpError('stripe_unavailable', message, {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      cause: error,
+    });
+  }
+}
+
+/** Whether Stripe did not answer when the workflow last tried what it is at. */
+async function isTryingStripe(client: Client, workflowId: string): Promise<boolean> {
+  const describe = () => client.workflow.getHandle(workflowId).describe();
+  const { raw } = await withTemporal(client, DESCRIBE_DEADLINE_MS, describe);
+  return (raw.pendingActivities ?? []).some(
+    ({ lastFailure }) => lastFailure?.applicationFailureInfo?.type === STRIPE_UNAVAILABLE,
+  );
 }
 
 /** @returns `stripe_refused` when the workflow failed with a reason; `workflow_ended` when an operator ended it. */

@@ -12,14 +12,11 @@ import {
   type StripeEventEnvelope,
   USER_CHANGED_SIGNAL,
 } from '../../domain/workflow-contracts.ts';
-import { withTemporal } from './calls.ts';
+import { STORE_DEADLINE_MS, withTemporal } from './calls.ts';
 
 /** A customer's workflow, as far as its caller sees it. */
 export type CustomerBillingWorkflow = (input: CustomerBillingInput) => Promise<void>;
 type ChargeEventWorkflow = (input: ChargeEventInput) => Promise<string>;
-
-/** Stripe waits some ten seconds for an answer to a webhook, and then tries again anyway. */
-const SIGNAL_DEADLINE_MS = 5_000;
 
 /**
  * Tells the customer's workflow of an event of Stripe's, and starts it if it does not run. When this returns, Temporal has
@@ -32,7 +29,7 @@ export async function signalStripeEvent(
   customer: CustomerBillingInput,
   envelope: StripeEventEnvelope,
 ): Promise<void> {
-  await withTemporal(client, SIGNAL_DEADLINE_MS, () =>
+  await withTemporal(client, STORE_DEADLINE_MS, () =>
     client.workflow.signalWithStart<CustomerBillingWorkflow, [StripeEventEnvelope]>(
       CUSTOMER_BILLING_WORKFLOW,
       {
@@ -51,7 +48,7 @@ export async function signalStripeEvent(
  * @throws HttpError `temporal_unavailable`
  */
 export async function startChargeEvent(client: Client, input: ChargeEventInput): Promise<void> {
-  await withTemporal(client, SIGNAL_DEADLINE_MS, async () => {
+  await withTemporal(client, STORE_DEADLINE_MS, async () => {
     try {
       await client.workflow.start<ChargeEventWorkflow>(CHARGE_EVENT_WORKFLOW, {
         workflowId: chargeEventWorkflowId(input.mode, input.event.eventId),
@@ -86,7 +83,7 @@ export async function signalLookAgain(client: Client, customer: CustomerBillingI
 
 /** A signal that says all by its name. It starts the workflow if that does not run. */
 async function signal(client: Client, customer: CustomerBillingInput, name: string): Promise<void> {
-  await withTemporal(client, SIGNAL_DEADLINE_MS, () =>
+  await withTemporal(client, STORE_DEADLINE_MS, () =>
     client.workflow.signalWithStart<CustomerBillingWorkflow>(CUSTOMER_BILLING_WORKFLOW, {
       ...customerBillingStart(customer),
       signal: name,

@@ -7,11 +7,9 @@ import {
   testPurchaseWorkflowId,
 } from '../../domain/test-purchase.ts';
 import { STRIPE_EVENT_SIGNAL, type StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
-import { withTemporal } from './calls.ts';
+import { STORE_DEADLINE_MS, withTemporal } from './calls.ts';
 
 type TestPurchaseWorkflow = (input: TestPurchaseInput) => Promise<TestPurchaseResult>;
-
-const DEADLINE_MS = 5_000;
 
 /**
  * Starts a test purchase; one that was started before, under the same id, goes on or stays as it ended.
@@ -19,7 +17,7 @@ const DEADLINE_MS = 5_000;
  * @throws HttpError `temporal_unavailable`
  */
 export async function startTestPurchase(client: Client, input: TestPurchaseInput): Promise<void> {
-  await withTemporal(client, DEADLINE_MS, async () => {
+  await withTemporal(client, STORE_DEADLINE_MS, async () => {
     try {
       await client.workflow.start<TestPurchaseWorkflow>(TEST_PURCHASE_WORKFLOW, {
         ...testPurchaseStart(input),
@@ -42,7 +40,7 @@ export async function signalTestPurchase(
   purchaseId: string,
   envelope: StripeEventEnvelope,
 ): Promise<boolean> {
-  return await withTemporal(client, DEADLINE_MS, async () => {
+  return await withTemporal(client, STORE_DEADLINE_MS, async () => {
     try {
       await client.workflow
         .getHandle(testPurchaseWorkflowId(purchaseId))

@@ -27,6 +27,7 @@ const OF_STRIPES_PAGES = [
   ...OF_USERS,
   'mode_not_configured',
   'stripe_refused',
+  'stripe_unavailable',
   'temporal_unavailable',
   'worker_unavailable',
   'workflow_ended',

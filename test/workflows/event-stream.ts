@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
 import { type Customer, stateIs, workflowOf } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
+import type { RunningBilling } from '../../chaos/world/running-billing.ts';
 import { customerBillingWorkflowId, type StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
-import type { BillingService } from '../support/billing-worker.ts';
 
 /** Different events that change nothing. */
 export function newEvents(count: number): StripeEventEnvelope[] {
@@ -20,7 +20,7 @@ export function newEvents(count: number): StripeEventEnvelope[] {
  * moment, and the client then waits a second before it tries again.)
  */
 export async function deliver(
-  billing: BillingService,
+  billing: RunningBilling,
   customer: Omit<Customer, 'userId'>,
   event: StripeEventEnvelope,
 ): Promise<void> {
@@ -33,7 +33,7 @@ export async function deliver(
 
 /** Ids of the customer's events that the database holds as applied. */
 export async function appliedEventIdsOf(
-  { db }: BillingService,
+  { db }: RunningBilling,
   { mode, stripeCustomerId }: Omit<Customer, 'userId'>,
 ): Promise<string[]> {
   const rows = await db
@@ -46,7 +46,7 @@ export async function appliedEventIdsOf(
 }
 
 export async function countAppliedEvents(
-  { db }: BillingService,
+  { db }: RunningBilling,
   { mode, stripeCustomerId }: Omit<Customer, 'userId'>,
 ): Promise<number> {
   const { applied } = await db
@@ -60,7 +60,7 @@ export async function countAppliedEvents(
 
 /** Sends events, one at a time, until the customer's workflow goes on in a new run. */
 export async function sendUntilContinuedAsNew(
-  billing: BillingService,
+  billing: RunningBilling,
   customer: Omit<Customer, 'userId'>,
 ): Promise<void> {
   const handle = workflowOf(billing, customer);
@@ -79,7 +79,7 @@ export interface HistorySize {
 
 /** The histories of all runs of the customer's workflow. */
 export async function historiesOf(
-  { temporal }: BillingService,
+  { temporal }: RunningBilling,
   { mode, stripeCustomerId }: Omit<Customer, 'userId'>,
 ): Promise<HistorySize[]> {
   const workflowId = customerBillingWorkflowId(mode, stripeCustomerId);
