@@ -97,10 +97,23 @@ export interface StripeEventEnvelope {
   readonly chargeId?: string;
 }
 
-/** An event whose object names no customer, such as a dispute's. Whose it is, its charge says. */
+/** Of an event whose object names no customer, such as a dispute's. Whose it is, its charge says. */
+export type ChargeEventEnvelope = StripeEventEnvelope & { readonly chargeId: string };
+
 export interface ChargeEventInput {
   readonly mode: Mode;
-  readonly event: StripeEventEnvelope & { readonly chargeId: string };
+  readonly event: ChargeEventEnvelope;
+}
+
+/** How the event of a charge is brought to its customer, by whom ever: once, unless that failed. */
+export function chargeEventStart(input: ChargeEventInput) {
+  return {
+    workflowId: chargeEventWorkflowId(input.mode, input.event.eventId),
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY' as const,
+    taskQueue: BILLING_TASK_QUEUE,
+    args: [input] satisfies [ChargeEventInput],
+    staticSummary: `${input.event.type} of ${input.event.chargeId} (${input.mode})`,
+  };
 }
 
 export interface StartCheckoutRequest {
