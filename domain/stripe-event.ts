@@ -58,6 +58,12 @@ export function wantedEventTypes(mode: Mode): (HandledEventType | TestPurchaseEv
   return mode === 'test' ? [...HANDLED_EVENT_TYPES, ...TEST_PURCHASE_EVENT_TYPES] : [...HANDLED_EVENT_TYPES];
 }
 
+/** Where Stripe is to deliver the events of the mode, below the api's own address; the seed names the paths. */
+export const WEBHOOK_PATHS: Readonly<Record<Mode, string>> = {
+  live: '/api/webhooks/stripe',
+  test: '/api/webhooks/stripe-test',
+};
+
 /** What is read of an event of Stripe's. Its `data.object` may be out of date, so nothing but identity is taken from it. */
 export interface StripeEvent {
   /** `evt_…` */

@@ -1,12 +1,13 @@
 import type { Express, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
-import type { Mode } from '../../domain/mode.ts';
+import { MODES, type Mode } from '../../domain/mode.ts';
 import {
   isHandledEventType,
   isOfMode,
   isTestPurchaseEventType,
   routeOf,
   type StripeEvent,
+  WEBHOOK_PATHS,
 } from '../../domain/stripe-event.ts';
 import { rawBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -28,10 +29,10 @@ export interface Receiving {
   readonly receipts: ReceiptLog;
 }
 
-/** The endpoints Stripe delivers to; the seed names their paths. Live and test events never meet. */
+/** The endpoints Stripe delivers to. Live and test events never meet. */
 export function addWebhookRoutes(app: Express, dependencies: ApiDependencies, receiving: Receiving): void {
-  addRoute(app, '/api/webhooks/stripe', { post: receiver('live', dependencies, receiving) });
-  addRoute(app, '/api/webhooks/stripe-test', { post: receiver('test', dependencies, receiving) });
+  for (const mode of MODES)
+    addRoute(app, WEBHOOK_PATHS[mode], { post: receiver(mode, dependencies, receiving) });
 }
 
 /**
