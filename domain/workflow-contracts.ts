@@ -27,6 +27,8 @@ export const chargePartitionWorkflowId = (
   partition: string,
 ) => `${monthlyBillingWorkflowId(mode, period)}:charge-${partition}`;
 export const monthlyBillingScheduleId = (mode: Mode) => `monthly-billing-${mode}`;
+export const reconciliationWorkflowId = (mode: Mode) => `reconciliation:${mode}`;
+export const reconciliationScheduleId = (mode: Mode) => `reconciliation-${mode}`;
 
 export const CUSTOMER_BILLING_WORKFLOW = 'customerBillingWorkflow';
 export const CHARGE_EVENT_WORKFLOW = 'chargeEventWorkflow';
@@ -34,6 +36,8 @@ export const CUSTOMER_REGISTRATION_WORKFLOW = 'customerRegistrationWorkflow';
 export const MONTHLY_BILLING_WORKFLOW = 'monthlyBillingWorkflow';
 export const CHARGE_PARTITION_WORKFLOW = 'chargePartitionWorkflow';
 export const SCHEDULED_MONTHLY_BILLING_WORKFLOW = 'scheduledMonthlyBillingWorkflow';
+export const RECONCILIATION_WORKFLOW = 'reconciliationWorkflow';
+export const SCHEDULED_RECONCILIATION_WORKFLOW = 'scheduledReconciliationWorkflow';
 
 export const STRIPE_EVENT_SIGNAL = 'stripeEvent';
 export const USER_CHANGED_SIGNAL = 'userChanged';
