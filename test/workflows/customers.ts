@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
+import { readStripeEvent } from '../../activities/stripe-events.ts';
 import { findUser, type User } from '../../db/users.ts';
 import type { Mode } from '../../domain/mode.ts';
-import { customerOf, isHandledEventType, type StripeEvent } from '../../domain/stripe-event.ts';
+import { customerOf, isHandledEventType } from '../../domain/stripe-event.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
@@ -53,11 +54,11 @@ export async function simulate(service: BillingService, path: string, body: unkn
 }
 
 /** Moves Stripe's clock on, so that what comes next is newer by more than the second Stripe dates things to. */
-export async function letStripeTimePass(service: BillingService): Promise<void> {
+export async function letStripeTimePass(service: BillingService, ms = 2_000): Promise<void> {
   const response = await fetch(`${service.simulatorUrl}/_sim/clock`);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the simulator's clock
   const { now } = (await response.json()) as { now: string };
-  await simulate(service, 'clock', { now: new Date(Date.parse(now) + 2_000).toISOString() });
+  await simulate(service, 'clock', { now: new Date(Date.parse(now) + ms).toISOString() });
 }
 
 export async function startCheckout(
@@ -139,12 +140,6 @@ export async function stateIs(
   return await eventually(what, () => stateOf(service, customer), isThere);
 }
 
-/** An event from the SDK, as the service reads it. */
-export function readEvent({ id, type, created, livemode, data }: Stripe.Event): StripeEvent {
-  const previous_attributes = { ...data.previous_attributes };
-  return { id, type, created, livemode, data: { object: { ...data.object }, previous_attributes } };
-}
-
 /** Every event of Stripe's about the customer that takes effect, newest first; of a refund or dispute its charge tells. */
 export async function eventsOf(
   { stripe }: BillingService,
@@ -154,7 +149,7 @@ export async function eventsOf(
   for await (const { id } of stripe[mode].charges.list({ customer, limit: 100 })) charges.add(id);
   const events: Stripe.Event[] = [];
   for await (const event of stripe[mode].events.list({ limit: 100 })) {
-    const read = readEvent(event);
+    const read = readStripeEvent(event);
     const isTheirs = customerOf(read) === customer || charges.has(read.data.object['charge']);
     if (isHandledEventType(event.type) && isTheirs) events.push(event);
   }
