@@ -6,6 +6,10 @@ import { createHostHookActivities } from './host-hook.ts';
 import { createInvoiceBillActivities } from './invoice-bill.ts';
 import { createMonthlyCloseActivities } from './monthly-close.ts';
 import { createPaymentActivities } from './payment-sync.ts';
+import { createEventReconciliation } from './reconcile-events.ts';
+import { createMeterReconciliation } from './reconcile-meters.ts';
+import { createObjectReconciliation } from './reconcile-objects.ts';
+import { createReconciliationActivities } from './reconciliation.ts';
 import { createRegistrationActivities } from './registration.ts';
 import { createStripeEventActivities } from './stripe-events.ts';
 import { createTestPurchaseActivities } from './test-purchase.ts';
@@ -36,6 +40,20 @@ export function createChargeActivities(dependencies: ActivityDependencies) {
   return createInvoiceBillActivities(dependencies);
 }
 
+/** Reconciliation's steps in the database: the task queue `billing-batch`. */
+export function createReconciliationSteps(dependencies: ActivityDependencies) {
+  return createReconciliationActivities(dependencies);
+}
+
+/** Stripe's lists, page by page, at the same rate as bills: the task queue `billing-charges`. */
+export function createReconciliationReads(dependencies: ActivityDependencies) {
+  return {
+    ...createEventReconciliation(dependencies),
+    ...createObjectReconciliation(dependencies),
+    ...createMeterReconciliation(dependencies),
+  };
+}
+
 /** Messages to the host product: the task queue `billing-hooks`. */
 export function createHookActivities(dependencies: ActivityDependencies) {
   return createHostHookActivities(dependencies);
@@ -44,4 +62,6 @@ export function createHookActivities(dependencies: ActivityDependencies) {
 export type BillingActivities = ReturnType<typeof createBillingActivities>;
 export type BatchActivities = ReturnType<typeof createBatchActivities>;
 export type ChargeActivities = ReturnType<typeof createChargeActivities>;
+export type ReconciliationSteps = ReturnType<typeof createReconciliationSteps>;
+export type ReconciliationReads = ReturnType<typeof createReconciliationReads>;
 export type HookActivities = ReturnType<typeof createHookActivities>;

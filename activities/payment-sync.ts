@@ -89,12 +89,17 @@ async function grantCredits(
   const isPaid =
     session.mode === 'payment' && session.status === 'complete' && session.payment_status === 'paid';
   if (!isPaid || idOf(session.customer) !== stripeCustomerId) return null;
-  const credits = wholeNumber(session.metadata?.['credits']);
+  const credits = creditsSoldBy(session);
   if (credits === null) return null;
   const grantedCents = creditsToCents(credits);
   const expiresAt = creditsExpireAt(session.created * 1_000, rules.creditsExpireAfterMs);
   await saveCreditPurchase(db, { mode, userId, checkoutSessionId: session.id, grantedCents, expiresAt });
   return grantedCents;
+}
+
+/** How many credits a Checkout session sells; `null`: none, it is for something else. */
+export function creditsSoldBy({ metadata }: Pick<Stripe.Checkout.Session, 'metadata'>): number | null {
+  return wholeNumber(metadata?.['credits']);
 }
 
 /** What we wrote when we made the session, such as `"25"`; `null` for anything else. */

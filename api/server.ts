@@ -16,6 +16,7 @@ import { createMetrics, measureRequests } from './metrics.ts';
 import { addMonthMetrics } from './month-metrics.ts';
 import { addDocumentationRoutes } from './openapi/routes.ts';
 import { addOperationsRoutes } from './operations.ts';
+import { addReconciliationMetrics } from './reconciliation-metrics.ts';
 import { logRequests } from './request-log.ts';
 import { addUsageRoutes } from './usage/routes.ts';
 import { addUserRoutes } from './users/routes.ts';
@@ -29,6 +30,7 @@ export function createApi(
 ): Express {
   const metrics = createMetrics(dependencies.metrics);
   addMonthMetrics(dependencies);
+  addReconciliationMetrics(dependencies);
   const authenticated = authenticate(dependencies);
   const app = express();
   app.set('trust proxy', dependencies.trustedProxies ?? []);

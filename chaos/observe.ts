@@ -1,5 +1,6 @@
 /** Looks at all that there is in the end. */
 import type { Stripe } from 'stripe';
+import { readStripeEvent } from '../activities/stripe-events.ts';
 import { findUser } from '../db/users.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import { customerOf, isHandledEventType } from '../domain/stripe-event.ts';
@@ -13,7 +14,7 @@ import type {
   SeenWorkflow,
   SeenWorld,
 } from './judge/seen.ts';
-import { type Customer, callApi, readEvent, stateOf } from './world/customers.ts';
+import { type Customer, callApi, stateOf } from './world/customers.ts';
 import type { RunningBilling } from './world/running-billing.ts';
 
 export async function observe(service: RunningBilling, accounts: readonly Account[]): Promise<SeenWorld> {
@@ -191,7 +192,7 @@ async function observeEvents(service: RunningBilling): Promise<SeenEvent[]> {
     const customerOfCharge = await customersByCharge(service, mode);
     for await (const event of service.stripe[mode].events.list({ limit: 100 })) {
       if (!isHandledEventType(event.type)) continue;
-      const read = readEvent(event);
+      const read = readStripeEvent(event);
       seen.push({
         mode,
         eventId: event.id,

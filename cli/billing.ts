@@ -15,6 +15,7 @@ import { loadEnvironmentFile } from './environment-file.ts';
 import { explain } from './explain.ts';
 import { type ByOption, byOption, type ModeOption, modeOption, parsePeriod } from './options.ts';
 import { parseDollars, setPrice, showPrices } from './prices.ts';
+import { reconcile } from './reconcile.ts';
 import { dropUsageBefore } from './retention.ts';
 
 const program = new Command('billing')
@@ -95,6 +96,19 @@ program
   });
 
 addCloseCommands(program);
+
+program
+  .command('reconcile')
+  .description('compare Stripe with the database; repairs what was missed, and says what a person is to do')
+  .addOption(
+    new Option('--mode <mode>', "only one of Stripe's worlds; all that are configured unless given").choices(
+      MODES,
+    ),
+  )
+  .option('--json', 'for programs')
+  .action(async ({ mode, json = false }: Partial<ModeOption> & { readonly json?: boolean }) => {
+    await reconcile(await openContext(), { mode, json });
+  });
 
 program
   .command('cluster')

@@ -14,6 +14,7 @@ import * as webhookReceipts from './migrations/0012-webhook-receipts.ts';
 import * as accountSessions from './migrations/0013-account-sessions.ts';
 import * as usageByDay from './migrations/0014-usage-by-day.ts';
 import * as paymentMethods from './migrations/0015-payment-methods.ts';
+import * as reconciliation from './migrations/0016-reconciliation.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 /** In order; a migration that has been released is never edited, the next one mends it. */
@@ -33,6 +34,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0013-account-sessions': accountSessions,
   '0014-usage-by-day': usageByDay,
   '0015-payment-methods': paymentMethods,
+  '0016-reconciliation': reconciliation,
 };
 
 /**

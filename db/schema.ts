@@ -11,6 +11,7 @@ import type { BillingStatus, WaitingFor } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { OperatorDecision } from '../domain/operator-decisions.ts';
 import type { MeteredProduct, Product } from '../domain/price-list.ts';
+import type { FindingCode, Fix } from '../domain/reconciliation-findings.ts';
 import type { TestCard, TestPurchaseStatus, TestPurchaseStep } from '../domain/test-purchase.ts';
 import type { WebhookOutcome } from '../domain/webhook-receipt.ts';
 
@@ -304,6 +305,30 @@ export interface UsedAccountLinksTable {
   expires_at: Date;
 }
 
+export interface ReconciliationsTable {
+  mode: Mode;
+  events_through: number | null;
+  objects_compared_at: number | null;
+  last_run_at: Date;
+  last_full_run_at: Date | null;
+  meters_part: number;
+  meters_after: string | null;
+  meters_since: Date | null;
+}
+
+export interface ReconciliationFindingsTable {
+  mode: Mode;
+  code: FindingCode;
+  object_id: string;
+  user_id: string | null;
+  what: string;
+  fix: Fix;
+  proposal: string | null;
+  first_seen_at: Date;
+  last_seen_at: Date;
+  resolved_at: Date | null;
+}
+
 export interface DatabaseSchema {
   users: UsersTable;
   clusters: ClustersTable;
@@ -329,4 +354,6 @@ export interface DatabaseSchema {
   test_purchases: TestPurchasesTable;
   used_account_links: UsedAccountLinksTable;
   payment_methods: PaymentMethodsTable;
+  reconciliations: ReconciliationsTable;
+  reconciliation_findings: ReconciliationFindingsTable;
 }

@@ -101,13 +101,17 @@ export interface CustomerFacts {
 
 const ENDED_SUBSCRIPTION_STATUSES: ReadonlySet<string> = new Set(['canceled', 'incomplete_expired']);
 
+export function hasEnded({ status }: Pick<SubscriptionFact, 'status'>): boolean {
+  return ENDED_SUBSCRIPTION_STATUSES.has(status);
+}
+
 /**
  * Subscriptions that have not ended, oldest first. There should be one; the oldest counts, and of two that are of the same second
  * (Stripe dates them no finer) ours does.
  */
 export function liveSubscriptions(facts: Pick<CustomerFacts, 'subscriptions'>): SubscriptionFact[] {
   return facts.subscriptions
-    .filter((subscription) => !ENDED_SUBSCRIPTION_STATUSES.has(subscription.status))
+    .filter((subscription) => !hasEnded(subscription))
     .toSorted(
       (a, b) => a.created - b.created || Number(b.isOurs) - Number(a.isOurs) || (a.id < b.id ? -1 : 1),
     );

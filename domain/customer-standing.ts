@@ -4,6 +4,7 @@ import {
   lastEndedSubscription,
   liveSubscription,
   liveSubscriptions,
+  type SubscriptionFact,
 } from './customer-facts.ts';
 import { graceEndOf, nextRetryOf } from './dunning.ts';
 import { formatCents } from './money.ts';
@@ -53,6 +54,9 @@ interface StandingRule {
 /** Stripe has given up on collecting, or collects nothing. */
 const STOPPED_SUBSCRIPTION_STATUSES: ReadonlySet<string> = new Set(['unpaid', 'paused']);
 
+export const isStopped = ({ status }: Pick<SubscriptionFact, 'status'>): boolean =>
+  STOPPED_SUBSCRIPTION_STATUSES.has(status);
+
 const statusOfSubscription = (facts: CustomerFacts) => liveSubscription(facts)?.status ?? '';
 const hasSubscribedBefore = (facts: CustomerFacts) =>
   facts.savedSubscriptionId !== null || facts.subscriptions.length > 0;
@@ -101,7 +105,7 @@ export const STANDING_RULES: readonly StandingRule[] = [
   },
   {
     when: 'the subscription is `unpaid` or `paused`',
-    holds: (facts) => STOPPED_SUBSCRIPTION_STATUSES.has(statusOfSubscription(facts)),
+    holds: (facts) => isStopped({ status: statusOfSubscription(facts) }),
     status: 'suspended',
     waitingFor: 'payment',
     reason: (facts) => `The subscription is ${statusOfSubscription(facts)} in Stripe.`,

@@ -1,5 +1,5 @@
 import type { Mode } from './mode.ts';
-import type { StripeEventEnvelope } from './workflow-contracts.ts';
+import type { ChargeEventEnvelope, StripeEventEnvelope } from './workflow-contracts.ts';
 
 /**
  * The events that take effect, each through its customer's workflow (docs/billing.md, "What each Stripe event does").
@@ -58,6 +58,12 @@ export function wantedEventTypes(mode: Mode): (HandledEventType | TestPurchaseEv
   return mode === 'test' ? [...HANDLED_EVENT_TYPES, ...TEST_PURCHASE_EVENT_TYPES] : [...HANDLED_EVENT_TYPES];
 }
 
+/** Where Stripe is to deliver the events of the mode, below the api's own address; the seed names the paths. */
+export const WEBHOOK_PATHS: Readonly<Record<Mode, string>> = {
+  live: '/api/webhooks/stripe',
+  test: '/api/webhooks/stripe-test',
+};
+
 /** What is read of an event of Stripe's. Its `data.object` may be out of date, so nothing but identity is taken from it. */
 export interface StripeEvent {
   /** `evt_…` */
@@ -113,6 +119,30 @@ function chargeOf({ type, data }: StripeEvent): string | null {
   return type.startsWith('refund.') || type.startsWith('charge.dispute.')
     ? idOf(data.object['charge'])
     : null;
+}
+
+/** Where an event of Stripe's goes. Webhooks and reconciliation take the same way, so that it can't matter which brings it. */
+export type EventRoute =
+  | { readonly to: 'customer'; readonly stripeCustomerId: string; readonly envelope: StripeEventEnvelope }
+  /** Its object names no customer, but a charge that does. */
+  | { readonly to: 'charge'; readonly envelope: ChargeEventEnvelope }
+  | { readonly to: 'purchase'; readonly purchaseId: string; readonly envelope: StripeEventEnvelope }
+  /** It takes no effect: nobody handles its type, it names nobody, or its object has no id to look it up by. */
+  | { readonly to: 'nobody'; readonly why: 'type' | 'no_customer' | 'no_object' };
+
+/** Whom an event is to be told to: the workflow of a test purchase, of its customer, or one that finds out whose charge it is about. */
+export function routeOf(event: StripeEvent): EventRoute {
+  const purchaseId = testPurchaseOf(event);
+  if (purchaseId === null && !isHandledEventType(event.type)) return { to: 'nobody', why: 'type' };
+  const envelope = envelopeOf(event);
+  if (envelope === null) return { to: 'nobody', why: 'no_object' };
+  if (purchaseId !== null) return { to: 'purchase', purchaseId, envelope };
+  const stripeCustomerId = customerOf(event);
+  if (stripeCustomerId !== null) return { to: 'customer', stripeCustomerId, envelope };
+  const { chargeId } = envelope;
+  return chargeId === undefined
+    ? { to: 'nobody', why: 'no_customer' }
+    : { to: 'charge', envelope: { ...envelope, chargeId } };
 }
 
 /** The mode an event belongs to is that of its endpoint, or the event is refused. */

@@ -1,7 +1,10 @@
 import type { Mode } from './mode.ts';
 
-/** Draft, lines, finalize: what one bill costs where nothing goes wrong (activities/invoice-bill.ts). */
-const REQUESTS_PER_BILL = 3;
+/**
+ * What a task of the queue that keeps to Stripe's rate may ask of Stripe: draft, lines, finalize, which is what a bill costs where
+ * nothing goes wrong (activities/invoice-bill.ts).
+ */
+export const REQUESTS_PER_TASK = 3;
 /** Stripe's standard limit for one endpoint, a quarter of the one for all. https://docs.stripe.com/rate-limits */
 const REQUESTS_PER_ENDPOINT = 25;
 const ENDPOINTS_TO_FILL_LIMIT = 4;
@@ -26,5 +29,5 @@ export function batchRates(requestsPerSecond: number): Readonly<Record<Mode, num
  */
 export function billsPerSecond(requestsPerSecond: number): number {
   const ofEndpoint = Math.max(REQUESTS_PER_ENDPOINT, requestsPerSecond / ENDPOINTS_TO_FILL_LIMIT);
-  return Math.min(requestsPerSecond / REQUESTS_PER_BILL, ofEndpoint);
+  return Math.min(requestsPerSecond / REQUESTS_PER_TASK, ofEndpoint);
 }

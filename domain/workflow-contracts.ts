@@ -27,6 +27,8 @@ export const chargePartitionWorkflowId = (
   partition: string,
 ) => `${monthlyBillingWorkflowId(mode, period)}:charge-${partition}`;
 export const monthlyBillingScheduleId = (mode: Mode) => `monthly-billing-${mode}`;
+export const reconciliationWorkflowId = (mode: Mode) => `reconciliation:${mode}`;
+export const reconciliationScheduleId = (mode: Mode) => `reconciliation-${mode}`;
 
 export const CUSTOMER_BILLING_WORKFLOW = 'customerBillingWorkflow';
 export const CHARGE_EVENT_WORKFLOW = 'chargeEventWorkflow';
@@ -34,6 +36,8 @@ export const CUSTOMER_REGISTRATION_WORKFLOW = 'customerRegistrationWorkflow';
 export const MONTHLY_BILLING_WORKFLOW = 'monthlyBillingWorkflow';
 export const CHARGE_PARTITION_WORKFLOW = 'chargePartitionWorkflow';
 export const SCHEDULED_MONTHLY_BILLING_WORKFLOW = 'scheduledMonthlyBillingWorkflow';
+export const RECONCILIATION_WORKFLOW = 'reconciliationWorkflow';
+export const SCHEDULED_RECONCILIATION_WORKFLOW = 'scheduledReconciliationWorkflow';
 
 export const STRIPE_EVENT_SIGNAL = 'stripeEvent';
 export const USER_CHANGED_SIGNAL = 'userChanged';
@@ -97,10 +101,23 @@ export interface StripeEventEnvelope {
   readonly chargeId?: string;
 }
 
-/** An event whose object names no customer, such as a dispute's. Whose it is, its charge says. */
+/** Of an event whose object names no customer, such as a dispute's. Whose it is, its charge says. */
+export type ChargeEventEnvelope = StripeEventEnvelope & { readonly chargeId: string };
+
 export interface ChargeEventInput {
   readonly mode: Mode;
-  readonly event: StripeEventEnvelope & { readonly chargeId: string };
+  readonly event: ChargeEventEnvelope;
+}
+
+/** How the event of a charge is brought to its customer, by whom ever: once, unless that failed. */
+export function chargeEventStart(input: ChargeEventInput) {
+  return {
+    workflowId: chargeEventWorkflowId(input.mode, input.event.eventId),
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY' as const,
+    taskQueue: BILLING_TASK_QUEUE,
+    args: [input] satisfies [ChargeEventInput],
+    staticSummary: `${input.event.type} of ${input.event.chargeId} (${input.mode})`,
+  };
 }
 
 export interface StartCheckoutRequest {

@@ -4,17 +4,12 @@ import { setUpStripe } from '../activities/stripe-setup.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import type { Database } from '../db/database.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
-import { wantedEventTypes } from '../domain/stripe-event.ts';
+import { WEBHOOK_PATHS, wantedEventTypes } from '../domain/stripe-event.ts';
 
 /** Keys that the simulator takes and that can't be real ones. */
 const SIMULATOR_KEYS: Readonly<Record<Mode, string>> = {
   live: 'sk_live_simulator_embedded',
   test: 'sk_test_simulator_embedded',
-};
-
-const WEBHOOK_PATHS: Readonly<Record<Mode, string>> = {
-  live: '/api/webhooks/stripe',
-  test: '/api/webhooks/stripe-test',
 };
 
 /** Does with the simulator what a person does with a new Stripe account: products, prices, and a webhook endpoint, in each mode. */

@@ -11,7 +11,11 @@ import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList } from '../db/price-list.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import { announceReady, stopWithParent } from '../stack/parent-link.ts';
-import { ensureMonthlyBillingSchedule, prepareSearchAttributes } from './namespace.ts';
+import {
+  ensureMonthlyBillingSchedule,
+  ensureReconciliationSchedule,
+  prepareSearchAttributes,
+} from './namespace.ts';
 import { startWorker } from './worker.ts';
 
 const config = loadServiceConfig(inheritedEnvironment());
@@ -54,7 +58,7 @@ stopWithParent(async () => {
 log.info({ namespace }, 'worker runs');
 announceReady();
 
-/** What must be there before the first workflow runs: search attributes, price lists, and each mode's Schedule. */
+/** What must be there before the first workflow runs: search attributes, price lists, and each mode's Schedules. */
 async function prepareNamespace(): Promise<void> {
   const connection = await Connection.connect(config.temporal.connectionOptions);
   const client = new Client({ connection, namespace });
@@ -66,6 +70,7 @@ async function prepareNamespace(): Promise<void> {
     if (stripe === null || settings === null) continue;
     await adoptConfiguredPrices(db, stripe, mode, settings.priceIds);
     await ensureMonthlyBillingSchedule(client, mode);
+    await ensureReconciliationSchedule(client, mode);
   }
   await connection.close();
 }

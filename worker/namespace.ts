@@ -3,14 +3,18 @@ import {
   type Connection,
   ScheduleAlreadyRunning,
   type ScheduleOptions,
+  type ScheduleOptionsStartWorkflowAction,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Mode } from '../domain/mode.ts';
 import {
   BILLING_BATCH_TASK_QUEUE,
   monthlyBillingScheduleId,
+  reconciliationScheduleId,
   SCHEDULED_MONTHLY_BILLING_WORKFLOW,
+  SCHEDULED_RECONCILIATION_WORKFLOW,
   SEARCH_ATTRIBUTES,
 } from '../domain/workflow-contracts.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
@@ -37,13 +41,10 @@ export async function prepareSearchAttributes(
   }
 }
 
-/**
- * Makes sure of the mode's Schedule: 00:00 UTC on the 1st. One that exists is brought up to date; whether it is paused
- * stays as an operator left it.
- */
+/** Makes sure of the mode's Schedule of closes: 00:00 UTC on the 1st. */
 export async function ensureMonthlyBillingSchedule(client: Client, mode: Mode): Promise<void> {
   const scheduleId = monthlyBillingScheduleId(mode);
-  const definition = {
+  await ensureSchedule(client, scheduleId, {
     spec: { cronExpressions: ['0 0 1 * *'], timezone: 'UTC' },
     policies: { overlap: ScheduleOverlapPolicy.BUFFER_ONE, catchupWindow: CATCH_UP_WINDOW },
     action: {
@@ -53,7 +54,36 @@ export async function ensureMonthlyBillingSchedule(client: Client, mode: Mode): 
       taskQueue: BILLING_BATCH_TASK_QUEUE,
       args: [{ mode }],
     },
-  } satisfies Omit<ScheduleOptions, 'scheduleId'>;
+  });
+}
+
+/**
+ * Makes sure of the mode's Schedule of reconciliation: every hour. Half past, so that the day's comparison of all objects does not
+ * begin together with a close. A run looks at all there is, so of those that were missed the last is enough.
+ */
+export async function ensureReconciliationSchedule(client: Client, mode: Mode): Promise<void> {
+  const scheduleId = reconciliationScheduleId(mode);
+  await ensureSchedule(client, scheduleId, {
+    spec: { cronExpressions: ['30 * * * *'], timezone: 'UTC' },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 hour' },
+    action: {
+      type: 'startWorkflow',
+      workflowType: SCHEDULED_RECONCILIATION_WORKFLOW,
+      workflowId: `${scheduleId}-scheduled`,
+      taskQueue: BILLING_BATCH_TASK_QUEUE,
+      args: [{ mode }],
+    },
+  });
+}
+
+/** One that exists is brought up to date; whether it is paused stays as an operator left it. */
+async function ensureSchedule(
+  client: Client,
+  scheduleId: string,
+  definition: Omit<ScheduleOptions, 'scheduleId' | 'action'> & {
+    readonly action: ScheduleOptionsStartWorkflowAction<Workflow>;
+  },
+): Promise<void> {
   try {
     await client.schedule.create({ scheduleId, ...definition });
   } catch (error) {

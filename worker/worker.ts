@@ -5,6 +5,8 @@ import {
   createBillingActivities,
   createChargeActivities,
   createHookActivities,
+  createReconciliationReads,
+  createReconciliationSteps,
 } from '../activities/activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { StripeErrorInterceptor } from '../activities/stripe-errors.ts';
@@ -77,13 +79,13 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
       ...common,
       workflowBundle,
       taskQueue: BILLING_BATCH_TASK_QUEUE,
-      activities: createBatchActivities(dependencies),
+      activities: { ...createBatchActivities(dependencies), ...createReconciliationSteps(dependencies) },
     }),
     ...MODES.map((mode) =>
       Worker.create({
         ...common,
         taskQueue: billingChargesTaskQueue(mode),
-        activities: createChargeActivities(dependencies),
+        activities: { ...createChargeActivities(dependencies), ...createReconciliationReads(dependencies) },
         maxTaskQueueActivitiesPerSecond: billsPerSecond(batchRequestsPerSecond[mode]),
       }),
     ),

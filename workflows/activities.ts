@@ -4,6 +4,8 @@ import type {
   BillingActivities,
   ChargeActivities,
   HookActivities,
+  ReconciliationReads,
+  ReconciliationSteps,
 } from '../activities/activities.ts';
 import type { Mode } from '../domain/mode.ts';
 import {
@@ -46,6 +48,25 @@ function chargesOf(mode: Mode) {
     startToCloseTimeout: '2m',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 4 },
+  });
+}
+
+export const reconciliationSteps = proxyActivities<ReconciliationSteps>({
+  taskQueue: BILLING_BATCH_TASK_QUEUE,
+  startToCloseTimeout: '5m',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: UNTIL_IT_WORKS,
+});
+
+/** Pages of Stripe's lists wait for their turn among the bills, so that both together keep to the rate. */
+export const reconciliationReads = { live: readsOf('live'), test: readsOf('test') } as const;
+
+function readsOf(mode: Mode) {
+  return proxyActivities<ReconciliationReads>({
+    taskQueue: billingChargesTaskQueue(mode),
+    startToCloseTimeout: '2m',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: UNTIL_IT_WORKS,
   });
 }
 

@@ -1,11 +1,10 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import {
-  BILLING_TASK_QUEUE,
   CHARGE_EVENT_WORKFLOW,
   type ChargeEventInput,
   CUSTOMER_BILLING_WORKFLOW,
   type CustomerBillingInput,
-  chargeEventWorkflowId,
+  chargeEventStart,
   customerBillingStart,
   LOOK_AGAIN_SIGNAL,
   STRIPE_EVENT_SIGNAL,
@@ -50,13 +49,7 @@ export async function signalStripeEvent(
 export async function startChargeEvent(client: Client, input: ChargeEventInput): Promise<void> {
   await withTemporal(client, STORE_DEADLINE_MS, async () => {
     try {
-      await client.workflow.start<ChargeEventWorkflow>(CHARGE_EVENT_WORKFLOW, {
-        workflowId: chargeEventWorkflowId(input.mode, input.event.eventId),
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-        taskQueue: BILLING_TASK_QUEUE,
-        args: [input],
-        staticSummary: `${input.event.type} of ${input.event.chargeId} (${input.mode})`,
-      });
+      await client.workflow.start<ChargeEventWorkflow>(CHARGE_EVENT_WORKFLOW, chargeEventStart(input));
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }

@@ -1,14 +1,13 @@
 import type { Express, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
-import type { Mode } from '../../domain/mode.ts';
+import { MODES, type Mode } from '../../domain/mode.ts';
 import {
-  customerOf,
-  envelopeOf,
   isHandledEventType,
   isOfMode,
   isTestPurchaseEventType,
+  routeOf,
   type StripeEvent,
-  testPurchaseOf,
+  WEBHOOK_PATHS,
 } from '../../domain/stripe-event.ts';
 import { rawBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -30,10 +29,10 @@ export interface Receiving {
   readonly receipts: ReceiptLog;
 }
 
-/** The endpoints Stripe delivers to; the seed names their paths. Live and test events never meet. */
+/** The endpoints Stripe delivers to. Live and test events never meet. */
 export function addWebhookRoutes(app: Express, dependencies: ApiDependencies, receiving: Receiving): void {
-  addRoute(app, '/api/webhooks/stripe', { post: receiver('live', dependencies, receiving) });
-  addRoute(app, '/api/webhooks/stripe-test', { post: receiver('test', dependencies, receiving) });
+  for (const mode of MODES)
+    addRoute(app, WEBHOOK_PATHS[mode], { post: receiver(mode, dependencies, receiving) });
 }
 
 /**
@@ -79,24 +78,28 @@ function receiver(
   };
 
   const deliver = async (event: StripeEvent): Promise<Ignored | null> => {
-    const purchaseId = testPurchaseOf(event);
-    if (purchaseId === null && !isHandledEventType(event.type)) return 'type';
-    const envelope = envelopeOf(event);
-    if (envelope === null) {
-      throw new HttpError('not_an_event', 'data.object has no id', { param: 'data.object.id' });
+    const route = routeOf(event);
+    switch (route.to) {
+      case 'nobody':
+        if (route.why !== 'no_object') return route.why;
+        throw new HttpError('not_an_event', 'data.object has no id', { param: 'data.object.id' });
+      case 'purchase':
+        return (await signalTestPurchase(temporal, route.purchaseId, route.envelope)) ? null : 'no_purchase';
+      case 'customer': {
+        const { stripeCustomerId, envelope } = route;
+        await timed(() => signalStripeEvent(temporal, { mode, stripeCustomerId }, envelope));
+        return null;
+      }
+      case 'charge':
+        await timed(() => startChargeEvent(temporal, { mode, event: route.envelope }));
+        return null;
     }
-    if (purchaseId !== null) {
-      return (await signalTestPurchase(temporal, purchaseId, envelope)) ? null : 'no_purchase';
-    }
-    const stripeCustomerId = customerOf(event);
-    const { chargeId } = envelope;
-    if (stripeCustomerId === null && chargeId === undefined) return 'no_customer';
+  };
+
+  const timed = async (signal: () => Promise<void>): Promise<void> => {
     const endTimer = metrics.signalSeconds.startTimer({ mode });
-    if (stripeCustomerId !== null) await signalStripeEvent(temporal, { mode, stripeCustomerId }, envelope);
-    else if (chargeId !== undefined)
-      await startChargeEvent(temporal, { mode, event: { ...envelope, chargeId } });
+    await signal();
     endTimer();
-    return null;
   };
 
   const count = (type: string, outcome: string): void => {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
+import { readStripeEvent } from '../../activities/stripe-events.ts';
 import { findUser, type User } from '../../db/users.ts';
 import type { Mode } from '../../domain/mode.ts';
-import { customerOf, isHandledEventType, type StripeEvent } from '../../domain/stripe-event.ts';
+import { customerOf, isHandledEventType } from '../../domain/stripe-event.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
@@ -142,12 +143,6 @@ export async function stateIs(
   return await eventually(what, () => stateOf(service, customer), isThere);
 }
 
-/** An event from the SDK, as the service reads it. */
-export function readEvent({ id, type, created, livemode, data }: Stripe.Event): StripeEvent {
-  const previous_attributes = { ...data.previous_attributes };
-  return { id, type, created, livemode, data: { object: { ...data.object }, previous_attributes } };
-}
-
 /** Every event of Stripe's about the customer that takes effect, newest first; of a refund or dispute its charge tells. */
 export async function eventsOf(
   { stripe }: RunningBilling,
@@ -157,7 +152,7 @@ export async function eventsOf(
   for await (const { id } of stripe[mode].charges.list({ customer, limit: 100 })) charges.add(id);
   const events: Stripe.Event[] = [];
   for await (const event of stripe[mode].events.list({ limit: 100 })) {
-    const read = readEvent(event);
+    const read = readStripeEvent(event);
     const isTheirs = customerOf(read) === customer || charges.has(read.data.object['charge']);
     if (isHandledEventType(event.type) && isTheirs) events.push(event);
   }

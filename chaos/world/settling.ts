@@ -1,7 +1,7 @@
 import type { Stripe } from 'stripe';
+import { readStripeEvent } from '../../activities/stripe-events.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { customerOf, isHandledEventType } from '../../domain/stripe-event.ts';
-import { readEvent } from './customers.ts';
 import { until } from './life-steps.ts';
 import type { RunningBilling } from './running-billing.ts';
 
@@ -55,7 +55,7 @@ export class Settling {
     }
     const counts = new Map<string, number>();
     for (const event of this.events[mode]) {
-      const read = readEvent(event);
+      const read = readStripeEvent(event);
       const customer = customerOf(read) ?? customerOfCharge.get(read.data.object['charge']);
       if (customer !== undefined) counts.set(customer, (counts.get(customer) ?? 0) + 1);
     }

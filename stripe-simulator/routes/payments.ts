@@ -110,14 +110,15 @@ export const paymentRoutes = [
   route(
     'GET',
     '/v1/refunds',
-    listParams({ charge: text.optional(), payment_intent: text.optional() }),
+    listParams({ charge: text.optional(), created: range.optional(), payment_intent: text.optional() }),
     (operation, given) =>
       page(operation.store.refunds, {
         url: '/v1/refunds',
         params: given,
         order: given.charge === undefined ? undefined : operation.store.refunds.where('charge', given.charge),
         matches: (refund) =>
-          given.payment_intent === undefined || refund.payment_intent === given.payment_intent,
+          within(given.created, refund.created) &&
+          (given.payment_intent === undefined || refund.payment_intent === given.payment_intent),
       }),
   ),
 

@@ -75,6 +75,7 @@ describe('migrations', () => {
             '0013-account-sessions',
             '0014-usage-by-day',
             '0015-payment-methods',
+            '0016-reconciliation',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addInterval, nextAnchor } from '../../stripe-simulator/behaviour/billing-cycle.ts';
 import { DueQueue } from '../../stripe-simulator/due-queue.ts';
+import { startTestSimulator } from './support.ts';
 
 const moment = fc.integer({ min: Date.UTC(2024, 0, 1) / 1_000, max: Date.UTC(2040, 0, 1) / 1_000 });
 
@@ -45,4 +46,11 @@ test('what waits leaves in the order of its moments, and ties in the order they 
       expect(left).toEqual(expected);
     }),
   );
+});
+
+test('every answer says by its header Date what time it is for the simulator', async () => {
+  await using simulator = await startTestSimulator();
+  await simulator.sim.clock('2031-05-06T07:08:09.000Z');
+  const { lastResponse } = await simulator.stripe.customers.list();
+  expect(lastResponse.headers['date']).toMatch(/^Tue, 06 May 2031 07:08:\d\d GMT$/);
 });

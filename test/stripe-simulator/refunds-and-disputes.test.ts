@@ -59,6 +59,13 @@ test('a charge is refunded in parts, until nothing is left', async () => {
   expect(await eventsAbout(stripe, part.id)).toEqual(['refund.created', 'refund.updated']);
 });
 
+test('refunds are listed from a moment on', async () => {
+  const { stripe } = context;
+  const { id, created } = await stripe.refunds.create({ charge: (await chargeOf('pm_card_visa')).id });
+  expect((await stripe.refunds.list({ created: { gte: created } })).data).toMatchObject([{ id }]);
+  expect((await stripe.refunds.list({ created: { gt: created } })).data).toEqual([]);
+});
+
 test('a pending refund succeeds later, and says so', async () => {
   const { stripe } = context;
   const charge = await chargeOf('pm_card_pendingRefund');

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Health } from '../../api/admin/health/health.ts';
 import { subscribedCustomer } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
+import { reconcileNow } from '../../cli/reconcile.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { summaryOf } from '../../web/admin/health/groups.ts';
 import { tabPath } from '../../web/admin/tabs.ts';
@@ -33,6 +34,7 @@ describe('of a whole service', () => {
       for (const mode of ['live', 'test'] as const) {
         await ensureMonthlyBillingSchedule(service.temporal, mode);
         await subscribedCustomer(service, { mode });
+        await reconcileNow(service.temporal, mode);
       }
       const page = await openAdminPage(browser, { url: service.apiUrl });
       const sentence = async () => {
@@ -48,7 +50,7 @@ describe('of a whole service', () => {
         'Test mode',
       ]);
       const items = page.getByRole('listitem').filter({ hasText: /^ok/ });
-      expect(await items.count()).toBe(3 + 2 + 7 + 2 * 6);
+      expect(await items.count()).toBe(3 + 2 + 7 + 2 * 7);
 
       const user = await service.db
         .selectFrom('users')

@@ -28,7 +28,9 @@ test('of every kind of workflow a history is recorded', async () => {
       contracts.CUSTOMER_BILLING_WORKFLOW,
       contracts.CUSTOMER_REGISTRATION_WORKFLOW,
       contracts.MONTHLY_BILLING_WORKFLOW,
+      contracts.RECONCILIATION_WORKFLOW,
       contracts.SCHEDULED_MONTHLY_BILLING_WORKFLOW,
+      contracts.SCHEDULED_RECONCILIATION_WORKFLOW,
       TEST_PURCHASE_WORKFLOW,
     ]),
   );
@@ -51,6 +53,8 @@ test('the histories hold what is hard to replay: timers, updates, a child, and c
   expect(await has('monthly-close-partition-waits-for-stripe', 'timerStartedEventAttributes')).toBe(true);
   expect(await has('monthly-close-scheduled', 'childWorkflowExecutionCompletedEventAttributes')).toBe(true);
   expect(await has('customer-continues-as-new', 'workflowExecutionContinuedAsNewEventAttributes')).toBe(true);
+  expect(await has('reconciliation', 'timerStartedEventAttributes')).toBe(true);
+  expect(await has('reconciliation-scheduled', 'childWorkflowExecutionCompletedEventAttributes')).toBe(true);
   expect(await has('test-purchase', 'timerStartedEventAttributes')).toBe(true);
   expect(await has('test-purchase', 'workflowExecutionSignaledEventAttributes')).toBe(true);
   expect(startOf(await readHistory('customer-continued'))?.continuedExecutionRunId).toMatch(/^[\da-f-]{36}$/);

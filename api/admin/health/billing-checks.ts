@@ -7,6 +7,7 @@ import type { ApiDependencies } from '../../dependencies.ts';
 import type { MonthReading } from '../../month-metrics.ts';
 import { countCustomersWithAttention } from '../../temporal/health.ts';
 import { attention, type Check, check, failed, ok } from './check.ts';
+import { checkReconciliation } from './reconciliation-check.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MEND_DATABASE = "See that the database answers; the api's log says more.";
@@ -22,6 +23,7 @@ export async function checkBilling(
     checkCustomers(dependencies, mode),
     checkBills(dependencies, mode),
     checkLastMonth(dependencies, mode, lastMonths),
+    checkReconciliation(dependencies, mode),
   ]);
   return await Promise.all(ofModes);
 }

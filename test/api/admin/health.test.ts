@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { subscribedCustomer } from '../../../chaos/world/customers.ts';
 import { eventually } from '../../../chaos/world/eventually.ts';
 import { usersWithCustomer } from '../../../chaos/world/usage.ts';
+import { reconcileNow } from '../../../cli/reconcile.ts';
+import { saveFindings } from '../../../db/reconciliation-findings.ts';
 import { registerUser } from '../../../db/users.ts';
 import { parseBillingPeriod } from '../../../domain/billing-period.ts';
 import { monthlyBillingScheduleId } from '../../../domain/workflow-contracts.ts';
@@ -42,6 +44,7 @@ test('finds everything in order, and says of each what it is', async () => {
   for (const mode of ['live', 'test'] as const) {
     await ensureMonthlyBillingSchedule(service.billing.temporal, mode);
     await subscribedCustomer(service.billing, { mode });
+    await reconcileNow(service.billing.temporal, mode);
   }
   const seen = await eventually('all to be well', health, ({ state }) => state === 'ok');
   expect(seen.checks.map(({ id, mode }) => (mode === null ? id : `${id} ${mode}`))).toEqual([
@@ -60,7 +63,9 @@ test('finds everything in order, and says of each what it is', async () => {
     'schedule live',
     'schedule test',
     ...['live', 'test'].flatMap((mode) =>
-      ['webhook_secret', 'webhooks', 'customers', 'bills', 'last_month'].map((id) => `${id} ${mode}`),
+      ['webhook_secret', 'webhooks', 'customers', 'bills', 'last_month', 'reconciliation'].map(
+        (id) => `${id} ${mode}`,
+      ),
     ),
   ]);
   expect(Math.abs(Date.now() - Date.parse(seen.lookedAt))).toBeLessThan(60_000);
@@ -100,6 +105,36 @@ test('finds what waits for a person, and how to go on', async () => {
   expect(findingOf(seen, 'schedule', 'test')).toMatchObject({
     state: 'attention',
     mend: textLike(/Unpause/),
+  });
+});
+
+test('finds what reconciliation has left to a person, and that it has not run for long', async () => {
+  const { db } = service.billing;
+  const finding = { code: 'second_invoice', userId: 'ada', objectId: 'in_2', fix: 'proposed' } as const;
+  const seen = { ...finding, what: 'The bill has two invoices.', proposal: 'Void in_2.' };
+  await saveFindings(db, 'live', [seen, { ...seen, objectId: 'in_3', fix: 'repaired' }], new Date());
+  await db
+    .updateTable('reconciliations')
+    .set({ last_run_at: new Date(Date.now() - 4 * 60 * 60_000) })
+    .where('mode', '=', 'test')
+    .execute();
+  const checks = await health();
+  expect(findingOf(checks, 'reconciliation', 'live')).toMatchObject({
+    state: 'attention',
+    finding: textLike(
+      /1 finding wants a person \(1 second_invoice\)\. The oldest: The bill has two invoices\.$/,
+    ),
+    mend: 'Void in_2.',
+  });
+  expect(findingOf(checks, 'reconciliation', 'test')).toMatchObject({
+    state: 'failed',
+    finding: textLike(/too long ago/),
+    mend: textLike(/"reconciliation:test" and the Schedule "reconciliation-test"/),
+  });
+  await db.deleteFrom('reconciliations').execute();
+  expect(findingOf(await health(), 'reconciliation', 'live')).toMatchObject({
+    state: 'attention',
+    mend: textLike(/reconcile --mode live/),
   });
 });
 

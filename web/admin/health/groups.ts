@@ -38,6 +38,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['customers', 'Customers'],
   ['bills', 'Bills'],
   ['last_month', 'Last month'],
+  ['reconciliation', 'Reconciliation'],
 ]);
 
 /** What a person calls a check; of workers, what they take: `billing, workflows`. */

@@ -1,0 +1,81 @@
+/** Stripe's objects as comparisons read them: ids, states and amounts, nothing personal. */
+import type { Stripe } from 'stripe';
+import type { ComparedCheckoutSession } from '../domain/compare-checkout-sessions.ts';
+import type { ComparedCustomer } from '../domain/compare-customers.ts';
+import type { ComparedInvoice } from '../domain/compare-invoices.ts';
+import type { ComparedClaim } from '../domain/compare-payments.ts';
+import type { ComparedSubscription } from '../domain/compare-subscriptions.ts';
+import { subscriptionFact } from './customer-commands.ts';
+import { creditsSoldBy } from './payment-sync.ts';
+import { idOf } from './stripe-references.ts';
+
+export function comparedSubscription(subscription: Stripe.Subscription): ComparedSubscription {
+  const { created, canceled_at: canceledAt, ended_at: endedAt } = subscription;
+  return {
+    ...subscriptionFact(subscription),
+    stripeCustomerId: idOf(subscription.customer) ?? '',
+    changedAt: latest(created, canceledAt, endedAt),
+  };
+}
+
+/** @param session with its customer, and the payment method of its setup intent, expanded. */
+export function comparedSession(session: Stripe.Checkout.Session): ComparedCheckoutSession {
+  const { id, mode, customer, setup_intent: intent, created } = session;
+  const method = typeof intent === 'object' ? intent?.payment_method : null;
+  return {
+    id,
+    mode,
+    stripeCustomerId: idOf(customer),
+    customerDeleted: typeof customer === 'object' && customer?.deleted === true,
+    paysCredits: session.payment_status === 'paid' && creditsSoldBy(session) !== null,
+    // It is made when the session is completed.
+    completedAt: typeof method === 'object' ? latest(created, method?.created) : created,
+  };
+}
+
+export function comparedInvoice(invoice: Stripe.Invoice): ComparedInvoice {
+  const { id, status, attempted, subtotal, status_transitions: at } = invoice;
+  const credited = invoice.pre_payment_credit_notes_amount + invoice.post_payment_credit_notes_amount;
+  return {
+    id,
+    status,
+    attempted,
+    stripeCustomerId: idOf(invoice.customer),
+    billId: invoice.metadata?.['bill_id'] ?? null,
+    isOfSubscription: invoice.parent?.type === 'subscription_details',
+    subtotalCents: subtotal,
+    askedCents: invoice.total - credited,
+    changedAt: latest(invoice.created, at.finalized_at, at.paid_at, at.voided_at, at.marked_uncollectible_at),
+  };
+}
+
+export function comparedCustomer(customer: Stripe.Customer): ComparedCustomer {
+  const { id, created, metadata, invoice_settings: settings } = customer;
+  return {
+    id,
+    userId: metadata['user_id'] ?? null,
+    defaultPaymentMethodId: idOf(settings.default_payment_method),
+    created,
+  };
+}
+
+/** @param dispute with its charge expanded. */
+export function comparedDispute({ id, status, charge, created }: Stripe.Dispute): ComparedClaim {
+  return { id, status, ...payerOf(charge), created };
+}
+
+/** @param refund with its charge expanded. One without a charge is none of ours. */
+export function comparedRefund({ id, status, charge, created }: Stripe.Refund): ComparedClaim[] {
+  return charge === null ? [] : [{ id, status: status ?? 'unknown', ...payerOf(charge), created }];
+}
+
+function payerOf(charge: string | Stripe.Charge) {
+  return typeof charge === 'string'
+    ? { chargeId: charge, stripeCustomerId: null }
+    : { chargeId: charge.id, stripeCustomerId: idOf(charge.customer) };
+}
+
+/** Unix seconds; `null` has not happened. */
+function latest(...times: readonly (number | null | undefined)[]): number {
+  return Math.max(...times.map((at) => at ?? 0));
+}

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { migrateToLatest } from '../db/migrate.ts';
+import { type ListedFinding, listFindingsOfRun, listOpenFindings } from '../db/reconciliation-findings.ts';
+import { MODES, type Mode } from '../domain/mode.ts';
+import {
+  outcomeOfReconciliation,
+  RECONCILIATION_PROGRESS_QUERY,
+  type ReconciliationReport,
+} from '../domain/reconciliation.ts';
+import { workflowLink } from '../domain/workflow-link.ts';
+import { say, table } from './console.ts';
+import { type CliContext, UsageError } from './context.ts';
+
+const POLL_MS = 500;
+/** As many as a person reads, and a program can be given at once. */
+const MOST_FINDINGS = 1_000;
+
+/**
+ * Compares Stripe with the database, of one mode or of all that are configured, and prints what was found and what was done about
+ * it. What is left for a person ends with exit status 1.
+ */
+export async function reconcile(
+  context: CliContext,
+  { mode, json }: { readonly mode: Mode | undefined; readonly json: boolean },
+): Promise<void> {
+  const modes = MODES.filter((each) => context.config.stripe.modes[each] !== null);
+  if (mode !== undefined && !modes.includes(mode))
+    throw new UsageError(`There is no Stripe key for ${mode} mode.`);
+  if (modes.length === 0) throw new UsageError('There is no Stripe key for any mode.');
+  const results = await context.withDatabase(async (db) => {
+    await migrateToLatest(db);
+    return await context.withTemporal(async (temporal) => {
+      const reconciled = [];
+      for (const each of mode === undefined ? modes : [mode]) {
+        const report = await reconcileNow(temporal, each, (run) => showProgress(run, context));
+        const found = await listFindingsOfRun(db, each, new Date(report.startedAtMs), MOST_FINDINGS);
+        const open = await listOpenFindings(db, each, MOST_FINDINGS);
+        reconciled.push({ report, findings: withOpen(found, open) });
+      }
+      return reconciled;
+    });
+  });
+  if (json) say(JSON.stringify(results, null, 2));
+  else for (const { report, findings } of results) printFindings(report, findings);
+  if (results.some(({ report }) => report.open > 0)) process.exitCode = 1;
+}
+
+/** Compares all of a mode now, and waits for the report. A run that was under way and reads events only is waited for first. */
+export async function reconcileNow(
+  temporal: Client,
+  mode: Mode,
+  follow: (run: WorkflowHandle) => Promise<void> = () => Promise.resolve(),
+): Promise<ReconciliationReport> {
+  const { startReconciliation } = await import('../api/temporal/reconciliation.ts');
+  for (;;) {
+    const { workflowId, isNew } = await startReconciliation(temporal, { mode, objects: 'now' });
+    const run = temporal.workflow.getHandle(workflowId);
+    await follow(run);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what reconciliationWorkflow returns
+    const report = (await run.result()) as ReconciliationReport;
+    if (isNew || report.comparesObjects) return report;
+  }
+}
+
+/** Says on standard error what the run is at, until it ends. */
+async function showProgress(run: WorkflowHandle, { links }: CliContext): Promise<void> {
+  process.stderr.write(`${workflowLink(links, run.workflowId)}\n`);
+  const ended = run.result().then(
+    () => true,
+    () => true,
+  );
+  let said = '';
+  while (!(await Promise.race([ended, sleep(POLL_MS, false)]))) {
+    const at = await progressOf(run);
+    if (at === said) continue;
+    said = at;
+    process.stderr.write(`  ${at}\n`);
+  }
+}
+
+/** A query needs a worker, and a run that has begun. */
+async function progressOf(run: WorkflowHandle): Promise<string> {
+  try {
+    const { pass, read } = await run.query<ReconciliationReport>(RECONCILIATION_PROGRESS_QUERY);
+    return pass === null ? `ending; ${read} read` : `${pass.replaceAll('_', ' ')}; ${read} read so far`;
+  } catch {
+    return 'starting, or no worker answers';
+  }
+}
+
+/** What earlier runs have left as well. */
+function withOpen(found: readonly ListedFinding[], open: readonly ListedFinding[]): ListedFinding[] {
+  const isFound = new Set(found.map(identityOf));
+  return [...found, ...open.filter((finding) => !isFound.has(identityOf(finding)))];
+}
+
+const identityOf = ({ code, objectId }: ListedFinding) => `${code} ${objectId}`;
+
+function printFindings(report: ReconciliationReport, findings: readonly ListedFinding[]): void {
+  const { mode, read, eventsGone } = report;
+  say(`Reconciliation (${mode}): ${read} read, ${outcomeOfReconciliation(report)}.`);
+  if (eventsGone !== null) {
+    const [from, to] = [eventsGone.from, eventsGone.to].map((at) => new Date(at * 1_000).toISOString());
+    say(`Stripe's events from ${from} to ${to} are gone; objects were compared instead.`);
+  }
+  if (findings.length === 0) return;
+  const rows = findings.map(({ code, userId, what, fix, proposal }) => [
+    fix,
+    code,
+    userId ?? '',
+    proposal === null ? what : `${what}\n→ ${proposal}`,
+  ]);
+  say();
+  say(table([{ name: 'Fix' }, { name: 'Finding' }, { name: 'User' }, { name: 'What' }], rows));
+  say();
+}

@@ -1,0 +1,234 @@
+import { type Expression, type SqlBool, sql } from 'kysely';
+import type { Mode } from '../domain/mode.ts';
+import {
+  type Finding,
+  type FindingCode,
+  type Fix,
+  proposalForRepeated,
+} from '../domain/reconciliation-findings.ts';
+import type { Database } from './database.ts';
+
+/** A repair that has had so long, and did not help, is a person's. Milliseconds. */
+const REPAIR_TAKES_MS = 10 * 60_000;
+/** Resolved findings are kept for so long, for people to look at. */
+const RESOLVED_KEPT_MS = 90 * 24 * 60 * 60_000;
+
+/**
+ * Saves what a run has found; found again, a finding stays the same. One that was repaired, and is still so in a later run, wants
+ * a person from then on.
+ *
+ * @param seenAt when the run began.
+ */
+export async function saveFindings(
+  db: Database,
+  mode: Mode,
+  findings: readonly Finding[],
+  seenAt: Date,
+): Promise<void> {
+  for (const { code, objectId, userId, what, fix, proposal } of findings) {
+    const row = { user_id: userId, what, last_seen_at: seenAt };
+    const wasRepaired = sql<boolean>`reconciliation_findings.resolved_at IS NULL
+      AND reconciliation_findings.first_seen_at < ${new Date(seenAt.getTime() - REPAIR_TAKES_MS)}`;
+    const again = fix === 'repaired' ? wasRepaired : sql<boolean>`false`;
+    await db
+      .insertInto('reconciliation_findings')
+      .values({
+        mode,
+        code,
+        object_id: objectId,
+        fix,
+        proposal,
+        first_seen_at: seenAt,
+        resolved_at: null,
+        ...row,
+      })
+      .onConflict((conflict) =>
+        conflict.columns(['mode', 'code', 'object_id']).doUpdateSet({
+          ...row,
+          fix: sql`CASE WHEN ${again} THEN 'proposed' ELSE ${fix} END`,
+          proposal: sql`CASE WHEN ${again} THEN ${proposalForRepeated(mode, userId)} ELSE ${proposal}::text END`,
+          first_seen_at: sql<Date>`CASE WHEN reconciliation_findings.resolved_at IS NULL
+            THEN reconciliation_findings.first_seen_at ELSE ${seenAt} END`,
+          resolved_at: null,
+        }),
+      )
+      .execute();
+  }
+}
+
+/**
+ * Resolves the findings of these codes that were not found any more since a run began.
+ *
+ * @param objectIds only those about these; all, unless given.
+ */
+export async function resolveFindings(
+  db: Database,
+  mode: Mode,
+  { codes, objectIds }: { readonly codes: readonly FindingCode[]; readonly objectIds?: readonly string[] },
+  { notSeenSince, now }: { readonly notSeenSince: Date; readonly now: Date },
+): Promise<void> {
+  if (codes.length === 0 || objectIds?.length === 0) return;
+  await db
+    .updateTable('reconciliation_findings')
+    .set({ resolved_at: now })
+    .where('mode', '=', mode)
+    .where('resolved_at', 'is', null)
+    .where('code', 'in', codes)
+    .where('last_seen_at', '<', notSeenSince)
+    .$if(objectIds !== undefined, (query) => query.where('object_id', 'in', objectIds ?? []))
+    .execute();
+}
+
+/** Resolves missed events that have had their effect since; what is left over longer than a repair takes, a person must see to. */
+export async function resolveAppliedEvents(db: Database, mode: Mode, now: Date): Promise<void> {
+  const open = db
+    .updateTable('reconciliation_findings')
+    .where('reconciliation_findings.mode', '=', mode)
+    .where('code', '=', 'event_missed')
+    .where('resolved_at', 'is', null);
+  await open
+    .from('applied_stripe_events as applied')
+    .set({ resolved_at: now })
+    .whereRef('applied.mode', '=', 'reconciliation_findings.mode')
+    .whereRef('applied.event_id', '=', 'reconciliation_findings.object_id')
+    .execute();
+  await open
+    .set({ fix: 'proposed', proposal: proposalForRepeated(mode, null) })
+    .where('fix', '=', 'repaired')
+    .where('first_seen_at', '<', new Date(now.getTime() - REPAIR_TAKES_MS))
+    .execute();
+}
+
+/** How many of the events that a run has handed on have not had their effect yet. */
+export async function countMissedEvents(db: Database, mode: Mode, seenAt: Date): Promise<number> {
+  const { count } = await db
+    .selectFrom('reconciliation_findings as finding')
+    .select((query) => query.fn.countAll<number>().as('count'))
+    .where('finding.mode', '=', mode)
+    .where('code', '=', 'event_missed')
+    .where('last_seen_at', '=', seenAt)
+    .where((query) =>
+      query.not(
+        query.exists(
+          query
+            .selectFrom('applied_stripe_events as applied')
+            .select('applied.event_id')
+            .whereRef('applied.mode', '=', 'finding.mode')
+            .whereRef('applied.event_id', '=', 'finding.object_id'),
+        ),
+      ),
+    )
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** Forgets what was resolved long ago. */
+export async function forgetResolvedFindings(db: Database, mode: Mode, now: Date): Promise<void> {
+  await db
+    .deleteFrom('reconciliation_findings')
+    .where('mode', '=', mode)
+    .where('resolved_at', '<', new Date(now.getTime() - RESOLVED_KEPT_MS))
+    .execute();
+}
+
+/** What a run has found, by what is done about it; and what is open and wants a person. */
+export async function countFindings(
+  db: Database,
+  mode: Mode,
+  seenAt: Date,
+): Promise<{ readonly repaired: number; readonly proposed: number; readonly open: number }> {
+  return await db
+    .selectFrom('reconciliation_findings')
+    .select((query) => {
+      const count = (fix: Fix, which: Expression<SqlBool>) =>
+        query.fn.countAll<number>().filterWhere(query.and([query('fix', '=', fix), which]));
+      const ofRun = query('last_seen_at', '=', seenAt);
+      return [
+        count('repaired', ofRun).as('repaired'),
+        count('proposed', ofRun).as('proposed'),
+        count('proposed', query('resolved_at', 'is', null)).as('open'),
+      ];
+    })
+    .where('mode', '=', mode)
+    .executeTakeFirstOrThrow();
+}
+
+/** A finding with when it was found. */
+export interface ListedFinding extends Finding {
+  readonly mode: Mode;
+  readonly firstSeenAt: Date;
+  readonly lastSeenAt: Date;
+  readonly resolvedAt: Date | null;
+}
+
+/** Open findings that want a person, the oldest first. */
+export async function listOpenFindings(db: Database, mode: Mode, limit: number): Promise<ListedFinding[]> {
+  const rows = await findings(db, mode)
+    .where('resolved_at', 'is', null)
+    .where('fix', '=', 'proposed')
+    .orderBy('first_seen_at')
+    .orderBy('object_id')
+    .limit(limit)
+    .execute();
+  return rows.map(listed);
+}
+
+/** What a run has found, those for a person first. */
+export async function listFindingsOfRun(
+  db: Database,
+  mode: Mode,
+  seenAt: Date,
+  limit: number,
+): Promise<ListedFinding[]> {
+  const rows = await findings(db, mode)
+    .where('last_seen_at', '=', seenAt)
+    .orderBy('fix')
+    .orderBy('code')
+    .orderBy('object_id')
+    .limit(limit)
+    .execute();
+  return rows.map(listed);
+}
+
+/** Since when the oldest of the open findings is known; `null`: there is none. */
+export async function openFindingsSince(db: Database, mode: Mode): Promise<Date | null> {
+  const { since } = await db
+    .selectFrom('reconciliation_findings')
+    .select((query) => query.fn.min<Date | null>('first_seen_at').as('since'))
+    .where('mode', '=', mode)
+    .where('resolved_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return since;
+}
+
+/** How many findings are open, by code and by what is done about them. */
+export async function countOpenFindings(
+  db: Database,
+): Promise<{ readonly mode: Mode; readonly code: FindingCode; readonly fix: Fix; readonly count: number }[]> {
+  return await db
+    .selectFrom('reconciliation_findings')
+    .select((query) => ['mode', 'code', 'fix', query.fn.countAll<number>().as('count')])
+    .where('resolved_at', 'is', null)
+    .groupBy(['mode', 'code', 'fix'])
+    .orderBy('code')
+    .execute();
+}
+
+function findings(db: Database, mode: Mode) {
+  return db.selectFrom('reconciliation_findings').selectAll().where('mode', '=', mode);
+}
+
+function listed(row: Awaited<ReturnType<ReturnType<typeof findings>['execute']>>[number]): ListedFinding {
+  return {
+    mode: row.mode,
+    code: row.code,
+    userId: row.user_id,
+    objectId: row.object_id,
+    what: row.what,
+    fix: row.fix,
+    proposal: row.proposal,
+    firstSeenAt: row.first_seen_at,
+    lastSeenAt: row.last_seen_at,
+    resolvedAt: row.resolved_at,
+  };
+}

@@ -1,0 +1,33 @@
+import type { ComparedUsers } from './compared-user.ts';
+import { type Drift, isUnderWay, proposed, repaired } from './reconciliation-findings.ts';
+
+/** A customer in Stripe. */
+export interface ComparedCustomer {
+  readonly id: string;
+  /** What its metadata say whose it is; `null`: not made by us. */
+  readonly userId: string | null;
+  readonly defaultPaymentMethodId: string | null;
+  /** Unix seconds. */
+  readonly created: number;
+}
+
+/** Stripe's customers against our users. */
+export function compareCustomers(
+  customers: readonly ComparedCustomer[],
+  users: ComparedUsers,
+  stripeNow: number,
+): Drift[] {
+  return customers.flatMap(({ id, userId: named, defaultPaymentMethodId, created }) => {
+    const user = users.get(id);
+    if (user === undefined) {
+      if (named === null || isUnderWay(created, stripeNow)) return [];
+      const what = `The customer ${id} says that it is the user ${named}'s, who is not here or has another customer.`;
+      const proposal = `Delete ${id} in Stripe, unless another installation uses this account.`;
+      return [proposed({ code: 'customer_unknown', userId: null, objectId: id, what }, proposal)];
+    }
+    if (user.defaultPaymentMethodId === defaultPaymentMethodId) return [];
+    const what = `The default payment method of ${id} is ${defaultPaymentMethodId ?? 'none'} in Stripe, and ${user.defaultPaymentMethodId ?? 'none'} here.`;
+    const about = { code: 'payment_method_changed', userId: user.userId, objectId: id, what } as const;
+    return [repaired(about, { type: 'look', stripeCustomerId: id })];
+  });
+}

@@ -1,0 +1,128 @@
+import { type BillStatus, billStatusOfInvoice } from './bill.ts';
+import type { BillingPeriod } from './billing-period.ts';
+import type { ComparedUsers } from './compared-user.ts';
+import type { Mode } from './mode.ts';
+import { formatCents } from './money.ts';
+import { type Drift, isUnderWay, proposed, reconciledEvent, repaired } from './reconciliation-findings.ts';
+
+/** An invoice in Stripe. */
+export interface ComparedInvoice {
+  readonly id: string;
+  readonly status: string | null;
+  /** Whether it was tried to be collected. */
+  readonly attempted: boolean;
+  readonly stripeCustomerId: string | null;
+  /** What its metadata say that it is of; `null`: not made by us. */
+  readonly billId: string | null;
+  readonly isOfSubscription: boolean;
+  /** The sum of its lines, before discounts and taxes. */
+  readonly subtotalCents: number;
+  /** What it asks for, less what credit notes have given back. */
+  readonly askedCents: number;
+  /** When it was made, finalized, paid, voided or written off, whichever was last. Unix seconds. */
+  readonly changedAt: number;
+}
+
+/** A bill as the database has it. */
+export interface ComparedBill {
+  readonly billId: string;
+  readonly userId: string;
+  readonly period: BillingPeriod;
+  readonly status: BillStatus;
+  readonly totalCents: number;
+  /** The invoice that it has, once that was finalized. */
+  readonly stripeInvoiceId: string | null;
+  readonly isCollectible: boolean;
+}
+
+export interface ComparedBills {
+  readonly users: ComparedUsers;
+  readonly bills: ReadonlyMap<string, ComparedBill>;
+}
+
+/** Stripe's invoices against the bills that they are of. */
+export function compareInvoices(
+  invoices: readonly ComparedInvoice[],
+  have: ComparedBills,
+  stripeNow: number,
+): Drift[] {
+  return invoices.flatMap((invoice) => {
+    if (isUnderWay(invoice.changedAt, stripeNow)) return [];
+    if (invoice.billId === null) return compareForeign(invoice, have);
+    const bill = have.bills.get(invoice.billId);
+    return bill === undefined ? withoutBill(invoice) : compareWithBill(invoice, bill);
+  });
+}
+
+/** One that we did not make. The subscription's own come to $0, as long as nobody posts usage to its meters. */
+function compareForeign(invoice: ComparedInvoice, { users }: ComparedBills): Drift[] {
+  const { id: objectId, stripeCustomerId, isOfSubscription, askedCents, status } = invoice;
+  const user = stripeCustomerId === null ? undefined : users.get(stripeCustomerId);
+  if (user === undefined || !isOfSubscription || askedCents === 0 || status === 'void') return [];
+  const { userId } = user;
+  const amount = formatCents(askedCents);
+  const what = `The subscription's invoice ${objectId} asks for ${amount}, beside our own bill.`;
+  const proposal = `Stop who posts meter events; then void ${objectId} while it is open, or give ${amount} back by a credit note on its lines.`;
+  return [proposed({ code: 'subscription_invoice_not_zero', userId, objectId, what }, proposal)];
+}
+
+function withoutBill({ id: objectId, billId, askedCents, status }: ComparedInvoice): Drift[] {
+  if (status === 'void') return [];
+  const what = `The invoice ${objectId} over ${formatCents(askedCents)} is of the bill ${billId}, which we don't have.`;
+  const proposal = `Void ${objectId} (delete it while it is a draft), unless another installation uses this Stripe account.`;
+  return [proposed({ code: 'invoice_without_bill', userId: null, objectId, what }, proposal)];
+}
+
+function compareWithBill(invoice: ComparedInvoice, bill: ComparedBill): Drift[] {
+  const { id: objectId } = invoice;
+  const { billId, userId } = bill;
+  const expected = billStatusOfInvoice(invoice);
+  if (bill.stripeInvoiceId !== null && bill.stripeInvoiceId !== objectId) {
+    // One that was voided and replaced.
+    if (invoice.status === 'void') return [];
+    const what = `The bill ${billId} has the invoice ${bill.stripeInvoiceId}, and ${objectId} (${invoice.status}) is of it as well.`;
+    const proposal = `Void ${objectId}, or refund it when it is paid.`;
+    return [proposed({ code: 'second_invoice', userId, objectId, what }, proposal)];
+  }
+  // A draft says nothing yet.
+  if (expected === null) return [];
+  return [...compareAmounts(invoice, bill), ...compareStatus(invoice, bill, expected)];
+}
+
+function compareAmounts(
+  { id: objectId, subtotalCents, status }: ComparedInvoice,
+  bill: ComparedBill,
+): Drift[] {
+  if (subtotalCents === bill.totalCents || status === 'void') return [];
+  const { billId, userId, totalCents } = bill;
+  const what = `The invoice ${objectId} comes to ${formatCents(subtotalCents)}, its bill ${billId} to ${formatCents(totalCents)}.`;
+  const proposal = `See in Stripe who changed ${objectId}; give the difference back by a credit note, or void it.`;
+  return [proposed({ code: 'invoice_amount', userId, objectId, what }, proposal)];
+}
+
+function compareStatus(invoice: ComparedInvoice, bill: ComparedBill, expected: BillStatus): Drift[] {
+  const { id: objectId, status, attempted, stripeCustomerId, changedAt } = invoice;
+  const isWrittenOff = status === 'uncollectible' && bill.isCollectible;
+  if ((bill.status === expected && !isWrittenOff) || stripeCustomerId === null) return [];
+  const { billId, userId } = bill;
+  const what = `The invoice ${objectId} is ${status} in Stripe, and its bill ${billId} is ${bill.status} here.`;
+  const state = `${status}${attempted ? ':attempted' : ''}`;
+  const envelope = reconciledEvent('invoice.updated', { id: objectId, state }, changedAt);
+  const repair = { type: 'event', stripeCustomerId, envelope } as const;
+  return [repaired({ code: 'invoice_changed', userId, objectId, what }, repair)];
+}
+
+/** A bill whose invoice, or draft of one, Stripe does not have any more. */
+export function compareMissingInvoice(invoiceId: string, bill: ComparedBill, mode: Mode): Drift {
+  const { billId, userId, period, status } = bill;
+  if (status !== 'frozen' && status !== 'parked') {
+    const what = `Stripe does not have ${invoiceId}, the invoice of the bill ${billId}, which is ${status} here.`;
+    const proposal = `See that the secret key of ${mode} mode is one of the account that made it; then ask Stripe's support.`;
+    return proposed({ code: 'invoice_missing', userId, objectId: invoiceId, what }, proposal);
+  }
+  const problem = `Its draft ${invoiceId} was deleted in Stripe; retried, it gets a new one.`;
+  const what = `The draft ${invoiceId} of the bill ${billId} of ${period} was deleted in Stripe: it is not billed.`;
+  const proposal = `If it is to be billed: npm run billing -- retry-parked ${period} --mode ${mode}`;
+  const about = { code: 'draft_deleted', userId, objectId: invoiceId, what } as const;
+  return proposed(about, proposal, { type: 'park_bill', billId, problem });
+}

@@ -1,0 +1,42 @@
+/** What the Temporal Web UI shows of a run. Markdown. */
+import { instantText, tableCell } from './markdown.ts';
+import { outcomeOfReconciliation, type ReconciliationReport } from './reconciliation.ts';
+
+export function reconciliationDetails(report: ReconciliationReport): string {
+  const { pass, endedAtMs, eventsFrom, eventsGone, openFindings, open } = report;
+  const rows = [
+    [
+      '',
+      endedAtMs === null
+        ? `**reads ${pass?.replaceAll('_', ' ') ?? "Stripe's clock"}**`
+        : `**${outcomeOfReconciliation(report)}**`,
+    ],
+    [
+      'Events',
+      eventsFrom === null
+        ? 'not read yet'
+        : `since ${instantText(eventsFrom * 1_000)}; ${report.forwardedEvents} handed on`,
+    ],
+    ...(eventsGone === null
+      ? []
+      : [
+          [
+            '**Events that are gone**',
+            `${instantText(eventsGone.from * 1_000)} to ${instantText(eventsGone.to * 1_000)}: objects were compared instead`,
+          ],
+        ]),
+    ['Objects', report.comparesObjects ? 'compared' : 'not in this run'],
+    ['Read', String(report.read)],
+    ['Repaired', String(report.repaired)],
+    ['For a person', String(open)],
+  ];
+  const table = ['| | |', '|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)];
+  if (openFindings.length === 0) return table.join('\n');
+  const findings = openFindings.map(
+    ({ code, userId, what, proposal }) =>
+      `| ${code} | ${tableCell(userId ?? '')} | ${tableCell(what)} | ${tableCell(proposal ?? '')} |`,
+  );
+  return [...table, '', '| Finding | User | What | What to do |', '|---|---|---|---|', ...findings].join(
+    '\n',
+  );
+}

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import {
+  countFindings,
+  countMissedEvents,
+  forgetResolvedFindings,
+  type ListedFinding,
+  listOpenFindings,
+  openFindingsSince,
+  resolveAppliedEvents,
+  resolveFindings,
+  saveFindings,
+} from '../../db/reconciliation-findings.ts';
+import type { Finding } from '../../domain/reconciliation-findings.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  await database.db.deleteFrom('reconciliation_findings').execute();
+});
+
+/** Runs, an hour after each other. */
+const [FIRST, SECOND, THIRD] = [0, 1, 2].map((hours) => new Date(Date.UTC(2026, 10, 10, hours))) as [
+  Date,
+  Date,
+  Date,
+];
+
+const changed: Finding = {
+  code: 'invoice_changed',
+  userId: 'ada',
+  objectId: 'in_1',
+  what: 'It was paid.',
+  fix: 'repaired',
+  proposal: null,
+};
+const second: Finding = { ...changed, code: 'second_invoice', fix: 'proposed', proposal: 'Void it.' };
+
+const save = (at: Date, ...found: Finding[]) => saveFindings(database.db, 'test', found, at);
+const open = (): Promise<ListedFinding[]> => listOpenFindings(database.db, 'test', 10);
+const resolve = (notSeenSince: Date) =>
+  resolveFindings(
+    database.db,
+    'test',
+    { codes: ['invoice_changed', 'second_invoice'] },
+    { notSeenSince, now: notSeenSince },
+  );
+
+test('found again, a finding stays the same, and knows since when it is there', async () => {
+  await save(FIRST, second);
+  await save(SECOND, { ...second, what: 'There are three now.' });
+  expect(await open()).toMatchObject([
+    { what: 'There are three now.', firstSeenAt: FIRST, lastSeenAt: SECOND },
+  ]);
+  expect(await openFindingsSince(database.db, 'test')).toEqual(FIRST);
+});
+
+test('one that a later run does not find any more is resolved, and begins anew when it is there again', async () => {
+  await save(FIRST, second);
+  await resolve(FIRST);
+  expect(await open()).toHaveLength(1);
+  await resolve(SECOND);
+  expect(await open()).toEqual([]);
+  await save(THIRD, second);
+  expect(await open()).toMatchObject([{ firstSeenAt: THIRD, resolvedAt: null }]);
+});
+
+test('one that was repaired and is there in a later run wants a person; a repair under way does not', async () => {
+  await save(FIRST, changed);
+  await save(new Date(FIRST.getTime() + 60_000), changed);
+  expect(await open()).toEqual([]);
+  await save(SECOND, changed);
+  expect(await open()).toMatchObject([
+    {
+      code: 'invoice_changed',
+      fix: 'proposed',
+      proposal: expect.stringContaining('-- customer ada --mode test') as unknown,
+    },
+  ]);
+  expect(await countFindings(database.db, 'test', SECOND)).toEqual({ repaired: 0, proposed: 1, open: 1 });
+});
+
+test('one that was repaired for good, and comes back later, is repaired again', async () => {
+  await save(FIRST, changed);
+  await resolve(SECOND);
+  await save(THIRD, changed);
+  expect(await countFindings(database.db, 'test', THIRD)).toEqual({ repaired: 1, proposed: 0, open: 0 });
+});
+
+test('the modes do not see each other', async () => {
+  await save(FIRST, second);
+  expect(await listOpenFindings(database.db, 'live', 10)).toEqual([]);
+  await resolveFindings(
+    database.db,
+    'live',
+    { codes: ['second_invoice'] },
+    { notSeenSince: SECOND, now: SECOND },
+  );
+  expect(await open()).toHaveLength(1);
+});
+
+test('a missed event is resolved by its effect, and wants a person when it has none', async () => {
+  const { db } = database;
+  const missed = (objectId: string): Finding => ({ ...changed, code: 'event_missed', objectId });
+  await save(FIRST, missed('evt_applied'), missed('evt_stuck'));
+  expect(await countMissedEvents(db, 'test', FIRST)).toBe(2);
+  const event = {
+    mode: 'test',
+    stripe_customer_id: 'cus_1',
+    type: 'invoice.paid',
+    object_id: 'in_1',
+  } as const;
+  await db
+    .insertInto('applied_stripe_events')
+    .values({ ...event, event_id: 'evt_applied' })
+    .execute();
+  expect(await countMissedEvents(db, 'test', FIRST)).toBe(1);
+  await resolveAppliedEvents(db, 'test', new Date(FIRST.getTime() + 60_000));
+  expect(await open()).toEqual([]);
+  await resolveAppliedEvents(db, 'test', SECOND);
+  expect(await open()).toMatchObject([{ objectId: 'evt_stuck', fix: 'proposed' }]);
+});
+
+test('what was resolved long ago is forgotten', async () => {
+  const { db } = database;
+  await save(FIRST, second);
+  await resolve(SECOND);
+  const count = async () => (await db.selectFrom('reconciliation_findings').selectAll().execute()).length;
+  await forgetResolvedFindings(db, 'test', new Date(SECOND.getTime() + 89 * 86_400_000));
+  expect(await count()).toBe(1);
+  await forgetResolvedFindings(db, 'test', new Date(SECOND.getTime() + 91 * 86_400_000));
+  expect(await count()).toBe(0);
+});
