@@ -21,7 +21,9 @@ export function authenticate({
   now = () => new Date(),
 }: ApiDependencies): RequestHandler[] {
   const remembered = new Map<string, KnownKey & { readonly untilMs: number }>();
-  const failures = limitFailuresByAddress();
+  const failures = limitFailuresByAddress(
+    'Too many requests without a good API key came from this address: mend the key, and wait as Retry-After says',
+  );
 
   const find = async (apiKey: string): Promise<KnownKey | null> => {
     const known = remembered.get(apiKey);

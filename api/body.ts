@@ -1,15 +1,25 @@
 import express, { type RequestHandler } from 'express';
 import { HttpError } from './errors.ts';
 
-/** Enough for 1,000 usage events, and for any webhook of Stripe's. */
-export const BODY_LIMIT_BYTES = 1_048_576;
+/** In bytes, after unpacking. */
+export const BODY_LIMITS = {
+  /** Enough for 1,000 usage events. */
+  usage: 1_048_576,
+  /** Enough for any event of Stripe's. */
+  webhook: 1_048_576,
+  /** Enough for a decision about 1,000 bills; all else is shorter. */
+  json: 262_144,
+} as const;
 
 /**
  * Reads a JSON body into `request.body`; `undefined` when there is none.
  *
- * @param parse in place of `JSON.parse`; a `SyntaxError` of it means that the body is not JSON.
+ * @param options `limit` in bytes; `parse` in place of `JSON.parse`, a `SyntaxError` of it means that the body is not JSON.
  */
-export function jsonBody(parse: (text: string) => unknown = JSON.parse): RequestHandler[] {
+export function jsonBody(
+  options: { readonly limit?: number; readonly parse?: (text: string) => unknown } = {},
+): RequestHandler[] {
+  const { limit = BODY_LIMITS.json, parse = JSON.parse } = options;
   return [
     (request, _response, next) => {
       // `null` means that there is no body, which is for the schema to complain of.
@@ -19,7 +29,7 @@ export function jsonBody(parse: (text: string) => unknown = JSON.parse): Request
         'Send the body as JSON, with Content-Type: application/json',
       );
     },
-    express.text({ type: 'application/json', limit: BODY_LIMIT_BYTES }),
+    express.text({ type: 'application/json', limit }),
     (request, _response, next) => {
       const text: unknown = request.body;
       request.body = typeof text === 'string' ? parseOrRefuse(text, parse) : undefined;
@@ -30,7 +40,7 @@ export function jsonBody(parse: (text: string) => unknown = JSON.parse): Request
 
 /** Reads any body into `request.body` as bytes, as signatures want it. */
 export function rawBody(): RequestHandler {
-  return express.raw({ type: () => true, limit: BODY_LIMIT_BYTES, inflate: false });
+  return express.raw({ type: () => true, limit: BODY_LIMITS.webhook, inflate: false });
 }
 
 function parseOrRefuse(text: string, parse: (text: string) => unknown): unknown {

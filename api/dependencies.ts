@@ -21,6 +21,8 @@ export interface ApiDependencies {
   readonly metrics: Registry;
   /** What one API key may send per second to this process; 0, or absent: any number. */
   readonly requestsPerSecond?: number;
+  /** What one visitor of the pages may send per minute to this process; 0, or absent: any number. */
+  readonly pageRequestsPerMinute?: number;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies?: readonly string[];
   /** Where Temporal's Web UI is, for links to it; absent, or `null`, when that is not known. */

@@ -27,6 +27,8 @@ const api = await startApi({
   log,
   metrics,
   requestsPerSecond: config.requestsPerSecond,
+  pageRequestsPerMinute: config.pageRequestsPerMinute,
+  limits: { maxConnections: config.maxConnections },
   trustedProxies: config.trustedProxies,
   temporalUiUrl: config.temporalUiUrl,
   holdOutliers: config.rules.holdOutliers,

@@ -4,7 +4,7 @@ import { HttpError } from './errors.ts';
 
 const SECOND_MS = 1_000;
 const FAILURES_WINDOW_MS = 60_000;
-/** Requests without a good API key that one address may send in a minute: more is no slip in a configuration. */
+/** Requests without a good API key, or links that open nothing, that one address may send in a minute: more is no slip. */
 export const MAX_FAILURES = 30;
 
 // Counted in this process only: a count that all processes share would cost each request a round trip.
@@ -31,17 +31,19 @@ export function limitByApiKey(
   });
 }
 
-/** How many requests without a good API key came from an address lately. */
+/** How many requests that got nobody in came from an address lately. */
 export interface FailureLimit {
   /** Counts a failure. Calls `next` without an error while there are not too many, and with `rate_limited` after. */
   readonly count: RequestHandler;
   isReached(request: Request): Promise<boolean>;
 }
 
-/** By address, not by key: who guesses sends another key each time. */
-export function limitFailuresByAddress(): FailureLimit {
-  const message =
-    'Too many requests without a good API key came from this address: mend the key, and wait as Retry-After says';
+/**
+ * By address, not by key: who guesses sends another key each time.
+ *
+ * @param message what the caller is told then.
+ */
+export function limitFailuresByAddress(message: string): FailureLimit {
   const count = rateLimit({
     ...HEADERS,
     windowMs: FAILURES_WINDOW_MS,
@@ -54,6 +56,29 @@ export function limitFailuresByAddress(): FailureLimit {
     return failures !== undefined && failures.totalHits >= MAX_FAILURES;
   };
   return { count, isReached };
+}
+
+const PAGES_WINDOW_MS = 60_000;
+
+/**
+ * Lets each visitor of the pages send so many requests per minute: who has signed in by who they are, from whatever addresses;
+ * all others by their address. 0: any number.
+ *
+ * @param visitorOf who has signed in, in the words of one kind of page; `null`: nobody.
+ */
+export function limitPages(
+  requestsPerMinute: number,
+  visitorOf: (request: Request) => string | null,
+): RequestHandler {
+  if (requestsPerMinute === 0) return (_request, _response, next) => next();
+  const message = 'You asked for more pages than anybody reads: wait a minute, then load the page again';
+  return rateLimit({
+    ...HEADERS,
+    windowMs: PAGES_WINDOW_MS,
+    limit: requestsPerMinute,
+    keyGenerator: (request) => visitorOf(request) ?? addressOf(request),
+    handler: (_request, _response, next) => next(new HttpError('rate_limited', message)),
+  });
 }
 
 const GUESSES_WINDOW_MS = 15 * 60_000;

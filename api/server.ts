@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type RequestHandler } from 'express';
 import { addAccountPages } from '../web/account/pages.ts';
@@ -12,11 +12,13 @@ import { addAdminTestBillingRoutes } from './admin/test-billing.ts';
 import { authenticate } from './authentication.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { errorHandler, notFound } from './error-handler.ts';
+import { CONNECTION_LIMITS, type ConnectionLimits, createHttpServer } from './http-server.ts';
 import { createMetrics, measureRequests } from './metrics.ts';
 import { addMonthMetrics } from './month-metrics.ts';
 import { addDocumentationRoutes } from './openapi/routes.ts';
 import { addOperationsRoutes } from './operations.ts';
 import { addReconciliationMetrics } from './reconciliation-metrics.ts';
+import { refuseOddRequests } from './refuse-odd-requests.ts';
 import { logRequests } from './request-log.ts';
 import { addUsageRoutes } from './usage/routes.ts';
 import { addUserRoutes } from './users/routes.ts';
@@ -37,7 +39,7 @@ export function createApi(
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(logRequests(dependencies.log), measureRequests(metrics), safeHeaders);
+  app.use(logRequests(dependencies.log), measureRequests(metrics), safeHeaders, refuseOddRequests);
 
   addOperationsRoutes(app, dependencies);
   addDocumentationRoutes(app);
@@ -67,23 +69,24 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-/** A client that takes longer to send a request is cut off: a slow one must not hold a connection for ever. */
-const REQUEST_TIMEOUT_MS = 30_000;
-const HEADERS_TIMEOUT_MS = 10_000;
 const CLOSE_GRACE_MS = 10_000;
 
 /**
  * Serves the api.
  *
- * @param options `port` 0 takes any free one; `host` is every interface unless given.
+ * @param options `port` 0 takes any free one; `host` is every interface unless given; `limits` in place of {@link CONNECTION_LIMITS}.
  * @throws the system's error (`EADDRINUSE`, `EACCES`) when it can't listen there.
  */
 export async function startApi(
-  options: ApiDependencies & { readonly port: number; readonly host?: string },
+  options: ApiDependencies & {
+    readonly port: number;
+    readonly host?: string;
+    readonly limits?: Partial<ConnectionLimits>;
+  },
 ): Promise<RunningApi> {
-  const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
+  const limits = { ...CONNECTION_LIMITS, ...options.limits };
   const receipts = createReceiptLog(options);
-  const server = createServer(timeouts, createApi(options, receipts));
+  const server = createHttpServer(createApi(options, receipts), options.log, limits);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {

@@ -70,6 +70,10 @@ export interface ServiceConfig {
   readonly host: string | undefined;
   /** What one API key may send per second to one api process; 0: any number. */
   readonly requestsPerSecond: number;
+  /** What one visitor of the pages may send per minute to one api process; 0: any number. */
+  readonly pageRequestsPerMinute: number;
+  /** How many connections one api process has at a time; 0: any number. */
+  readonly maxConnections: number;
   /** Addresses and networks of proxies in front of the api. */
   readonly trustedProxies: readonly string[];
   readonly databaseUrl: string;
@@ -118,6 +122,8 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     port: environment.PORT ?? DEFAULT_PORT,
     host: environment.HOST,
     requestsPerSecond: environment.API_REQUESTS_PER_SECOND,
+    pageRequestsPerMinute: environment.PAGE_REQUESTS_PER_MINUTE,
+    maxConnections: environment.API_MAX_CONNECTIONS,
     trustedProxies: environment.API_TRUSTED_PROXIES ?? [],
     databaseUrl: environment.DATABASE_URL,
     temporal,

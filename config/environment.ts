@@ -118,6 +118,8 @@ export const environmentSchema = z.object({
   PORT: optional(port),
   HOST: optional(z.string()),
   API_REQUESTS_PER_SECOND: z.preprocess((value) => value || '100', z.coerce.number().int().min(0)),
+  PAGE_REQUESTS_PER_MINUTE: z.preprocess((value) => value || '600', z.coerce.number().int().min(0)),
+  API_MAX_CONNECTIONS: z.preprocess((value) => value || '10000', z.coerce.number().int().min(0)),
   API_TRUSTED_PROXIES: optional(proxies),
   DATA_DIR: optional(z.string()),
   DATABASE_URL: optional(postgresUrl),

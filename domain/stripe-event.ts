@@ -150,9 +150,12 @@ export function isOfMode(event: StripeEvent, mode: Mode): boolean {
   return event.livemode === (mode === 'live');
 }
 
+/** What Stripe's ids are made of, and those of nobody that a database or a workflow's id could not hold. */
+export const STRIPE_ID = /^[\x21-\x7e]{1,255}$/;
+
 /** Stripe refers to an object by its id, or by the object itself where it was expanded. */
 function idOf(reference: unknown): string | null {
-  if (typeof reference === 'string' && reference !== '') return reference;
-  if (typeof reference === 'object' && reference !== null && 'id' in reference) return idOf(reference.id);
-  return null;
+  const isExpanded = typeof reference === 'object' && reference !== null && 'id' in reference;
+  const id = isExpanded ? reference.id : reference;
+  return typeof id === 'string' && STRIPE_ID.test(id) ? id : null;
 }

@@ -6,9 +6,9 @@ export function modeOfQuery(request: Request): Mode {
   return MODES.find((mode) => mode === textOfQuery(request, 'mode')) ?? 'live';
 }
 
-/** Where the browser has our pages, such as `https://billing.example`, as it says itself. */
-export function originOf({ protocol, host }: Request): string {
-  return `${protocol}://${host}`;
+/** A part of the path that its route calls so. */
+export function textOfPath({ params }: Request, name: string): string {
+  return textIn(params, name);
 }
 
 /** A parameter of the query, trimmed; `''` when it is absent or there twice. */
@@ -26,12 +26,17 @@ export function fieldOf(request: Request, name: string): string {
 export function fieldsOf(request: Request, name: string): readonly string[] {
   const body: unknown = request.body;
   const value = valueIn(body, name);
-  return (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'string');
+  return (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'string').map(withoutNul);
 }
 
 function textIn(values: unknown, name: string): string {
   const value = valueIn(values, name);
-  return typeof value === 'string' ? value : '';
+  return typeof value === 'string' ? withoutNul(value) : '';
+}
+
+/** Nobody types it, and PostgreSQL has no text with it. */
+function withoutNul(text: string): string {
+  return text.replaceAll('\0', '');
 }
 
 function valueIn(values: unknown, name: string): unknown {

@@ -117,8 +117,9 @@ function linkOf(
 ): AccountLink {
   const userId = userIdSchema.safeParse(sub);
   if (!userId.success) throw new AccountLinkRefused('"sub" must be the id of a user');
-  if (jti === '' || jti.length > MAX_LINK_ID_LENGTH)
-    throw new AccountLinkRefused(`"jti" must have 1 to ${MAX_LINK_ID_LENGTH} characters`);
+  // NUL is what PostgreSQL can't hold.
+  if (jti === '' || jti.length > MAX_LINK_ID_LENGTH || jti.includes('\0'))
+    throw new AccountLinkRefused(`"jti" must have 1 to ${MAX_LINK_ID_LENGTH} characters, none of them NUL`);
   return { mode, userId: userId.data, linkId: jti, expiresAt: new Date(exp * 1_000) };
 }
 

@@ -6,6 +6,7 @@ import { listSubscribers } from '../../db/user-lists.ts';
 import { jsonBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
+import { originOf } from '../origin.ts';
 import { addRoute } from '../route.ts';
 import { idempotencyKeySchema } from '../users/schema.ts';
 import { parse } from '../validation.ts';
@@ -86,7 +87,7 @@ function purchaseIdOf(idempotencyKey: string): string {
 }
 
 function returnUrlOf(request: Request): string {
-  return new URL(ADMIN_PAGE, `${request.protocol}://${request.host}`).href;
+  return `${originOf(request)}${ADMIN_PAGE}`;
 }
 
 function purchaseOf(row: TestPurchase) {

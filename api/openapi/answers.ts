@@ -4,6 +4,14 @@ import { ERROR_STATUS, type ErrorCode } from '../errors.ts';
 import { EXAMPLE_MESSAGES } from './example-messages.ts';
 import { headers } from './headers.ts';
 
+/** What is answered where there is no route, or before one is looked for. */
+export const OF_NO_ROUTE = [
+  'not_found',
+  'method_not_allowed',
+  'request_timeout',
+  'uri_too_long',
+  'headers_too_large',
+] as const satisfies ErrorCode[];
 /** What any route may answer. */
 const ANYWHERE = ['invalid_request', 'internal_error'] as const satisfies ErrorCode[];
 /** What a route that wants an API key may answer besides. */

@@ -19,7 +19,7 @@ const DESCRIPTION = `Usage in, exact money out. Your backend registers its users
 
 **Amounts** are whole cents. **Quantities** and unit prices are decimals in a string. **Times** are ISO 8601 in UTC; a month is \`YYYY-MM\` of UTC.
 
-**Errors** are \`{"error": {"code", "message", "param"?}}\`. Codes never change; messages may. A path that is not here is a 404 \`not_found\`, a method that is not a 405 \`method_not_allowed\`. All codes:
+**Errors** are \`{"error": {"code", "message", "param"?}}\`. Codes never change; messages may. A path that is not here is a 404 \`not_found\`, a method that is not a 405 \`method_not_allowed\`; what is too long or too slow to be read is a 414 \`uri_too_long\`, a 431 \`headers_too_large\` or a 408 \`request_timeout\`. All codes:
 
 ${codesByStatus()}`;
 

@@ -31,6 +31,9 @@ export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
   nothing_to_test: 'user_42 has no invoice yet: close a month of theirs first',
   no_stripe_customer: 'The user user_42 has no Stripe customer yet: they never began a Checkout',
   method_not_allowed: '/api/users/:userId takes PUT, not DELETE',
+  request_timeout: 'The request did not come in time: send it again, and faster',
+  uri_too_long: 'The address is longer than 8192 characters: nothing here has one so long',
+  headers_too_large: 'Address and headers are larger than 16 KiB together: send less',
   payload_too_large: 'The body is larger than the limit of 1048576 bytes: send less at once',
   unsupported_media_type: 'Send the body as JSON, with Content-Type: application/json',
   rate_limited:

@@ -2,7 +2,7 @@ import type { Express, RequestHandler } from 'express';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { MAX_BATCH_SIZE, type UsageEvent, type UsageEventRejection } from '../../domain/usage-event.ts';
 import { modeOf } from '../authentication.ts';
-import { jsonBody } from '../body.ts';
+import { BODY_LIMITS, jsonBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
 import type { ApiMetrics } from '../metrics.ts';
@@ -19,7 +19,11 @@ export function addUsageRoutes(
   authenticated: readonly RequestHandler[],
 ): void {
   addRoute(app, '/api/usage-events', {
-    post: [...authenticated, ...jsonBody(parseExactJson), ingest(dependencies, metrics)],
+    post: [
+      ...authenticated,
+      ...jsonBody({ limit: BODY_LIMITS.usage, parse: parseExactJson }),
+      ingest(dependencies, metrics),
+    ],
   });
 }
 

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import type { StripeEvent } from '../../domain/stripe-event.ts';
+import { STRIPE_ID, type StripeEvent } from '../../domain/stripe-event.ts';
 import { HttpError } from '../errors.ts';
 import { firstProblem } from '../validation.ts';
 
 /** As much of an event of Stripe's as is read. Stripe adds fields at any time, so others are let through. */
 export const stripeEventSchema = z
   .looseObject({
-    id: z.string().min(1).max(255),
+    id: z.string().regex(STRIPE_ID),
     object: z.literal('event'),
-    type: z.string().min(1).max(255),
+    type: z.string().regex(STRIPE_ID),
     created: z.int(),
     livemode: z.boolean(),
     data: z.looseObject({

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { Stripe } from 'stripe';
 import { expect, inject, vi } from 'vitest';
+import type { ConnectionLimits } from '../../api/http-server.ts';
 import { startApi } from '../../api/server.ts';
 import { connectLazily } from '../../api/temporal/connection.ts';
 import type { AdminConfig } from '../../config/config.ts';
@@ -35,7 +36,9 @@ export interface TestApiOptions {
   readonly now?: () => Date;
   readonly webhookSecrets?: Readonly<Record<Mode, readonly string[]>>;
   readonly requestsPerSecond?: number;
+  readonly pageRequestsPerMinute?: number;
   readonly trustedProxies?: readonly string[];
+  readonly limits?: Partial<ConnectionLimits>;
   /** `null`: there is none; absent: one with the password of tests. */
   readonly admin?: AdminConfig | null;
   readonly holdOutliers?: OutlierRule;
@@ -70,7 +73,9 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     ...(options.now === undefined ? {} : { now: options.now }),
     requestsPerSecond: options.requestsPerSecond ?? 0,
     holdOutliers: options.holdOutliers ?? null,
+    pageRequestsPerMinute: options.pageRequestsPerMinute ?? 0,
     trustedProxies: options.trustedProxies ?? [],
+    limits: options.limits ?? {},
   });
   const close = async (): Promise<void> => {
     await api.close();

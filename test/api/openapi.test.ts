@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { ERROR_STATUS } from '../../api/errors.ts';
+import { OF_NO_ROUTE } from '../../api/openapi/answers.ts';
 import { createApi } from '../../api/server.ts';
 import { BILLING_TASK_QUEUE } from '../../domain/workflow-contracts.ts';
 import { ADMIN_AUTHORIZATION } from '../support/admin.ts';
@@ -75,7 +76,8 @@ test('every code of an error is foreseen by a route, but for those of no route',
     ),
   );
   const codes = Object.entries(ERROR_STATUS).map(([code, status]) => `${code} ${status}`);
-  expect(new Set([...examples, 'not_found 404', 'method_not_allowed 405'])).toEqual(new Set(codes));
+  const ofNoRoute = OF_NO_ROUTE.map((code) => `${code} ${ERROR_STATUS[code]}`);
+  expect(new Set([...examples, ...ofNoRoute])).toEqual(new Set(codes));
 });
 
 test('no route of administrators answers anybody else, and none at all where there are none', async () => {

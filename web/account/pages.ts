@@ -1,8 +1,10 @@
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type Request, type RequestHandler } from 'express';
 import { type AccountAccess, openAccountAccess } from '../../api/account/access.ts';
+import { accountOf } from '../../api/account/session.ts';
 import { refuseForgery } from '../../api/csrf.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { HttpError } from '../../api/errors.ts';
+import { limitPages } from '../../api/rate-limit.ts';
 import { pageHeaders } from '../headers.ts';
 import { showProblem } from '../problem.tsx';
 import { addChartRoute } from './chart-route.ts';
@@ -26,7 +28,8 @@ export function addAccountPages(
 
   if (access === null) pages.use(refuseAll);
   else {
-    pages.use(access.sessions, express.urlencoded({ extended: false, limit: FORM_LIMIT_BYTES }));
+    pages.use(access.sessions, limitPages(dependencies.pageRequestsPerMinute ?? 0, visitorOf));
+    pages.use(express.urlencoded({ extended: false, limit: FORM_LIMIT_BYTES }));
     pages.use(signInByLink(access, shell), admitted(shell), ...refuseForgery);
     addSignOut(pages, shell);
     addAccountRoutes(pages, dependencies, shell);
@@ -45,6 +48,12 @@ const refuseAll: RequestHandler = () => {
     'There is no account page here: set ACCOUNT_LINK_SECRETS and ACCOUNT_SESSION_SECRETS (see .env.example)',
   );
 };
+
+/** A user is one visitor, in however many browsers. */
+function visitorOf(request: Request): string | null {
+  const user = accountOf(request);
+  return user === null ? null : JSON.stringify([user.mode, user.userId]);
+}
 
 const nothingHere: RequestHandler = () => {
   throw new HttpError('not_found', 'There is nothing here');

@@ -2,6 +2,7 @@ import type { IRouter, Request, RequestHandler, Response } from 'express';
 import type { AccountAccess } from '../../api/account/access.ts';
 import { AccountLinkRefused } from '../../api/account/link.ts';
 import { accountOf, signInAccount, signOutAccount } from '../../api/account/session.ts';
+import { limitFailuresByAddress } from '../../api/rate-limit.ts';
 import { addRoute } from '../../api/route.ts';
 import type { UserKey } from '../../db/users.ts';
 import { textOfQuery } from '../request-values.ts';
@@ -13,16 +14,24 @@ import type { Shell } from './shell.tsx';
  * stays in no history and no bookmark.
  */
 export function signInByLink(access: AccountAccess, shell: Shell): RequestHandler {
+  const failures = limitFailuresByAddress(
+    'Too many links that open nothing came from this address: wait a minute, then open the page anew',
+  );
   return async (request, response, next) => {
     const token = textOfQuery(request, 'token');
     if (request.method !== 'GET' || token === '') return next();
     try {
+      // What is guessed is not even looked at.
+      if (await failures.isReached(request)) throw new AccountLinkRefused('too many of this address were');
       await signInAccount(request, await access.useLink(token));
     } catch (error) {
       if (!(error instanceof AccountLinkRefused)) throw error;
       // For the host product's developer; of no use to anybody else.
       request.log.warn({ reason: error.message }, 'link to the account page refused');
-      return refuse(request, response, shell, 'This link has expired, or has been used before.');
+      return await failures.count(request, response, (tooMany?: unknown) => {
+        if (tooMany !== undefined) return next(tooMany);
+        return refuse(request, response, shell, 'This link has expired, or has been used before.');
+      });
     }
     return response.redirect(303, ACCOUNT_PATH);
   };

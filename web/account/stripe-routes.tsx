@@ -3,13 +3,14 @@ import type { IRouter, Request, Response } from 'express';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { HttpError } from '../../api/errors.ts';
+import { originOf } from '../../api/origin.ts';
 import { addRoute } from '../../api/route.ts';
 import { saveSession } from '../../api/sessions.ts';
 import { openBillingPortalOf, startCheckoutOf } from '../../api/stripe-pages.ts';
 import { parse } from '../../api/validation.ts';
 import { checkoutProgress } from '../../db/checkout-sessions.ts';
 import { MAX_PURCHASED_CREDITS } from '../../domain/credits.ts';
-import { fieldOf, originOf } from '../request-values.ts';
+import { fieldOf, textOfPath } from '../request-values.ts';
 import { CheckoutProgress, OnToStripe } from './checkout.tsx';
 import { ACCOUNT_PATH } from './paths.ts';
 import type { Shell } from './shell.tsx';
@@ -72,7 +73,7 @@ export function addStripeRoutes(pages: IRouter, dependencies: ApiDependencies, s
   addRoute(pages, '/checkouts/:checkoutSessionId', {
     get: [
       async (request, response) => {
-        const checkoutSessionId = String(request.params['checkoutSessionId']);
+        const checkoutSessionId = textOfPath(request, 'checkoutSessionId');
         const session = { ...userOf(request), checkoutSessionId };
         const progress = await checkoutProgress(dependencies.db, session);
         if (progress === undefined) throw new HttpError('not_found', 'There is no such Checkout of yours');

@@ -1,10 +1,11 @@
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type Request, type RequestHandler } from 'express';
 import { type AdminAccess, adminNotConfigured } from '../../api/admin/access.ts';
 import { healthReader, type ReadHealth } from '../../api/admin/health/health.ts';
 import { isSignedIn } from '../../api/admin/session.ts';
 import { refuseForgery } from '../../api/csrf.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { HttpError } from '../../api/errors.ts';
+import { limitPages } from '../../api/rate-limit.ts';
 import { pageHeaders } from '../headers.ts';
 import { showProblem } from '../problem.tsx';
 import { addCustomersTab } from './customers/routes.tsx';
@@ -40,7 +41,10 @@ export function addAdminPages(
 
   if (access === null) pages.use(refuseAll);
   else {
-    pages.use(access.sessions, express.urlencoded({ extended: false, limit: FORM_LIMIT_BYTES }));
+    // Admins have one password and no names: a session is one visitor.
+    const visitorOf = (request: Request) => (isSignedIn(request, access) ? request.sessionID : null);
+    pages.use(access.sessions, limitPages(dependencies.pageRequestsPerMinute ?? 0, visitorOf));
+    pages.use(express.urlencoded({ extended: false, limit: FORM_LIMIT_BYTES }));
     addSignIn(pages, shell, access);
     pages.use(admitted(access), ...refuseForgery);
     addSignOut(pages);

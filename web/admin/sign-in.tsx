@@ -59,6 +59,9 @@ export function addSignOut(pages: IRouter): void {
   });
 }
 
+/** Encoded it may be three times as long, and browsers take no header of any length. */
+const MAX_NEXT_LENGTH = 2_048;
+
 /** Sends whoever is not signed in to the form, and back again afterwards. */
 export function goToSignIn(request: Request, response: Response): void {
   if (request.get('hx-request') !== undefined) {
@@ -66,7 +69,8 @@ export function goToSignIn(request: Request, response: Response): void {
     response.set('HX-Redirect', ADMIN_PATH).status(401).end();
     return;
   }
-  const next = request.method === 'GET' ? `?next=${encodeURIComponent(request.originalUrl)}` : '';
+  const isPage = request.method === 'GET' && request.originalUrl.length <= MAX_NEXT_LENGTH;
+  const next = isPage ? `?next=${encodeURIComponent(request.originalUrl)}` : '';
   response.redirect(303, `${ADMIN_PATH}${next}`);
 }
 

@@ -19,7 +19,7 @@ export const eventsQuerySchema = z.strictObject({
     .meta({ param: { example: 'invoice.paid' } }),
   after: z
     .string()
-    .regex(/^\d{1,15}_[0-9a-f-]{36}$/, 'must be the `next` of the page before')
+    .regex(/^\d{1,15}_[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, 'must be the `next` of the page before')
     .optional()
     .meta({ description: 'The `next` of the page before' }),
   limit: limitSchema,

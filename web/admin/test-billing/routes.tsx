@@ -3,12 +3,13 @@ import type { IRouter, Request, Response } from 'express';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../api/dependencies.ts';
 import { HttpError } from '../../../api/errors.ts';
+import { originOf } from '../../../api/origin.ts';
 import { addRoute } from '../../../api/route.ts';
 import { saveSession } from '../../../api/sessions.ts';
 import { userIdSchema } from '../../../api/validation.ts';
 import { searchUsers } from '../../../db/user-lists.ts';
 import { TEST_CARD_NAMES } from '../../../domain/test-purchase.ts';
-import { fieldOf, originOf, textOfQuery } from '../../request-values.ts';
+import { fieldOf, textOfPath, textOfQuery } from '../../request-values.ts';
 import { UserOptions } from '../components/user-field.tsx';
 import { parseForm } from '../parse-form.ts';
 import type { Shell } from '../shell.tsx';
@@ -75,7 +76,7 @@ export function addTestBillingTab(
   addRoute(pages, '/test-billing/purchases/:purchaseId', {
     get: [
       async (request, response) => {
-        const purchase = await testPurchases.find(String(request.params['purchaseId']));
+        const purchase = await testPurchases.find(textOfPath(request, 'purchaseId'));
         if (purchase === undefined) throw new HttpError('not_found', 'There is no such purchase');
         if (textOfQuery(request, 'since') === String(purchase.updatedAt.getTime())) {
           response.status(204).end();
