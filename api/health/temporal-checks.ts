@@ -1,17 +1,22 @@
-import { MODES, type Mode } from '../../../domain/mode.ts';
-import type { ApiDependencies } from '../../dependencies.ts';
-import { describeNamespace } from '../../temporal/calls.ts';
-import { describeSchedule, lastPollOf, missingSearchAttributes, POLLED } from '../../temporal/health.ts';
-import { attention, type Check, check, failed, ok } from './check.ts';
+import type { Client } from '@temporalio/client';
+import type { Mode } from '../../domain/mode.ts';
+import { describeNamespace } from '../temporal/calls.ts';
+import { describeSchedule, lastPollOf, missingSearchAttributes, POLLED } from '../temporal/health.ts';
+import { type Check, check, ok, problem, warning } from './check.ts';
 
 const DEADLINE_MS = 2_000;
 /** A worker that lives asks again after a minute at the latest. */
 const POLLS_EVERY_MS = 90_000;
 const MEND = 'See that Temporal runs, and that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE reach it from here.';
 
+export interface TemporalParts {
+  readonly temporal: Client;
+  /** Those that are used: a worker makes Schedules for each mode that has a Stripe key. */
+  readonly modes: readonly Mode[];
+}
+
 /** Is Temporal there with all that billing needs of it, and does anybody do its work? */
-export async function checkTemporal(dependencies: ApiDependencies): Promise<Check[]> {
-  const { temporal, webhookSecrets } = dependencies;
+export async function checkTemporal({ temporal, modes }: TemporalParts): Promise<Check[]> {
   const { namespace } = temporal.options;
   return await Promise.all([
     check({ id: 'temporal', mend: MEND }, async () => {
@@ -21,38 +26,35 @@ export async function checkTemporal(dependencies: ApiDependencies): Promise<Chec
     check({ id: 'search_attributes', mend: MEND }, async () => {
       const missing = await missingSearchAttributes(temporal);
       if (missing.length === 0) return ok('Customers and closes can be found by their search attributes.');
-      return failed(
+      return problem(
         `The namespace lacks ${missing.join(', ')}; workflows that set one stand still.`,
         'Start a worker that may register them, or register them by hand: "temporal operator search-attribute create".',
       );
     }),
-    ...POLLED.map((polled) => checkWorkers(dependencies, polled)),
-    // A Schedule is made by a worker for each mode that has a Stripe key, which comes with a webhook secret.
-    ...MODES.filter((mode) => webhookSecrets[mode].length > 0).map((mode) =>
-      checkSchedule(dependencies, mode),
-    ),
+    ...POLLED.map((polled) => checkWorkers(temporal, polled)),
+    ...modes.map((mode) => checkSchedule(temporal, mode)),
   ]);
 }
 
-async function checkWorkers({ temporal }: ApiDependencies, polled: (typeof POLLED)[number]): Promise<Check> {
+async function checkWorkers(temporal: Client, polled: (typeof POLLED)[number]): Promise<Check> {
   const { taskQueue, tasks } = polled;
   const kind = tasks === 'workflow' ? 'workflows' : 'activities';
   return await check({ id: `workers:${taskQueue}:${tasks}`, mend: MEND }, async () => {
     const lastPoll = await lastPollOf(temporal, polled);
     const mend = 'Start a worker, and see in its log why the last one has ended.';
-    if (lastPoll === null) return failed(`No worker takes ${kind} of "${taskQueue}".`, mend);
+    if (lastPoll === null) return problem(`No worker takes ${kind} of "${taskQueue}".`, mend);
     const agoMs = Math.max(0, Date.now() - lastPoll.getTime());
     const finding = `A worker asked for ${kind} of "${taskQueue}" ${Math.round(agoMs / 1_000)} s ago.`;
-    return agoMs <= POLLS_EVERY_MS ? ok(finding) : failed(finding, mend);
+    return agoMs <= POLLS_EVERY_MS ? ok(finding) : problem(finding, mend);
   });
 }
 
-async function checkSchedule({ temporal }: ApiDependencies, mode: Mode): Promise<Check> {
+async function checkSchedule(temporal: Client, mode: Mode): Promise<Check> {
   const mend = `Start a worker that has the Stripe key of ${mode} mode: it makes the Schedule.`;
   return await check({ id: 'schedule', mode, mend }, async () => {
     const { isPaused, nextRunAt } = await describeSchedule(temporal, mode);
     if (isPaused)
-      return attention(
+      return warning(
         'The Schedule of monthly closes is paused.',
         'Unpause it in the Temporal Web UI, and back-fill what it has missed.',
       );

@@ -1,14 +1,20 @@
 import { sql } from 'kysely';
-import { pendingMigrations } from '../../../db/migrate.ts';
-import type { ApiDependencies } from '../../dependencies.ts';
-import { attention, type Check, check, failed, ok } from './check.ts';
+import type { Database } from '../../db/database.ts';
+import { pendingMigrations } from '../../db/migrate.ts';
+import { type Check, check, ok, problem, warning } from './check.ts';
 
 /** Beyond this the times in one list would contradict each other; signatures of webhooks bear five minutes. */
 const MAX_SKEW_MS = 1_000;
 const MEND = 'See that PostgreSQL runs and that DATABASE_URL reaches it from here.';
 
+export interface DatabaseParts {
+  readonly db: Database;
+  /** The clock, for tests. */
+  readonly now?: () => Date;
+}
+
 /** Is the database there, as new as this program, and of one mind with it about the time? */
-export async function checkDatabase({ db, now = () => new Date() }: ApiDependencies): Promise<Check[]> {
+export async function checkDatabase({ db, now = () => new Date() }: DatabaseParts): Promise<Check[]> {
   return await Promise.all([
     check({ id: 'database', mend: MEND }, async () => {
       const startedAt = performance.now();
@@ -18,7 +24,7 @@ export async function checkDatabase({ db, now = () => new Date() }: ApiDependenc
     check({ id: 'migrations', mend: MEND }, async () => {
       const pending = await pendingMigrations(db);
       if (pending.length === 0) return ok('Its schema is the newest.');
-      return failed(
+      return problem(
         `It lacks ${pending.join(', ')}.`,
         'Start an api or a worker of this version again: they migrate at their start.',
       );
@@ -31,7 +37,7 @@ export async function checkDatabase({ db, now = () => new Date() }: ApiDependenc
       const finding = `The database's clock is ${Math.abs(skewMs)} ms ${skewMs < 0 ? 'behind' : 'ahead of'} this one's.`;
       return Math.abs(skewMs) <= MAX_SKEW_MS
         ? ok(finding)
-        : attention(finding, 'Have both machines keep their time by NTP.');
+        : warning(finding, 'Have both machines keep their time by NTP.');
     }),
   ]);
 }
