@@ -53,6 +53,12 @@ export function isTestPurchaseEventType(type: string): type is TestPurchaseEvent
   return (TEST_PURCHASE_EVENT_TYPES as readonly string[]).includes(type);
 }
 
+/** Where each mode's webhook endpoint is, on the api's own address. */
+export const WEBHOOK_PATHS: Readonly<Record<Mode, string>> = {
+  live: '/api/webhooks/stripe',
+  test: '/api/webhooks/stripe-test',
+};
+
 /** What a webhook endpoint of the mode is to be sent. */
 export function wantedEventTypes(mode: Mode): (HandledEventType | TestPurchaseEventType)[] {
   return mode === 'test' ? [...HANDLED_EVENT_TYPES, ...TEST_PURCHASE_EVENT_TYPES] : [...HANDLED_EVENT_TYPES];

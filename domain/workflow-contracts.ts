@@ -28,6 +28,23 @@ export const chargePartitionWorkflowId = (
 ) => `${monthlyBillingWorkflowId(mode, period)}:charge-${partition}`;
 export const monthlyBillingScheduleId = (mode: Mode) => `monthly-billing-${mode}`;
 
+/** A Schedule that a worker makes sure of in each mode that has a Stripe key. */
+export interface BillingSchedule {
+  /** What it starts; its name in lists of checks. */
+  readonly name: string;
+  readonly scheduleId: (mode: Mode) => string;
+  /** In UTC. */
+  readonly cron: string;
+}
+
+/** 00:00 on the 1st. */
+export const MONTHLY_BILLING_SCHEDULE: BillingSchedule = {
+  name: 'monthly-billing',
+  scheduleId: monthlyBillingScheduleId,
+  cron: '0 0 1 * *',
+};
+export const SCHEDULES: readonly BillingSchedule[] = [MONTHLY_BILLING_SCHEDULE];
+
 export const CUSTOMER_BILLING_WORKFLOW = 'customerBillingWorkflow';
 export const CHARGE_EVENT_WORKFLOW = 'chargeEventWorkflow';
 export const CUSTOMER_REGISTRATION_WORKFLOW = 'customerRegistrationWorkflow';

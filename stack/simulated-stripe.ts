@@ -1,20 +1,15 @@
 import type { Stripe } from 'stripe';
-import { createStripeClient, type StripeClient } from '../activities/stripe-client.ts';
+import { createStripeClient, STRIPE_API_VERSION, type StripeClient } from '../activities/stripe-client.ts';
 import { setUpStripe } from '../activities/stripe-setup.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import type { Database } from '../db/database.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
-import { wantedEventTypes } from '../domain/stripe-event.ts';
+import { WEBHOOK_PATHS, wantedEventTypes } from '../domain/stripe-event.ts';
 
 /** Keys that the simulator takes and that can't be real ones. */
 const SIMULATOR_KEYS: Readonly<Record<Mode, string>> = {
   live: 'sk_live_simulator_embedded',
   test: 'sk_test_simulator_embedded',
-};
-
-const WEBHOOK_PATHS: Readonly<Record<Mode, string>> = {
-  live: '/api/webhooks/stripe',
-  test: '/api/webhooks/stripe-test',
 };
 
 /** Does with the simulator what a person does with a new Stripe account: products, prices, and a webhook endpoint, in each mode. */
@@ -58,13 +53,18 @@ async function registerWebhookEndpoint(
   const url = `${apiUrl}${WEBHOOK_PATHS[mode]}`;
   const enabled_events = wantedEventTypes(mode) satisfies Stripe.WebhookEndpointCreateParams.EnabledEvent[];
   for await (const endpoint of stripe.webhookEndpoints.list({ limit: 100 })) {
-    if (endpoint.url === url && knownSecret !== undefined) {
+    const isOurs = endpoint.url === url && endpoint.api_version === STRIPE_API_VERSION;
+    if (isOurs && knownSecret !== undefined) {
       await stripe.webhookEndpoints.update(endpoint.id, { enabled_events });
       return knownSecret;
     }
     await stripe.webhookEndpoints.del(endpoint.id);
   }
-  const created = await stripe.webhookEndpoints.create({ url, enabled_events });
+  const created = await stripe.webhookEndpoints.create({
+    url,
+    enabled_events,
+    api_version: STRIPE_API_VERSION,
+  });
   if (created.secret === undefined)
     throw new Error('The Stripe simulator made a webhook endpoint without a secret');
   return created.secret;

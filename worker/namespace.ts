@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import type { Mode } from '../domain/mode.ts';
 import {
   BILLING_BATCH_TASK_QUEUE,
-  monthlyBillingScheduleId,
+  MONTHLY_BILLING_SCHEDULE,
   SCHEDULED_MONTHLY_BILLING_WORKFLOW,
   SEARCH_ATTRIBUTES,
 } from '../domain/workflow-contracts.ts';
@@ -38,13 +38,13 @@ export async function prepareSearchAttributes(
 }
 
 /**
- * Makes sure of the mode's Schedule: 00:00 UTC on the 1st. One that exists is brought up to date; whether it is paused
+ * Makes sure of the mode's Schedule of monthly closes. One that exists is brought up to date; whether it is paused
  * stays as an operator left it.
  */
 export async function ensureMonthlyBillingSchedule(client: Client, mode: Mode): Promise<void> {
-  const scheduleId = monthlyBillingScheduleId(mode);
+  const scheduleId = MONTHLY_BILLING_SCHEDULE.scheduleId(mode);
   const definition = {
-    spec: { cronExpressions: ['0 0 1 * *'], timezone: 'UTC' },
+    spec: { cronExpressions: [MONTHLY_BILLING_SCHEDULE.cron], timezone: 'UTC' },
     policies: { overlap: ScheduleOverlapPolicy.BUFFER_ONE, catchupWindow: CATCH_UP_WINDOW },
     action: {
       type: 'startWorkflow',

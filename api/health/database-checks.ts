@@ -1,10 +1,9 @@
 import { sql } from 'kysely';
 import type { Database } from '../../db/database.ts';
-import { pendingMigrations } from '../../db/migrate.ts';
-import { type Check, check, ok, problem, warning } from './check.ts';
+import { compareMigrations } from '../../db/migrate.ts';
+import { type Check, check, ok, problem } from './check.ts';
+import { clockFinding } from './clock.ts';
 
-/** Beyond this the times in one list would contradict each other; signatures of webhooks bear five minutes. */
-const MAX_SKEW_MS = 1_000;
 const MEND = 'See that PostgreSQL runs and that DATABASE_URL reaches it from here.';
 
 export interface DatabaseParts {
@@ -22,7 +21,12 @@ export async function checkDatabase({ db, now = () => new Date() }: DatabasePart
       return ok(`PostgreSQL answers within ${Math.ceil(performance.now() - startedAt)} ms.`);
     }),
     check({ id: 'migrations', mend: MEND }, async () => {
-      const pending = await pendingMigrations(db);
+      const { pending, unknown } = await compareMigrations(db);
+      if (unknown.length > 0)
+        return problem(
+          `It has ${unknown.join(', ')}, which this version does not know.`,
+          'Deploy the version that made it: an older one does not start on it.',
+        );
       if (pending.length === 0) return ok('Its schema is the newest.');
       return problem(
         `It lacks ${pending.join(', ')}.`,
@@ -33,11 +37,7 @@ export async function checkDatabase({ db, now = () => new Date() }: DatabasePart
       const beforeMs = now().getTime();
       const { rows } = await sql<{ at: Date }>`SELECT clock_timestamp() AS at`.execute(db);
       const middleMs = (beforeMs + now().getTime()) / 2;
-      const skewMs = Math.round((rows[0]?.at.getTime() ?? 0) - middleMs);
-      const finding = `The database's clock is ${Math.abs(skewMs)} ms ${skewMs < 0 ? 'behind' : 'ahead of'} this one's.`;
-      return Math.abs(skewMs) <= MAX_SKEW_MS
-        ? ok(finding)
-        : warning(finding, 'Have both machines keep their time by NTP.');
+      return clockFinding("The database's", Math.round((rows[0]?.at.getTime() ?? 0) - middleMs));
     }),
   ]);
 }

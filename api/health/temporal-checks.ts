@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Mode } from '../../domain/mode.ts';
+import { type BillingSchedule, SCHEDULES } from '../../domain/workflow-contracts.ts';
 import { describeNamespace } from '../temporal/calls.ts';
 import { describeSchedule, lastPollOf, missingSearchAttributes, POLLED } from '../temporal/health.ts';
 import { type Check, check, ok, problem, warning } from './check.ts';
@@ -32,7 +33,7 @@ export async function checkTemporal({ temporal, modes }: TemporalParts): Promise
       );
     }),
     ...POLLED.map((polled) => checkWorkers(temporal, polled)),
-    ...modes.map((mode) => checkSchedule(temporal, mode)),
+    ...modes.flatMap((mode) => SCHEDULES.map((schedule) => checkSchedule(temporal, mode, schedule))),
   ]);
 }
 
@@ -49,15 +50,23 @@ async function checkWorkers(temporal: Client, polled: (typeof POLLED)[number]): 
   });
 }
 
-async function checkSchedule(temporal: Client, mode: Mode): Promise<Check> {
-  const mend = `Start a worker that has the Stripe key of ${mode} mode: it makes the Schedule.`;
-  return await check({ id: 'schedule', mode, mend }, async () => {
-    const { isPaused, nextRunAt } = await describeSchedule(temporal, mode);
+async function checkSchedule(
+  temporal: Client,
+  mode: Mode,
+  { name, scheduleId, cron }: BillingSchedule,
+): Promise<Check> {
+  const restart = `Start a worker that has the Stripe key of ${mode} mode: it makes the Schedule as it should be.`;
+  return await check({ id: `schedule:${name}`, mode, mend: MEND }, async () => {
+    const id = scheduleId(mode);
+    const described = await describeSchedule(temporal, id);
+    if (described === null) return problem(`There is no Schedule ${id}.`, restart);
+    const { isPaused, nextRunAt, runs } = described;
+    if (runs !== `${cron} UTC`) return problem(`${id} runs at "${runs}", not at "${cron} UTC".`, restart);
     if (isPaused)
       return warning(
-        'The Schedule of monthly closes is paused.',
-        'Unpause it in the Temporal Web UI, and back-fill what it has missed.',
+        `${id} is paused.`,
+        'Unpause the Schedule in the Temporal Web UI, and back-fill what it has missed.',
       );
-    return ok(`The next close starts at ${nextRunAt?.toISOString() ?? 'no time that Temporal knows'}.`);
+    return ok(`${id} runs next at ${nextRunAt?.toISOString() ?? 'no time that Temporal knows'}.`);
   });
 }

@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import type { Mode } from '../../domain/mode.ts';
 import {
   BILLING_BATCH_TASK_QUEUE,
@@ -6,9 +6,9 @@ import {
   BILLING_TASK_QUEUE,
   billingChargesTaskQueue,
   CUSTOMER_BILLING_WORKFLOW,
-  monthlyBillingScheduleId,
   SEARCH_ATTRIBUTES,
 } from '../../domain/workflow-contracts.ts';
+import { cronOf } from './cron.ts';
 
 const DEADLINE_MS = 2_000;
 /** Temporal's numbers for what a task queue hands out. */
@@ -71,14 +71,33 @@ export async function countCustomersWithAttention(client: Client, mode: Mode): P
   return count;
 }
 
-/** The mode's Schedule of monthly closes. */
+/** What Temporal says of a Schedule of ours. */
+export interface DescribedSchedule {
+  readonly isPaused: boolean;
+  readonly nextRunAt: Date | null;
+  /** When it runs: `0 0 1 * * UTC`. */
+  readonly runs: string;
+}
+
+/** @returns `null` when there is none. */
 export async function describeSchedule(
   client: Client,
-  mode: Mode,
-): Promise<{ readonly isPaused: boolean; readonly nextRunAt: Date | null }> {
-  const handle = client.schedule.getHandle(monthlyBillingScheduleId(mode));
-  const { state, info } = await soon(client, () => handle.describe());
-  return { isPaused: state.paused, nextRunAt: info.nextActionTimes[0] ?? null };
+  scheduleId: string,
+): Promise<DescribedSchedule | null> {
+  const handle = client.schedule.getHandle(scheduleId);
+  const described = await soon(client, () => handle.describe()).catch(nullIfNotFound);
+  if (described === null) return null;
+  const { state, info, raw } = described;
+  return {
+    isPaused: state.paused,
+    nextRunAt: info.nextActionTimes[0] ?? null,
+    runs: cronOf(raw.schedule?.spec ?? {}),
+  };
+}
+
+function nullIfNotFound(error: unknown): null {
+  if (error instanceof ScheduleNotFoundError) return null;
+  throw error;
 }
 
 async function soon<T>(client: Client, call: () => Promise<T>): Promise<T> {

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
 import type { Mode } from '../../domain/mode.ts';
+import { WEBHOOK_PATHS } from '../../domain/stripe-event.ts';
 import { answer, errors } from '../openapi/answers.ts';
 import { stripeEventSchema, webhookAnswerSchema } from './event-schema.ts';
 
 /** The endpoints Stripe delivers to, for the OpenAPI document. */
 export const webhookPaths: ZodOpenApiPathsObject = {
-  '/api/webhooks/stripe': { post: endpoint('live') },
-  '/api/webhooks/stripe-test': { post: endpoint('test') },
+  [WEBHOOK_PATHS.live]: { post: endpoint('live') },
+  [WEBHOOK_PATHS.test]: { post: endpoint('test') },
 };
 
 function endpoint(mode: Mode): ZodOpenApiOperationObject {

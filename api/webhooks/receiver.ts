@@ -1,6 +1,6 @@
 import type { Express, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
-import type { Mode } from '../../domain/mode.ts';
+import { MODES, type Mode } from '../../domain/mode.ts';
 import {
   customerOf,
   envelopeOf,
@@ -9,6 +9,7 @@ import {
   isTestPurchaseEventType,
   type StripeEvent,
   testPurchaseOf,
+  WEBHOOK_PATHS,
 } from '../../domain/stripe-event.ts';
 import { rawBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -32,8 +33,8 @@ export interface Receiving {
 
 /** The endpoints Stripe delivers to; the seed names their paths. Live and test events never meet. */
 export function addWebhookRoutes(app: Express, dependencies: ApiDependencies, receiving: Receiving): void {
-  addRoute(app, '/api/webhooks/stripe', { post: receiver('live', dependencies, receiving) });
-  addRoute(app, '/api/webhooks/stripe-test', { post: receiver('test', dependencies, receiving) });
+  for (const mode of MODES)
+    addRoute(app, WEBHOOK_PATHS[mode], { post: receiver(mode, dependencies, receiving) });
 }
 
 /**

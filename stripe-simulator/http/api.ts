@@ -75,6 +75,7 @@ export async function handleApiRequest(parts: ApiParts, request: IncomingMessage
   return {
     ...outcome,
     headers: {
+      date: new Date(parts.simulation.clock.nowMs()).toUTCString(),
       'request-id': call.requestId,
       'stripe-version': headerText(request.headers['stripe-version']) ?? API_VERSION,
       // It has no meaning for other methods, and so no echo.

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { loadStripeObjects } from '../../../db/stripe-objects.ts';
 import { findUserByStripeCustomer, type User } from '../../../db/users.ts';
 import { findReceipts, type ListedReceipt } from '../../../db/webhook-receipts.ts';
+import { WEBHOOK_PATHS } from '../../../domain/stripe-event.ts';
 import {
   objectOfTest,
   sentAtOf,
@@ -53,7 +54,7 @@ export async function sendWebhookTest(
   const sentAt = now();
   const id = testEventId(sentAt, randomBytes(6).toString('hex'));
   const payload = JSON.stringify(testEvent({ id, type, sentAt, objectId, stripeCustomerId }));
-  const answer = await fetch(`${apiUrl}/api/webhooks/stripe-test`, {
+  const answer = await fetch(`${apiUrl}${WEBHOOK_PATHS[MODE]}`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json; charset=utf-8',

@@ -32,7 +32,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['clock', 'Clock'],
   ['temporal', 'Server'],
   ['search_attributes', 'Search attributes'],
-  ['schedule', 'Schedule'],
+  ['schedule:monthly-billing', 'Schedule'],
   ['webhook_secret', 'Webhook secret'],
   ['webhooks', 'Webhooks'],
   ['customers', 'Customers'],
