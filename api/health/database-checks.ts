@@ -4,7 +4,8 @@ import { compareMigrations } from '../../db/migrate.ts';
 import { type Check, check, ok, problem } from './check.ts';
 import { clockFinding } from './clock.ts';
 
-const MEND = 'See that PostgreSQL runs and that DATABASE_URL reaches it from here.';
+/** What to do when PostgreSQL does not answer. */
+export const MEND_DATABASE = 'See that PostgreSQL runs and that DATABASE_URL reaches it from here.';
 
 export interface DatabaseParts {
   readonly db: Database;
@@ -15,12 +16,12 @@ export interface DatabaseParts {
 /** Is the database there, as new as this program, and of one mind with it about the time? */
 export async function checkDatabase({ db, now = () => new Date() }: DatabaseParts): Promise<Check[]> {
   return await Promise.all([
-    check({ id: 'database', mend: MEND }, async () => {
+    check({ id: 'database', mend: MEND_DATABASE }, async () => {
       const startedAt = performance.now();
       await sql`SELECT 1`.execute(db);
       return ok(`PostgreSQL answers within ${Math.ceil(performance.now() - startedAt)} ms.`);
     }),
-    check({ id: 'migrations', mend: MEND }, async () => {
+    check({ id: 'migrations', mend: MEND_DATABASE }, async () => {
       const { pending, unknown } = await compareMigrations(db);
       if (unknown.length > 0)
         return problem(
@@ -33,7 +34,7 @@ export async function checkDatabase({ db, now = () => new Date() }: DatabasePart
         'Start an api or a worker of this version again: they migrate at their start.',
       );
     }),
-    check({ id: 'clock', mend: MEND }, async () => {
+    check({ id: 'clock', mend: MEND_DATABASE }, async () => {
       const beforeMs = now().getTime();
       const { rows } = await sql<{ at: Date }>`SELECT clock_timestamp() AS at`.execute(db);
       const middleMs = (beforeMs + now().getTime()) / 2;

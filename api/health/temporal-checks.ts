@@ -8,7 +8,9 @@ import { type Check, check, ok, problem, warning } from './check.ts';
 const DEADLINE_MS = 2_000;
 /** A worker that lives asks again after a minute at the latest. */
 const POLLS_EVERY_MS = 90_000;
-const MEND = 'See that Temporal runs, and that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE reach it from here.';
+/** What to do when Temporal does not answer. */
+export const MEND_TEMPORAL =
+  'See that Temporal runs, and that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE reach it from here.';
 
 export interface TemporalParts {
   readonly temporal: Client;
@@ -20,11 +22,11 @@ export interface TemporalParts {
 export async function checkTemporal({ temporal, modes }: TemporalParts): Promise<Check[]> {
   const { namespace } = temporal.options;
   return await Promise.all([
-    check({ id: 'temporal', mend: MEND }, async () => {
+    check({ id: 'temporal', mend: MEND_TEMPORAL }, async () => {
       await describeNamespace(temporal, DEADLINE_MS);
       return ok(`Temporal answers, and has the namespace "${namespace}".`);
     }),
-    check({ id: 'search_attributes', mend: MEND }, async () => {
+    check({ id: 'search_attributes', mend: MEND_TEMPORAL }, async () => {
       const missing = await missingSearchAttributes(temporal);
       if (missing.length === 0) return ok('Customers and closes can be found by their search attributes.');
       return problem(
@@ -40,7 +42,7 @@ export async function checkTemporal({ temporal, modes }: TemporalParts): Promise
 async function checkWorkers(temporal: Client, polled: (typeof POLLED)[number]): Promise<Check> {
   const { taskQueue, tasks } = polled;
   const kind = tasks === 'workflow' ? 'workflows' : 'activities';
-  return await check({ id: `workers:${taskQueue}:${tasks}`, mend: MEND }, async () => {
+  return await check({ id: `workers:${taskQueue}:${tasks}`, mend: MEND_TEMPORAL }, async () => {
     const lastPoll = await lastPollOf(temporal, polled);
     const mend = 'Start a worker, and see in its log why the last one has ended.';
     if (lastPoll === null) return problem(`No worker takes ${kind} of "${taskQueue}".`, mend);
@@ -56,7 +58,7 @@ async function checkSchedule(
   { name, scheduleId, cron }: BillingSchedule,
 ): Promise<Check> {
   const restart = `Start a worker that has the Stripe key of ${mode} mode: it makes the Schedule as it should be.`;
-  return await check({ id: `schedule:${name}`, mode, mend: MEND }, async () => {
+  return await check({ id: `schedule:${name}`, mode, mend: MEND_TEMPORAL }, async () => {
     const id = scheduleId(mode);
     const described = await describeSchedule(temporal, id);
     if (described === null) return problem(`There is no Schedule ${id}.`, restart);

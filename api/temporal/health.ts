@@ -43,6 +43,18 @@ export async function lastPollOf(
   return seconds.length === 0 ? null : new Date(Math.max(...seconds) * 1_000);
 }
 
+/** The server's version, such as `1.29.1`. */
+export async function serverVersionOf(client: Client): Promise<string> {
+  return (await soon(client, () => client.workflowService.getSystemInfo({}))).serverVersion;
+}
+
+/** How long the namespace keeps what has ended. */
+export async function retentionMsOf(client: Client): Promise<number> {
+  const { namespace } = client.options;
+  const { config } = await soon(client, () => client.workflowService.describeNamespace({ namespace }));
+  return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000;
+}
+
 /** Search attributes that workflows set and the namespace lacks. */
 export async function missingSearchAttributes(client: Client): Promise<string[]> {
   const { namespace } = client.options;
@@ -100,13 +112,15 @@ function nullIfNotFound(error: unknown): null {
   throw error;
 }
 
-async function soon<T>(client: Client, call: () => Promise<T>): Promise<T> {
+/** Runs a call with the deadline of a check. */
+export async function soon<T>(client: Client, call: () => Promise<T>): Promise<T> {
   return await client.withDeadline(Date.now() + DEADLINE_MS, call);
 }
 
 /** gRPC's code for a request that names what is not there. */
 const INVALID_ARGUMENT = 3;
 
-function isInvalidArgument(error: unknown): boolean {
+/** Such as a query for a search attribute that the server does not know. */
+export function isInvalidArgument(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === INVALID_ARGUMENT;
 }
