@@ -12,8 +12,10 @@ const NOBODY = 'pm_doctor';
 const READS: readonly (readonly [permission: string, read: (stripe: StripeClient) => Promise<unknown>])[] = [
   ['Customers', (stripe) => stripe.customers.list({ limit: 1 })],
   ['Payment Methods', (stripe) => stripe.paymentMethods.retrieve(NOBODY)],
+  ['Setup Intents', (stripe) => stripe.setupIntents.list({ limit: 1 })],
   ['Payment Intents', (stripe) => stripe.paymentIntents.list({ limit: 1 })],
   ['Charges and Refunds', (stripe) => stripe.charges.list({ limit: 1 })],
+  ['Disputes', (stripe) => stripe.disputes.list({ limit: 1 })],
   ['Checkout Sessions', (stripe) => stripe.checkout.sessions.list({ limit: 1 })],
   ['Subscriptions', (stripe) => stripe.subscriptions.list({ limit: 1 })],
   ['Invoices', (stripe) => stripe.invoices.list({ limit: 1 })],
