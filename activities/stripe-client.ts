@@ -51,6 +51,9 @@ export function createStripeClient<M extends Mode>(options: StripeClientOptions<
   return Object.assign(client, { mode });
 }
 
+/** Whose objects this code knows; each request asks for it. */
+export const STRIPE_API_VERSION = Stripe.API_VERSION;
+
 export const StripeError = Stripe.errors.StripeError;
 
 /** A decimal as the SDK wants its `…_decimal` parameters. */

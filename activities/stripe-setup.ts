@@ -14,7 +14,8 @@ import { type StripeClient, stripeDecimal } from './stripe-client.ts';
 
 /** Marks what we made in Stripe, so that a second run finds it again. */
 const PRODUCT_METADATA_KEY = 'durable_billing_product';
-const meterEventName = (product: Product) => `durable_billing_${product}`;
+/** What a meter of ours counts; nobody posts such events, since usage would be billed twice. */
+export const meterEventName = (product: Product) => `durable_billing_${product}`;
 const priceLookupKey = (product: Product) => `durable_billing_${product}`;
 
 /** A price that the Dashboard or an earlier run has, and that cannot serve. */

@@ -111,12 +111,15 @@ const ROUTES = [
   'GET /v1/payment_methods',
 ] as const;
 
+/** All but a refusal for good: what a key may not do is parked for an operator, and no time mends it. */
+const PASSING_FAULTS = FAULT_KINDS.filter((kind) => kind !== 'status_403');
+
 function disturb(dice: Dice, hoursLeft: number): Disturbance | null {
   const share = dice.next();
   if (share < 0.5)
     return {
       type: 'fault',
-      kind: dice.pick(FAULT_KINDS),
+      kind: dice.pick(PASSING_FAULTS),
       route: dice.pick(ROUTES),
       mode: dice.pick(MODES),
       count: dice.between(1, 4),

@@ -18,6 +18,9 @@ import { parseDollars, setPrice, showPrices } from './prices.ts';
 import { reconcile } from './reconcile.ts';
 import { dropUsageBefore } from './retention.ts';
 
+/** Exit status of a command whose status 1 says something else. */
+const USAGE_STATUS = 2;
+
 const program = new Command('billing')
   .description(
     'Runs the billing: of the stack that "npm start" runs, or of the parts that the environment configures.',
@@ -48,6 +51,20 @@ program
         rows,
       ),
     );
+  });
+
+program
+  .command('doctor')
+  .description(
+    'look at all that billing needs, in both modes: what is wrong, and how to mend it; writes nothing',
+  )
+  .option('--json', 'for programs')
+  .addOption(new Option('--url <url>', "the api's address; on this machine unless given").argParser(parseUrl))
+  // 1 says that something is wrong with the billing, so being called wrongly is another status.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_STATUS))
+  .action(async ({ json = false, url }: { readonly json?: boolean; readonly url?: string }) => {
+    const { runDoctor } = await import('./doctor.ts');
+    await runDoctor({ json, ...(url === undefined ? {} : { url }) });
   });
 
 program
@@ -218,6 +235,12 @@ program
     const { printPasswordHash } = await import('./hash-password.ts');
     await printPasswordHash(process.stdin);
   });
+
+function parseUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.origin;
+  throw new InvalidArgumentError('Write an address such as https://billing.example.com.');
+}
 
 function parseCapacity(text: string): number {
   const capacity = Number(text);

@@ -5,6 +5,7 @@ import { loadServiceConfig, type ServiceConfig } from '../config/config.ts';
 import { parseEnvironment } from '../config/environment.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
 import { dataDirectory, readStackFile } from '../config/stack-file.ts';
+import { loadTemporalConfig } from '../config/temporal.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { TemporalUi } from '../domain/workflow-link.ts';
@@ -21,6 +22,8 @@ export class UsageError extends Error {
  */
 export interface CliContext {
   readonly config: ServiceConfig;
+  /** The development server that `npm start` runs, for no other is configured. */
+  readonly isTemporalEmbedded: boolean;
   stripe<M extends Mode>(mode: M): Promise<StripeClient<M>>;
   readonly links: TemporalUi;
   withDatabase<Result>(work: (db: Database) => Promise<Result>): Promise<Result>;
@@ -35,6 +38,7 @@ export async function openContext(): Promise<CliContext> {
   const { namespace, connectionOptions } = config.temporal;
   return {
     config,
+    isTemporalEmbedded: stack !== undefined && loadTemporalConfig(variables) === null,
     links: { temporalUiUrl: config.temporalUiUrl, temporalNamespace: namespace },
     async stripe(mode) {
       const settings = config.stripe.modes[mode];

@@ -1,7 +1,7 @@
 import { MODES, type Mode } from '../domain/mode.ts';
 import { dollarsToCents } from '../domain/money.ts';
 import type { OutlierRule } from '../domain/outlier.ts';
-import type { Product } from '../domain/price-list.ts';
+import { PRODUCTS, type Product } from '../domain/price-list.ts';
 import { batchRates } from '../domain/stripe-rate.ts';
 import {
   ConfigurationError,
@@ -260,13 +260,16 @@ function stripeConfig(environment: Environment): StripeConfig {
   };
 }
 
+/** Where each product's price is named, when it was made in the Dashboard; of live mode only. */
+export const PRICE_ID_VARIABLES = {
+  cpu_hour: 'STRIPE_PRICE_ID_CPU_HOUR',
+  gpu_hour: 'STRIPE_PRICE_ID_GPU_HOUR',
+  storage_gb_month: 'STRIPE_PRICE_ID_STORAGE_GB_MONTH',
+  api_calls: 'STRIPE_PRICE_ID_API_CALLS',
+  credits: 'STRIPE_PRICE_ID_CREDIT',
+} as const satisfies Record<Product, keyof Environment>;
+
 function livePriceIds(environment: Environment): Partial<Record<Product, string>> {
-  const byProduct: Record<Product, string | undefined> = {
-    cpu_hour: environment.STRIPE_PRICE_ID_CPU_HOUR,
-    gpu_hour: environment.STRIPE_PRICE_ID_GPU_HOUR,
-    storage_gb_month: environment.STRIPE_PRICE_ID_STORAGE_GB_MONTH,
-    api_calls: environment.STRIPE_PRICE_ID_API_CALLS,
-    credits: environment.STRIPE_PRICE_ID_CREDIT,
-  };
-  return Object.fromEntries(Object.entries(byProduct).filter(([, priceId]) => priceId !== undefined));
+  const named = PRODUCTS.map((product) => [product, environment[PRICE_ID_VARIABLES[product]]] as const);
+  return Object.fromEntries(named.filter(([, priceId]) => priceId !== undefined));
 }

@@ -1,4 +1,4 @@
-import { type Kysely, type Migration, type MigrationProvider, Migrator } from 'kysely';
+import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import * as customers from './migrations/0001-customers.ts';
 import * as usageAndBills from './migrations/0002-usage-and-bills.ts';
 import * as customerLife from './migrations/0003-customer-life.ts';
@@ -48,10 +48,22 @@ export async function migrateToLatest(db: Kysely<DatabaseSchema>): Promise<void>
   if (error !== undefined) throw error;
 }
 
-/** The migrations that a database still lacks, by name. It changes nothing. */
-export async function pendingMigrations(db: Kysely<DatabaseSchema>): Promise<string[]> {
+/** How a database differs from this code, by the names of migrations. */
+export interface MigrationDifference {
+  readonly pending: readonly string[];
+  /** Done by a newer version than this. */
+  readonly unknown: readonly string[];
+}
+
+/** Compares, and changes nothing. */
+export async function compareMigrations(db: Kysely<DatabaseSchema>): Promise<MigrationDifference> {
   const migrations = await migratorOf(db).getMigrations();
-  return migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+  const pending = migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+  // Where nothing was ever done there is no table to ask.
+  if (pending.length === migrations.length) return { pending, unknown: [] };
+  const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration ORDER BY name`.execute(db);
+  const unknown = rows.map(({ name }) => name).filter((name) => MIGRATIONS[name] === undefined);
+  return { pending, unknown };
 }
 
 function migratorOf(db: Kysely<DatabaseSchema>): Migrator {

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { BillingPeriod } from '../domain/billing-period.ts';
-import type { Mode } from '../domain/mode.ts';
+import { MODES, type Mode } from '../domain/mode.ts';
 import type { UsageTotal } from '../domain/unbilled-usage.ts';
 import type { Database } from './database.ts';
 import type { UsageTotalsTable } from './schema.ts';
@@ -36,4 +36,17 @@ export function usageTotalOf(row: Selectable<UsageTotalsTable>): UsageTotal {
     unbilledFirstAt: row.unbilled_first_at,
     unbilledLastAt: row.unbilled_last_at,
   };
+}
+
+/** Whether anybody has used anything in a month, in either mode. */
+export async function hasUsageIn(db: Pick<Database, 'selectFrom'>, period: BillingPeriod): Promise<boolean> {
+  const { mode } =
+    (await db
+      .selectFrom('usage_totals')
+      .select('mode')
+      .where('mode', 'in', MODES)
+      .where('period', '=', period)
+      .limit(1)
+      .executeTakeFirst()) ?? {};
+  return mode !== undefined;
 }

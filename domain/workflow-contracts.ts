@@ -30,6 +30,29 @@ export const monthlyBillingScheduleId = (mode: Mode) => `monthly-billing-${mode}
 export const reconciliationWorkflowId = (mode: Mode) => `reconciliation:${mode}`;
 export const reconciliationScheduleId = (mode: Mode) => `reconciliation-${mode}`;
 
+/** A Schedule that a worker makes sure of in each mode that has a Stripe key. */
+export interface BillingSchedule {
+  /** What it starts; its name in lists of checks. */
+  readonly name: string;
+  readonly scheduleId: (mode: Mode) => string;
+  /** In UTC. */
+  readonly cron: string;
+}
+
+/** 00:00 on the 1st. */
+export const MONTHLY_BILLING_SCHEDULE: BillingSchedule = {
+  name: 'monthly-billing',
+  scheduleId: monthlyBillingScheduleId,
+  cron: '0 0 1 * *',
+};
+/** Every hour. Half past, so that the day's comparison of all objects does not begin together with a close. */
+export const RECONCILIATION_SCHEDULE: BillingSchedule = {
+  name: 'reconciliation',
+  scheduleId: reconciliationScheduleId,
+  cron: '30 * * * *',
+};
+export const SCHEDULES: readonly BillingSchedule[] = [MONTHLY_BILLING_SCHEDULE, RECONCILIATION_SCHEDULE];
+
 export const CUSTOMER_BILLING_WORKFLOW = 'customerBillingWorkflow';
 export const CHARGE_EVENT_WORKFLOW = 'chargeEventWorkflow';
 export const CUSTOMER_REGISTRATION_WORKFLOW = 'customerRegistrationWorkflow';

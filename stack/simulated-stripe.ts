@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import { createStripeClient, type StripeClient } from '../activities/stripe-client.ts';
+import { createStripeClient, STRIPE_API_VERSION, type StripeClient } from '../activities/stripe-client.ts';
 import { setUpStripe } from '../activities/stripe-setup.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import type { Database } from '../db/database.ts';
@@ -53,13 +53,18 @@ async function registerWebhookEndpoint(
   const url = `${apiUrl}${WEBHOOK_PATHS[mode]}`;
   const enabled_events = wantedEventTypes(mode) satisfies Stripe.WebhookEndpointCreateParams.EnabledEvent[];
   for await (const endpoint of stripe.webhookEndpoints.list({ limit: 100 })) {
-    if (endpoint.url === url && knownSecret !== undefined) {
+    const isOurs = endpoint.url === url && endpoint.api_version === STRIPE_API_VERSION;
+    if (isOurs && knownSecret !== undefined) {
       await stripe.webhookEndpoints.update(endpoint.id, { enabled_events });
       return knownSecret;
     }
     await stripe.webhookEndpoints.del(endpoint.id);
   }
-  const created = await stripe.webhookEndpoints.create({ url, enabled_events });
+  const created = await stripe.webhookEndpoints.create({
+    url,
+    enabled_events,
+    api_version: STRIPE_API_VERSION,
+  });
   if (created.secret === undefined)
     throw new Error('The Stripe simulator made a webhook endpoint without a secret');
   return created.secret;

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isOlder, OLDEST_TEMPORAL_SERVER } from '../domain/versions.ts';
 import { messageOf } from './errors.ts';
 import { findOnPath, isExecutable, outputOf } from './executables.ts';
 import { goInstall } from './go-install.ts';
@@ -9,8 +10,6 @@ import { type FindOptions, firstThatWorks } from './sources.ts';
 
 // The newest CLI that can be go-installed: the go.mod of later ones has a replace directive, which Go refuses there.
 const GO_MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
-/** Update-with-start, which the checkout needs, is generally available from this server on. */
-const OLDEST_SERVER = { major: 1, minor: 28 };
 
 /**
  * The Temporal CLI, which holds the development server: the one on PATH, else one kept from before, else the SDK's
@@ -60,13 +59,10 @@ async function verified(file: string, env: Environment): Promise<string> {
   const version = await outputOf(file, ['--version'], env).catch((error: unknown) => {
     throw new Error(`${file} does not run (${messageOf(error).split('\n')[0]})`);
   });
-  const server = /Server (\d+)\.(\d+)/.exec(version);
-  if (!server) throw new Error(`${file} is not the Temporal CLI ("${version.split('\n')[0]}")`);
-  const [major, minor] = [Number(server[1]), Number(server[2])];
-  if (major < OLDEST_SERVER.major || (major === OLDEST_SERVER.major && minor < OLDEST_SERVER.minor)) {
-    throw new Error(
-      `${file} is too old (${version}); at least Server ${OLDEST_SERVER.major}.${OLDEST_SERVER.minor} is needed`,
-    );
+  const server = /Server (\d+\.\d+)/.exec(version)?.[1];
+  if (server === undefined) throw new Error(`${file} is not the Temporal CLI ("${version.split('\n')[0]}")`);
+  if (isOlder(server, OLDEST_TEMPORAL_SERVER)) {
+    throw new Error(`${file} is too old (${version}); at least Server ${OLDEST_TEMPORAL_SERVER} is needed`);
   }
   return file;
 }

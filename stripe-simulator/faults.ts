@@ -5,6 +5,8 @@ import { newId } from './ids.ts';
 export const FAULT_KINDS = [
   /** Waits `latencyMs`, then does the work. */
   'latency',
+  /** 403: a restricted key without the permission for this. */
+  'status_403',
   /** 409 `lock_timeout`: another request has the object. Not stored under the idempotency key. */
   'status_409',
   /** 429 with `Stripe-Rate-Limited-Reason`, or without (`reason: null`). With reason `lock_timeout` it is stored, as at Stripe. */

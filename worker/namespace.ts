@@ -11,8 +11,8 @@ import type { Logger } from 'pino';
 import type { Mode } from '../domain/mode.ts';
 import {
   BILLING_BATCH_TASK_QUEUE,
-  monthlyBillingScheduleId,
-  reconciliationScheduleId,
+  MONTHLY_BILLING_SCHEDULE,
+  RECONCILIATION_SCHEDULE,
   SCHEDULED_MONTHLY_BILLING_WORKFLOW,
   SCHEDULED_RECONCILIATION_WORKFLOW,
   SEARCH_ATTRIBUTES,
@@ -41,11 +41,11 @@ export async function prepareSearchAttributes(
   }
 }
 
-/** Makes sure of the mode's Schedule of closes: 00:00 UTC on the 1st. */
+/** Makes sure of the mode's Schedule of closes. */
 export async function ensureMonthlyBillingSchedule(client: Client, mode: Mode): Promise<void> {
-  const scheduleId = monthlyBillingScheduleId(mode);
+  const scheduleId = MONTHLY_BILLING_SCHEDULE.scheduleId(mode);
   await ensureSchedule(client, scheduleId, {
-    spec: { cronExpressions: ['0 0 1 * *'], timezone: 'UTC' },
+    spec: { cronExpressions: [MONTHLY_BILLING_SCHEDULE.cron], timezone: 'UTC' },
     policies: { overlap: ScheduleOverlapPolicy.BUFFER_ONE, catchupWindow: CATCH_UP_WINDOW },
     action: {
       type: 'startWorkflow',
@@ -57,14 +57,11 @@ export async function ensureMonthlyBillingSchedule(client: Client, mode: Mode): 
   });
 }
 
-/**
- * Makes sure of the mode's Schedule of reconciliation: every hour. Half past, so that the day's comparison of all objects does not
- * begin together with a close. A run looks at all there is, so of those that were missed the last is enough.
- */
+/** Makes sure of the mode's Schedule of reconciliation. A run looks at all there is, so of those that were missed the last is enough. */
 export async function ensureReconciliationSchedule(client: Client, mode: Mode): Promise<void> {
-  const scheduleId = reconciliationScheduleId(mode);
+  const scheduleId = RECONCILIATION_SCHEDULE.scheduleId(mode);
   await ensureSchedule(client, scheduleId, {
-    spec: { cronExpressions: ['30 * * * *'], timezone: 'UTC' },
+    spec: { cronExpressions: [RECONCILIATION_SCHEDULE.cron], timezone: 'UTC' },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 hour' },
     action: {
       type: 'startWorkflow',

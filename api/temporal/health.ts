@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import type { Mode } from '../../domain/mode.ts';
 import {
   BILLING_BATCH_TASK_QUEUE,
@@ -6,9 +6,9 @@ import {
   BILLING_TASK_QUEUE,
   billingChargesTaskQueue,
   CUSTOMER_BILLING_WORKFLOW,
-  monthlyBillingScheduleId,
   SEARCH_ATTRIBUTES,
 } from '../../domain/workflow-contracts.ts';
+import { cronOf } from './cron.ts';
 
 const DEADLINE_MS = 2_000;
 /** Temporal's numbers for what a task queue hands out. */
@@ -43,6 +43,18 @@ export async function lastPollOf(
   return seconds.length === 0 ? null : new Date(Math.max(...seconds) * 1_000);
 }
 
+/** The server's version, such as `1.29.1`. */
+export async function serverVersionOf(client: Client): Promise<string> {
+  return (await soon(client, () => client.workflowService.getSystemInfo({}))).serverVersion;
+}
+
+/** How long the namespace keeps what has ended. */
+export async function retentionMsOf(client: Client): Promise<number> {
+  const { namespace } = client.options;
+  const { config } = await soon(client, () => client.workflowService.describeNamespace({ namespace }));
+  return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000;
+}
+
 /** Search attributes that workflows set and the namespace lacks. */
 export async function missingSearchAttributes(client: Client): Promise<string[]> {
   const { namespace } = client.options;
@@ -71,23 +83,44 @@ export async function countCustomersWithAttention(client: Client, mode: Mode): P
   return count;
 }
 
-/** The mode's Schedule of monthly closes. */
-export async function describeSchedule(
-  client: Client,
-  mode: Mode,
-): Promise<{ readonly isPaused: boolean; readonly nextRunAt: Date | null }> {
-  const handle = client.schedule.getHandle(monthlyBillingScheduleId(mode));
-  const { state, info } = await soon(client, () => handle.describe());
-  return { isPaused: state.paused, nextRunAt: info.nextActionTimes[0] ?? null };
+/** What Temporal says of a Schedule of ours. */
+export interface DescribedSchedule {
+  readonly isPaused: boolean;
+  readonly nextRunAt: Date | null;
+  /** When it runs: `0 0 1 * * UTC`. */
+  readonly runs: string;
 }
 
-async function soon<T>(client: Client, call: () => Promise<T>): Promise<T> {
+/** @returns `null` when there is none. */
+export async function describeSchedule(
+  client: Client,
+  scheduleId: string,
+): Promise<DescribedSchedule | null> {
+  const handle = client.schedule.getHandle(scheduleId);
+  const described = await soon(client, () => handle.describe()).catch(nullIfNotFound);
+  if (described === null) return null;
+  const { state, info, raw } = described;
+  return {
+    isPaused: state.paused,
+    nextRunAt: info.nextActionTimes[0] ?? null,
+    runs: cronOf(raw.schedule?.spec ?? {}),
+  };
+}
+
+function nullIfNotFound(error: unknown): null {
+  if (error instanceof ScheduleNotFoundError) return null;
+  throw error;
+}
+
+/** Runs a call with the deadline of a check. */
+export async function soon<T>(client: Client, call: () => Promise<T>): Promise<T> {
   return await client.withDeadline(Date.now() + DEADLINE_MS, call);
 }
 
 /** gRPC's code for a request that names what is not there. */
 const INVALID_ARGUMENT = 3;
 
-function isInvalidArgument(error: unknown): boolean {
+/** Such as a query for a search attribute that the server does not know. */
+export function isInvalidArgument(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === INVALID_ARGUMENT;
 }

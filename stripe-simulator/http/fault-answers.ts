@@ -14,6 +14,8 @@ export function applyFault(fault: Fault, logUrl: string, execute: () => Answer):
   switch (fault.kind) {
     case 'latency':
       return { outcome: execute() };
+    case 'status_403':
+      return { outcome: errorOf(forbidden(), logUrl) };
     case 'status_409':
       return { outcome: errorOf(conflict(), logUrl) };
     case 'status_429': {
@@ -39,6 +41,14 @@ export function applyFault(fault: Fault, logUrl: string, execute: () => Answer):
 
 function errorOf(error: StripeApiError, logUrl: string): Answer {
   return jsonAnswer(error.status, error.toBody(logUrl), error.headers);
+}
+
+function forbidden(): StripeApiError {
+  return new StripeApiError(
+    403,
+    'invalid_request_error',
+    'The provided key does not have the required permissions for this endpoint.',
+  );
 }
 
 function conflict(): StripeApiError {

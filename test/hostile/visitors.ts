@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { PERSON } from '../../chaos/world/customers.ts';
 import type { UserKey } from '../../db/users.ts';
 import { registerUser } from '../../db/users.ts';
 import type { Mode } from '../../domain/mode.ts';
 import type { TestApi } from '../api/harness.ts';
 import { accountLink } from '../support/account.ts';
 import { ADMIN_PASSWORD } from '../support/admin.ts';
-import { PERSON } from '../workflows/customers.ts';
 
 type Api = Pick<TestApi, 'url' | 'db'>;
 

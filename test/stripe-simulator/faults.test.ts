@@ -71,6 +71,17 @@ test('a rate limit says its reason, or does not, and is not stored; a lock timeo
   expect(await failureOf(create('locked'))).toMatchObject({ headers: { 'idempotent-replayed': 'true' } });
 });
 
+test('a restricted key without a permission is refused, and nothing is done or stored', async () => {
+  const { sim } = context;
+  await sim.fault({ route: 'POST /v1/customers', kind: 'status_403' });
+  expect(await failureOf(create('forbidden'))).toMatchObject({
+    type: 'StripePermissionError',
+    statusCode: 403,
+  });
+  expect(await created('forbidden')).toBe(0);
+  expect((await create('forbidden')).object).toBe('customer');
+});
+
 test('a conflict is not stored', async () => {
   const { sim } = context;
   await sim.fault({ route: 'POST /v1/customers', kind: 'status_409' });

@@ -71,7 +71,7 @@ describe('of a whole service', () => {
       // The page looks by itself.
       await page.getByText('1 thing wants your attention.').waitFor();
       const bills = findingOf(page, 'Test mode', 'Bills');
-      expect(await bills.textContent()).toMatch(/^attention.*1 parked of 2025-12\..*To mend it: .*retry/);
+      expect(await bills.textContent()).toMatch(/^warning.*1 parked of 2025-12\..*To mend it: .*retry/);
       expect(await bills.getByRole('link', { name: 'Months' }).getAttribute('href')).toBe(
         `${tabPath('months')}?mode=test`,
       );
@@ -97,7 +97,7 @@ describe('of a part of it', () => {
       await page.goto(tabPath('health'));
       const workers = findingOf(page, 'Workers', 'billing, workflows');
       expect(await workers.textContent()).toBe(
-        'failedbilling, workflowsNo worker takes workflows of "billing".To mend it: Start a worker, and see in its log why the last one has ended. ',
+        'problembilling, workflowsNo worker takes workflows of "billing".To mend it: Start a worker, and see in its log why the last one has ended. ',
       );
       const text = (await page.getByRole('main').textContent()) ?? '';
       expect(text).toMatch(/7 things do not work, and 2 want your attention\. Looked at 20\d\d-/);
@@ -113,7 +113,7 @@ describe('of a part of it', () => {
       const startedAt = performance.now();
       await page.goto(tabPath('health'));
       expect(performance.now() - startedAt).toBeLessThan(6_000);
-      expect(await findingOf(page, 'Temporal', 'Server').textContent()).toMatch(/^failed.*TEMPORAL_ADDRESS/);
+      expect(await findingOf(page, 'Temporal', 'Server').textContent()).toMatch(/^problem.*TEMPORAL_ADDRESS/);
       expect(await findingOf(page, 'Database', 'PostgreSQL').textContent()).toMatch(/^ok/);
     } finally {
       await lonely.close();
@@ -123,10 +123,10 @@ describe('of a part of it', () => {
 
 test("shows somebody else's text as text", async () => {
   const evil = '"><script>document.title = "owned"</script><img src=x onerror=alert(1)>';
-  const check = { id: evil, mode: null, state: 'failed', finding: evil, mend: evil } as const;
+  const check = { id: evil, mode: null, state: 'problem', finding: evil, mend: evil } as const;
   const site = await startTestSite({
     readHealth: () =>
-      Promise.resolve({ state: 'failed', lookedAt: new Date().toISOString(), checks: [check] }),
+      Promise.resolve({ state: 'problem', lookedAt: new Date().toISOString(), checks: [check] }),
   });
   try {
     const page = await openAdminPage(browser, site);
@@ -142,10 +142,10 @@ test("shows somebody else's text as text", async () => {
 test.each([
   [[], 'All is well.'],
   [['ok'], 'All is well.'],
-  [['ok', 'attention'], '1 thing wants your attention.'],
-  [['attention', 'attention'], '2 things want your attention.'],
-  [['failed'], '1 thing does not work.'],
-  [['failed', 'failed', 'attention'], '2 things do not work, and 1 wants your attention.'],
+  [['ok', 'warning'], '1 thing wants your attention.'],
+  [['warning', 'warning'], '2 things want your attention.'],
+  [['problem'], '1 thing does not work.'],
+  [['problem', 'problem', 'warning'], '2 things do not work, and 1 wants your attention.'],
 ] as const)('%j is: %s', (states, sentence) => {
   const checks: Health['checks'] = states.map((state) => ({
     id: 'database',

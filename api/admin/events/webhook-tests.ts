@@ -54,7 +54,7 @@ export async function sendWebhookTest(
   const sentAt = now();
   const id = testEventId(sentAt, randomBytes(6).toString('hex'));
   const payload = JSON.stringify(testEvent({ id, type, sentAt, objectId, stripeCustomerId }));
-  const answer = await fetch(`${apiUrl}${WEBHOOK_PATHS.test}`, {
+  const answer = await fetch(`${apiUrl}${WEBHOOK_PATHS[MODE]}`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json; charset=utf-8',

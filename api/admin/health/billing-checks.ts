@@ -4,9 +4,9 @@ import { countReceipts } from '../../../db/webhook-receipts.ts';
 import { MODES, type Mode } from '../../../domain/mode.ts';
 import { formatCents } from '../../../domain/money.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
+import { type Check, check, ok, problem, warning } from '../../health/check.ts';
 import type { MonthReading } from '../../month-metrics.ts';
 import { countCustomersWithAttention } from '../../temporal/health.ts';
-import { attention, type Check, check, failed, ok } from './check.ts';
 import { checkReconciliation } from './reconciliation-check.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -34,7 +34,7 @@ async function checkWebhookSecret({ webhookSecrets }: ApiDependencies, mode: Mod
     const secrets = webhookSecrets[mode].length;
     return Promise.resolve(
       secrets === 0
-        ? attention(
+        ? warning(
             `${name} is not set: Stripe's ${mode} mode is not used here.`,
             `To use it, set ${name} and the mode's key.`,
           )
@@ -53,11 +53,11 @@ async function checkWebhooks(
     if (lastVerifiedAt === null) {
       const finding = "No webhook of Stripe's has come in yet.";
       if (webhookSecrets[mode].length === 0) return ok(finding);
-      return attention(finding, "See in Stripe's Dashboard that its endpoint is this one, and what it says.");
+      return warning(finding, "See in Stripe's Dashboard that its endpoint is this one, and what it says.");
     }
     const finding = `The last webhook came in at ${lastVerifiedAt.toISOString()}; in a day: ${accepted} accepted, ${ignored} ignored, ${refused} refused, ${unstored} failed.`;
     if (refused + unstored === 0) return ok(finding);
-    return attention(finding, 'The list of events says why; Stripe sends those that failed again.');
+    return warning(finding, 'The list of events says why; Stripe sends those that failed again.');
   });
 }
 
@@ -66,7 +66,7 @@ async function checkCustomers({ temporal }: ApiDependencies, mode: Mode): Promis
   return await check({ id: 'customers', mode, mend }, async () => {
     const customers = await countCustomersWithAttention(temporal, mode);
     if (customers === 0) return ok('No customer waits for one of us.');
-    return attention(
+    return warning(
       `${customers === 1 ? '1 customer wants' : `${customers} customers want`} a person to look.`,
       'List them in the Temporal Web UI by BillingAttention = true: each says why.',
     );
@@ -77,7 +77,7 @@ async function checkBills({ db }: ApiDependencies, mode: Mode): Promise<Check> {
   return await check({ id: 'bills', mode, mend: MEND_DATABASE }, async () => {
     const waiting = await countWaitingBills(db, mode);
     if (waiting.length === 0) return ok('No bill is parked or held.');
-    return attention(
+    return warning(
       `${waiting.map(sentenceOf).join(', ')}.`,
       'The months say why; mend what Stripe says and retry the parked, release or skip the held.',
     );
@@ -96,18 +96,18 @@ async function checkLastMonth(
   return await check({ id: 'last_month', mode, mend: MEND_DATABASE }, async () => {
     const months = await lastMonths();
     if (months === undefined)
-      return attention('The balance of the last month is being read.', 'Ask again in a minute.');
+      return warning('The balance of the last month is being read.', 'Ask again in a minute.');
     const month = months.find((each) => each.mode === mode);
     if (month === undefined) {
       if (!(await hasUsers(db, mode))) return ok('There are no users yet.');
-      return attention(
+      return warning(
         'The balance of the last month is not known.',
         "Ask again in a minute; if it stays so, the api's log says why it can not be read.",
       );
     }
     const { period, usedCents, unbilledCents, contradictions } = month;
     if (contradictions > 0)
-      return failed(
+      return problem(
         `${period}: of ${contradictions} users the totals contradict the lines of their bills.`,
         `Nothing of ours writes one without the other: look for what was changed by hand ("billing balance ${period}").`,
       );

@@ -1,10 +1,12 @@
 import type { z } from 'zod';
+import { MODES } from '../../../domain/mode.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
+import { worstOf } from '../../health/check.ts';
+import { checkDatabase } from '../../health/database-checks.ts';
+import { checkTemporal } from '../../health/temporal-checks.ts';
 import { readLastMonths } from '../../month-metrics.ts';
 import { checkBilling } from './billing-checks.ts';
-import { checkDatabase } from './database-checks.ts';
 import type { healthSchema } from './schema.ts';
-import { checkTemporal } from './temporal-checks.ts';
 
 export type Health = z.output<typeof healthSchema>;
 
@@ -12,18 +14,18 @@ export type ReadHealth = () => Promise<Health>;
 
 /** Makes what looks at everything at once; it answers within seconds, whatever is down. One for each process. */
 export function healthReader(dependencies: ApiDependencies): ReadHealth {
-  const { now = () => new Date() } = dependencies;
+  const { temporal, webhookSecrets, now = () => new Date() } = dependencies;
   const lastMonths = readLastMonths(dependencies);
   return async () => {
     const lookedAt = now().toISOString();
+    // A mode's key, which is the workers', comes with a webhook secret.
+    const modes = MODES.filter((mode) => webhookSecrets[mode].length > 0);
     const checks = await Promise.all([
       checkDatabase(dependencies),
-      checkTemporal(dependencies),
+      checkTemporal({ temporal, modes }),
       checkBilling(dependencies, lastMonths),
     ]);
     const all = checks.flat();
-    const states = new Set(all.map(({ state }) => state));
-    const state = states.has('failed') ? 'failed' : states.has('attention') ? 'attention' : 'ok';
-    return { state, lookedAt, checks: all };
+    return { state: worstOf(all), lookedAt, checks: all };
   };
 }

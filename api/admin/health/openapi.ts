@@ -17,7 +17,7 @@ export const healthPaths: ZodOpenApiPathsObject = {
             'What was found',
             healthSchema,
             {
-              state: 'attention',
+              state: 'warning',
               lookedAt: '2026-11-04T00:00:00.000Z',
               checks: [
                 {
@@ -30,7 +30,7 @@ export const healthPaths: ZodOpenApiPathsObject = {
                 {
                   id: 'bills',
                   mode: 'live',
-                  state: 'attention',
+                  state: 'warning',
                   finding: '3 parked of 2026-10.',
                   mend: 'The months say why; mend what Stripe says and retry the parked, release or skip the held.',
                 },

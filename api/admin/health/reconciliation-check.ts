@@ -2,7 +2,7 @@ import { lastReconciledAt } from '../../../db/reconciliation.ts';
 import { countOpenFindings, listOpenFindings } from '../../../db/reconciliation-findings.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
-import { attention, type Check, check, failed, ok } from './check.ts';
+import { type Check, check, ok, problem, warning } from '../../health/check.ts';
 
 /** It runs every hour: after so long, two runs were missed. */
 const TOO_LONG_AGO_MS = 3 * 60 * 60_000;
@@ -18,14 +18,11 @@ export async function checkReconciliation(
     if (lastRunAt === null) {
       const finding = 'Stripe was not compared with the database yet.';
       if (webhookSecrets[mode].length === 0) return ok(finding);
-      return attention(
-        finding,
-        `It is within the hour; now by "npm run billing -- reconcile --mode ${mode}".`,
-      );
+      return warning(finding, `It is within the hour; now by "npm run billing -- reconcile --mode ${mode}".`);
     }
     const last = `The last run ended at ${lastRunAt.toISOString()}`;
     if (now().getTime() - lastRunAt.getTime() > TOO_LONG_AGO_MS)
-      return failed(
+      return problem(
         `${last}, which is too long ago.`,
         `See in the Temporal Web UI what the workflow "reconciliation:${mode}" and the Schedule "reconciliation-${mode}" wait for.`,
       );
@@ -36,7 +33,7 @@ export async function checkReconciliation(
     const count = open.reduce((sum, each) => sum + each.count, 0);
     if (oldest === undefined) return ok(`${last}; Stripe and the database are of one mind.`);
     const codes = open.map(({ code, count }) => `${count} ${code}`).join(', ');
-    return attention(
+    return warning(
       `${last}; ${count === 1 ? '1 finding wants' : `${count} findings want`} a person (${codes}). The oldest: ${oldest.what}`,
       oldest.proposal ?? `"npm run billing -- reconcile --mode ${mode}" says what to do.`,
     );

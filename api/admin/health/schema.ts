@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { MODES } from '../../../domain/mode.ts';
-import { CHECK_STATES } from './check.ts';
+import { CHECK_STATES } from '../../health/check.ts';
 
 const state = z.enum(CHECK_STATES).meta({
   description:
-    'attention: a person should look, and nothing is lost meanwhile. failed: something does not work',
+    'warning: a person should look, and nothing is lost meanwhile. problem: something does not work',
 });
 
 /** Answer of `GET /api/admin/health`. */

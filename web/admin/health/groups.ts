@@ -32,7 +32,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['clock', 'Clock'],
   ['temporal', 'Server'],
   ['search_attributes', 'Search attributes'],
-  ['schedule', 'Schedule'],
+  ['schedule:monthly-billing', 'Schedule'],
   ['webhook_secret', 'Webhook secret'],
   ['webhooks', 'Webhooks'],
   ['customers', 'Customers'],
@@ -71,12 +71,12 @@ export function linkOf({ id, mode }: Check): CheckLink | null {
 
 /** All of it in a sentence. */
 export function summaryOf(checks: readonly Check[]): string {
-  const failed = checks.filter(({ state }) => state === 'failed').length;
-  const attention = checks.filter(({ state }) => state === 'attention').length;
-  if (failed === 0 && attention === 0) return 'All is well.';
-  const broken = failed === 1 ? '1 thing does not work' : `${failed} things do not work`;
-  if (attention === 0) return `${broken}.`;
-  const verb = attention === 1 ? 'wants' : 'want';
-  if (failed > 0) return `${broken}, and ${attention} ${verb} your attention.`;
-  return `${attention} ${attention === 1 ? 'thing' : 'things'} ${verb} your attention.`;
+  const problems = checks.filter(({ state }) => state === 'problem').length;
+  const warnings = checks.filter(({ state }) => state === 'warning').length;
+  if (problems === 0 && warnings === 0) return 'All is well.';
+  const broken = problems === 1 ? '1 thing does not work' : `${problems} things do not work`;
+  if (warnings === 0) return `${broken}.`;
+  const verb = warnings === 1 ? 'wants' : 'want';
+  if (problems > 0) return `${broken}, and ${warnings} ${verb} your attention.`;
+  return `${warnings} ${warnings === 1 ? 'thing' : 'things'} ${verb} your attention.`;
 }

@@ -3,7 +3,7 @@ import { StatusBadge, Time, type Tone } from '../../components/values.tsx';
 import { tabPath } from '../tabs.ts';
 import { type Check, groupsOf, linkOf, nameOf, summaryOf } from './groups.ts';
 
-const TONES: Readonly<Record<Check['state'], Tone>> = { ok: 'good', attention: 'waiting', failed: 'bad' };
+const TONES: Readonly<Record<Check['state'], Tone>> = { ok: 'good', warning: 'waiting', problem: 'bad' };
 
 /** The tab: what works and what does not. */
 export function HealthPage({ health }: { readonly health: Health }) {
