@@ -56,7 +56,7 @@ export function createHttpServer(app: RequestListener, log: Logger, limits: Conn
   server.on('request', (request, response) => underWay.set(request.socket, response));
   // Nobody has to meet an expectation that they don't know: https://www.rfc-editor.org/rfc/rfc9110#name-expect
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  server.on('clientError', (error: ClientError, socket) => {
     if (refused.has(socket)) return;
     refused.add(socket);
     const response = underWay.get(socket);
@@ -69,10 +69,16 @@ export function createHttpServer(app: RequestListener, log: Logger, limits: Conn
     const refusal = refusalOf(error);
     const requestId = randomUUID();
     log.info({ requestId, code: refusal.code, reason: error.code }, 'no request of HTTP');
-    socket.end(inHttp(refusal, requestId));
+    const isHead = error.rawPacket?.subarray(0, 5).toString() === 'HEAD ';
+    socket.end(inHttp(refusal, requestId, isHead));
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   });
   return server;
+}
+
+/** What Node's parser says, and what it could not read. */
+interface ClientError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
 }
 
 /** By the codes of Node's parser. */
@@ -91,7 +97,7 @@ function refusalOf({ code }: NodeJS.ErrnoException): HttpError {
 }
 
 /** An answer as it goes over the wire: where there is no request, there is no response of Node's either. */
-function inHttp(refusal: HttpError, requestId: string): string {
+function inHttp(refusal: HttpError, requestId: string, isHead: boolean): string {
   const body = JSON.stringify(refusal);
   return [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
@@ -102,6 +108,6 @@ function inHttp(refusal: HttpError, requestId: string): string {
     'X-Content-Type-Options: nosniff',
     `X-Request-Id: ${requestId}`,
     '',
-    body,
+    isHead ? '' : body,
   ].join('\r\n');
 }

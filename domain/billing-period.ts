@@ -4,7 +4,8 @@
  */
 export type BillingPeriod = string & { readonly __brand: 'BillingPeriod' };
 
-const PERIOD_PATTERN = /^(\d{4})-(0[1-9]|1[0-2])$/;
+/** Each has some before it and after it that can be named so as well. */
+const PERIOD_PATTERN = /^(?!9999)([1-9]\d{3})-(0[1-9]|1[0-2])$/;
 
 /** Whether `text` names a period, that is a year and a month as in `2026-10`. */
 export function isBillingPeriod(text: string): text is BillingPeriod {

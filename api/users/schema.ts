@@ -64,7 +64,7 @@ export const billingSchema = z
 export const periodSchema = z
   .string()
   .regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a month as YYYY-MM, such as 2026-10')
-  .refine(isBillingPeriod);
+  .refine(isBillingPeriod, 'must be a month of the years 1000 to 9998');
 
 /** Answer of `GET /api/users/{userId}/usage`. */
 export const usageSchema = z

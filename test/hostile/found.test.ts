@@ -22,6 +22,15 @@ test('a cursor of hyphens is no cursor', async () => {
   expect(answer).toMatchObject({ status: 400, body: error('invalid_parameter', 'after') });
 });
 
+test.each(['0000-01', '9999-12'])('%s has no month before or after it, and is none', async (period) => {
+  for (const path of [`/api/users/ada/usage?period=${period}`, `/api/admin/test/months/${period}/preview`])
+    expect(await request(api, 'GET', path)).toMatchObject({
+      status: 400,
+      body: error('invalid_parameter', 'period'),
+    });
+  expect((await open(api, `/admin47392/months/test/${period}/preview`, { cookie: admin })).status).toBe(400);
+});
+
 describe('NUL, which PostgreSQL has not', () => {
   test.each([
     ['in a path of the account page', '/account/checkouts/%00', 404],

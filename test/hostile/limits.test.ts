@@ -329,6 +329,12 @@ describe('what is no request of HTTP, or too long for one, is answered as every 
     expect(answerIn(second)).toMatchObject({ status: 400, body: error('invalid_request') });
   });
 
+  test('an answer to HEAD has no body, also to one that could not be read', async () => {
+    await start();
+    const received = await exchangeBytes(api.url, 'HEAD /healthz?\u00ff HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(received).toMatch(/^HTTP\/1\.1 400 [^]*\r\n\r\n$/);
+  });
+
   test('garbage after a request does not get into its answer', async () => {
     await start();
     const received = await exchangeBytes(
