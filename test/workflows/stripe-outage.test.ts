@@ -54,7 +54,7 @@ function expectEachInvoicedOnce(bills: number): void {
   expect([...new Set(close.invoiced.values())]).toEqual([1]);
 }
 
-test('Stripe is down for six hours in the middle of a close: it waits, shows that it does, and goes on by itself', async () => {
+test('Stripe is down for a day in the middle of a close: it waits, shows that it does, and goes on by itself', async () => {
   const bills = 300;
   const handle = await start(bills);
   let isBack = false;
@@ -67,15 +67,15 @@ test('Stripe is down for six hours in the middle of a close: it waits, shows tha
   );
   expect(waiting?.problem).toBe('Stripe: HTTP 503');
   const downAtMs = await time.nowMs();
-  await time.sleep(6 * HOUR_MS);
+  await time.sleep(24 * HOUR_MS);
 
   const during = await progress(handle);
   expect(during).toMatchObject({ phase: 'invoicing', waiting: { problem: 'Stripe: HTTP 503' } });
   expect(downAtMs - (during.waiting?.sinceMs ?? 0)).toBeLessThan(MINUTE_MS);
-  // Those that were under way were tried; nobody else was, for six hours. Stripe was asked about once a minute.
+  // Those that were under way were tried; nobody else was, all day. Stripe was asked about once a minute.
   expect(close.totalAttempts - close.invoiced.size).toBeLessThanOrEqual(CONCURRENT_BILLS * TRIES);
-  expect(close.probes).toBeGreaterThan(6 * 60 * 0.8);
-  expect(close.probes).toBeLessThan(6 * 60 * 1.2);
+  expect(close.probes).toBeGreaterThan(24 * 60 * 0.8);
+  expect(close.probes).toBeLessThan(24 * 60 * 1.2);
 
   isBack = true;
   expect(await reportOf(handle)).toMatchObject({
