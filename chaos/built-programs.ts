@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { build, type Plugin, stop } from 'esbuild';
+import { startReaper } from '../stack/reaper.ts';
 import type { Programs } from '../stack/stack.ts';
 import { bundleWorkflows } from '../worker/workflow-bundle.ts';
 
@@ -11,11 +12,13 @@ const CACHE = path.join(PROJECT, 'node_modules', '.cache', 'durable-billing');
 
 /**
  * Our programs built ahead, as they are: a program that is killed hundreds of times is not to be translated from TypeScript at each
- * start, nor the worker's workflow code bundled.
+ * start, nor the worker's workflow code bundled. They are deleted in the end, whatever the end is.
  */
 export async function buildPrograms(): Promise<Programs & AsyncDisposable> {
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(path.join(CACHE, 'chaos-'));
+  const reaper = startReaper();
+  reaper.directory(folder);
   const workflows = path.join(folder, 'workflows.cjs');
   await writeFile(workflows, (await bundleWorkflows()).code);
   await build({
@@ -31,11 +34,13 @@ export async function buildPrograms(): Promise<Programs & AsyncDisposable> {
     plugins: [inPlace(workflows)],
     logLevel: 'error',
   });
+  // Its own process would stay as long as ours.
+  await stop();
   return {
     api: path.join(folder, 'api', 'main.mjs'),
     worker: path.join(folder, 'worker', 'main.mjs'),
     'Stripe simulator': path.join(folder, 'stripe-simulator', 'main.mjs'),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => reaper.close(),
   };
 }
 

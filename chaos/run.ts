@@ -3,7 +3,7 @@ import { reportOf, startClose } from '../cli/close.ts';
 import { saveCluster } from '../db/clusters.ts';
 import { type BillingPeriod, billingPeriodOf, previousPeriod } from '../domain/billing-period.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
-import type { PartName, Stack } from '../stack/stack.ts';
+import type { PartName } from '../stack/stack.ts';
 import { onThrowAwayStack } from '../stack/throw-away-stack.ts';
 import { buildPrograms } from './built-programs.ts';
 import { deliveries } from './deliveries.ts';
@@ -16,7 +16,7 @@ import { observe } from './observe.ts';
 import { Progress } from './progress.ts';
 import { type ChaosReport, reportOn } from './report.ts';
 import { type Blow, planBlows } from './schedule.ts';
-import { settle } from './settle.ts';
+import { bringWebhooks, settle } from './settle.ts';
 import { StruckRequests } from './struck-requests.ts';
 import { Supervisor } from './supervisor.ts';
 import { populate } from './world/population.ts';
@@ -45,6 +45,10 @@ export interface ChaosStanding {
 
 /** How long everybody still tries, and waits until nothing moves, when nothing is killed any more. */
 const PATIENCE_MS = 6 * 60_000;
+/** How often those who still live get webhooks that were lost. */
+const BRING_EVERY_MS = 2_000;
+/** More blows are planned than needed: one that meets a part which is dead already kills nothing. */
+const SPARE = 1.5;
 /** How long the parts run at most until somebody has done something. */
 const LIFE_MS = 8_000;
 /** How often, and how long apart, what was found is looked at again before it is believed. */
@@ -64,7 +68,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     async (stack) => {
       supervisor.watch(stack);
       await using service = await reachStack(stack.file);
-      run.current = new ChaosRun(options, stack, service, supervisor);
+      run.current = new ChaosRun(options, service, supervisor);
       try {
         return await run.current.play(graceIsOver, words);
       } finally {
@@ -98,9 +102,9 @@ class ChaosRun {
   readonly #world: World;
   readonly #months: readonly BillingPeriod[];
   readonly #startedAt = Date.now();
-  #clockHours: number[] = [];
+  readonly #clockHours: number[] = [];
 
-  constructor(options: ChaosOptions, _stack: Stack, service: RunningBilling, supervisor: Supervisor) {
+  constructor(options: ChaosOptions, service: RunningBilling, supervisor: Supervisor) {
     this.#options = options;
     this.#service = service;
     this.#supervisor = supervisor;
@@ -128,7 +132,10 @@ class ChaosRun {
     const counting = this.#struck.count();
     const living = this.#world.live();
     const closing = this.#closeMonths();
-    for (const blow of planBlows(this.#options.seed, this.#options.kills)) await this.#strike(blow);
+    for (const blow of planBlows(this.#options.seed, this.#options.kills * SPARE)) {
+      if (this.#supervisor.killCount >= this.#options.kills) break;
+      await this.#strike(blow);
+    }
     const doneUnderFire = this.#world.done;
 
     this.#show('everything comes up again');
@@ -137,7 +144,7 @@ class ChaosRun {
     this.#progress.moveTo(1);
     const patience = setTimeout(() => this.#givingUp.abort(), PATIENCE_MS);
     this.#show('lives come to their end');
-    const closes = (await Promise.all([closing, living]))[0];
+    const closes = await this.#untilOver(closing, living);
     clearTimeout(patience);
     const unsettled = await settle(this.#service, settling, PATIENCE_MS, (left) =>
       this.#show(`settling: ${JSON.stringify(left)}`),
@@ -186,6 +193,17 @@ class ChaosRun {
     for (const deadline = Date.now() + LIFE_MS; Date.now() < deadline; await sleep(100)) {
       if (this.#world.underWay === 0 || this.#world.done > done) return;
     }
+  }
+
+  /** Some wait for what follows from a webhook that was lost. */
+  async #untilOver(closing: Promise<Finding[]>, living: Promise<void>): Promise<Finding[]> {
+    const over = Promise.all([closing, living]);
+    const isOver = over.then(
+      () => true,
+      () => true,
+    );
+    while (!(await Promise.race([isOver, sleep(BRING_EVERY_MS, false)]))) await bringWebhooks(this.#service);
+    return (await over)[0];
   }
 
   /** One after the other in equal parts of the run, in both modes at once; the last when all usage is sent. */

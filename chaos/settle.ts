@@ -55,7 +55,8 @@ async function countWorkflowsThatEnd({ temporal }: RunningBilling): Promise<numb
   return count;
 }
 
-async function bringWebhooks(service: RunningBilling): Promise<void> {
+/** Moves Stripe's clock to where it sends the next webhook again; when none is left, those it gave up on are brought. */
+export async function bringWebhooks(service: RunningBilling): Promise<void> {
   const pending = (await deliveries(service)).filter(({ status }) => status === 'pending');
   const next = Math.min(...pending.map(({ nextAttemptAtMs }) => nextAttemptAtMs ?? Infinity));
   const inMs = next - (await stripeNowMs(service));
