@@ -35,10 +35,11 @@ export async function startApiProcess(
       NODE_OPTIONS: `--import ${collector}`,
     },
     log: (line) => lines.push(line.replace(/^\[api\] /, '')),
-    onExit: (code, signal) => {
-      exit = { code, signal };
-    },
   });
+  const noteExit = (how: Exit): void => {
+    exit = how;
+  };
+  void service.exited.then(noteExit);
   const url = `http://127.0.0.1:${port}`;
   return {
     url,
