@@ -2,9 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { residentBytes } from '../../bench/processes.ts';
-import { listBills } from '../../db/bills.ts';
-import { atATime } from '../../domain/at-a-time.ts';
-import type { StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
 import {
   CARDS,
   type Customer,
@@ -13,10 +10,13 @@ import {
   stateIs,
   stateOf,
   workflowOf,
-} from '../workflows/customers.ts';
+} from '../../chaos/world/customers.ts';
+import { eventually } from '../../chaos/world/eventually.ts';
+import { pastDueCustomer, usersWithCustomer } from '../../chaos/world/usage.ts';
+import { listBills } from '../../db/bills.ts';
+import { atATime } from '../../domain/at-a-time.ts';
+import type { StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
 import { appliedEventIdsOf, deliver, newEvents } from '../workflows/event-stream.ts';
-import { eventually } from '../workflows/eventually.ts';
-import { pastDueCustomer, usersWithCustomer } from '../workflows/usage.ts';
 import { type Drill, startDrill } from './drill.ts';
 
 /** One customer has more than half of all events. */
