@@ -143,7 +143,6 @@ class ChaosRun {
     await this.#disturber.calm();
     this.#progress.moveTo(1);
     const patience = setTimeout(() => this.#givingUp.abort(), PATIENCE_MS);
-    this.#show('lives come to their end');
     const closes = await this.#untilOver(closing, living);
     clearTimeout(patience);
     const unsettled = await settle(this.#service, settling, PATIENCE_MS, (left) =>
@@ -202,7 +201,10 @@ class ChaosRun {
       () => true,
       () => true,
     );
-    while (!(await Promise.race([isOver, sleep(BRING_EVERY_MS, false)]))) await bringWebhooks(this.#service);
+    while (!(await Promise.race([isOver, sleep(BRING_EVERY_MS, false)]))) {
+      this.#show('lives come to their end');
+      await bringWebhooks(this.#service);
+    }
     return (await over)[0];
   }
 

@@ -64,10 +64,9 @@ export function completes(cardNumber: string): Step {
     const [checkout] = person.openCheckouts;
     if (checkout === undefined) throw new Error('there is no open Checkout');
     const isCompleted = await completeOnce(service, person, checkout.id, cardNumber);
+    if (!isCompleted) await opensCheckout(service, person);
     person.openCheckouts.shift();
-    if (isCompleted) return;
-    await opensCheckout(service, person);
-    await completes(cardNumber)(service, person);
+    if (!isCompleted) await completes(cardNumber)(service, person);
   };
 }
 
