@@ -27,7 +27,7 @@ test('who lives, what they do and what is killed are a function of the seed', ()
   expect(population(7)).not.toEqual(population(8));
 });
 
-test.each([5, 10, 500])('%i kills are planned, and each part is killed', (kills) => {
+test.each([10, 60, 500])('%i kills are planned, and each part is killed', (kills) => {
   const blows = planBlows(20_261_128, kills);
   const planned = blows.reduce((sum, blow) => sum + blow.parts.length * (blow.strikesTwice ? 2 : 1), 0);
   expect(planned).toBeGreaterThanOrEqual(kills);
