@@ -12,9 +12,16 @@ export function nodeProgram(
   preload?: string,
 ): { command: string; args: string[] } {
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const imports = [tsx, ...(preload === undefined ? [] : [pathToFileURL(preload).href])];
+  const imports = [tsx, ...(preload === undefined ? [] : [inProgramOnly(preload)])];
   return {
     command: process.execPath,
     args: [...imports.flatMap((module) => ['--import', module]), script, ...args],
   };
+}
+
+/** Its threads inherit what it imports, Temporal's for workflows for one, and there tsx reads no TypeScript. */
+function inProgramOnly(module: string): string {
+  const url = JSON.stringify(pathToFileURL(module).href);
+  const code = `import { isMainThread } from 'node:worker_threads'; if (isMainThread) await import(${url});`;
+  return `data:text/javascript,${encodeURIComponent(code)}`;
 }

@@ -45,6 +45,8 @@ export interface StackOptions {
   readonly log: Log;
   /** For proofs: a module of ours that api or worker loads before anything of its own, such as `chaos/boundaries.ts`. */
   readonly preloads?: Readonly<Partial<Record<'api' | 'worker', string>>> | undefined;
+  /** For proofs: the folder with the sources that api and worker run from; the project's own when absent. */
+  readonly sources?: string | undefined;
   /** Called as each part begins to start, and again when it runs. */
   readonly onPart: (part: PartName, state: 'starting' | 'running', where?: string) => void;
   /** A part has ended by itself. */
@@ -109,7 +111,7 @@ type Started = <Part extends RunningPart>(
 ) => Promise<Part>;
 
 async function startParts(options: StackOptions, started: Started): Promise<StackFile> {
-  const { dataDir, ports, variables, log, reaper, preloads = {} } = options;
+  const { dataDir, ports, variables, log, reaper, preloads = {}, sources = '' } = options;
   const environment = parseEnvironment(variables);
   const previous = await readStackFile(dataDir);
 
@@ -164,7 +166,7 @@ async function startParts(options: StackOptions, started: Started): Promise<Stac
             ...common,
             onSpawn,
             name: 'worker',
-            entry: 'worker/main.ts',
+            entry: path.join(sources, 'worker/main.ts'),
             env: workerEnv,
             preload: preloads.worker,
           }),
@@ -177,7 +179,7 @@ async function startParts(options: StackOptions, started: Started): Promise<Stac
             ...common,
             onSpawn,
             name: 'api',
-            entry: 'api/main.ts',
+            entry: path.join(sources, 'api/main.ts'),
             env: apiEnv,
             preload: preloads.api,
           }),

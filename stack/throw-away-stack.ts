@@ -11,7 +11,14 @@ import { type Stack, type StackOptions, startStack } from './stack.ts';
 export type ThrowAwayStackOptions = Partial<
   Pick<
     StackOptions,
-    'variables' | 'stripeSimulatorArgs' | 'preloads' | 'durability' | 'log' | 'onPart' | 'onFailure'
+    | 'variables'
+    | 'stripeSimulatorArgs'
+    | 'preloads'
+    | 'sources'
+    | 'durability'
+    | 'log'
+    | 'onPart'
+    | 'onFailure'
   >
 >;
 
