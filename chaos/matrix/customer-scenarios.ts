@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { decideOnCustomer } from '../../api/temporal/decisions.ts';
 import { saveCluster } from '../../db/clusters.ts';
+import { MODES, type Mode } from '../../domain/mode.ts';
 import { SUSPEND_UPDATE } from '../../domain/workflow-contracts.ts';
 import { CARDS, callApi, userOf } from '../world/customers.ts';
 import { removesCard } from '../world/life-steps.ts';
@@ -42,7 +43,7 @@ function playOf(
 }
 
 /** Somebody whose bill of $2.00 could not be collected. */
-async function debtor(stage: Stage, mode: Person['mode']): Promise<Person> {
+async function debtor(stage: Stage, mode: Mode): Promise<Person> {
   const person = await subscriber(stage, mode, CARDS.declinesCharges);
   await useAndClose(stage, mode, [[person, '1']]);
   await isSo(stage, person, { status: 'suspended', waitingFor: 'payment' });
@@ -50,7 +51,7 @@ async function debtor(stage: Stage, mode: Person['mode']): Promise<Person> {
 }
 
 /** Somebody who has bought 25 credits. */
-async function buyer(stage: Stage, mode: Person['mode']): Promise<Person> {
+async function buyer(stage: Stage, mode: Mode): Promise<Person> {
   const person = await subscriber(stage, mode);
   person.checkouts.push(await openCheckout(stage, person, { mode: 'credits', credits: 25 }));
   await addCard(stage, person);
@@ -258,7 +259,7 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
     steps: ['releaseCluster', 'lookAtCustomer'],
     begin: async (stage, mode) => {
       const leaving = await subscriber(stage, mode);
-      const clusters = await fill(stage, mode);
+      await fill(stage, mode);
       const waiting = await newPerson(stage, mode);
       await addCard(stage, waiting);
       await isSo(stage, waiting, { ...active, waitingFor: 'cluster', hasCluster: false });
@@ -270,15 +271,12 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
           await stage.stripe[mode].subscriptions.cancel(id);
           await isSo(stage, waiting, active);
         },
-        judge: async () => {
-          const wrong = await untilNothingIsWrong(async () => [
+        judge: () =>
+          untilNothingIsWrong(async () => [
             ...(await whatIsWrongWith(stage, leaving, left)),
             ...(await whatIsWrongWith(stage, waiting, active)),
-          ]);
-          for (const clusterId of clusters)
-            await saveCluster(stage.db, { mode, clusterId, capacity: SPACIOUS });
-          return wrong;
-        },
+          ]),
+        leave: () => makeRoom(stage, [mode]),
       };
     },
   },
@@ -381,8 +379,8 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-/** Gives the clusters of a mode no more places than are taken. @returns their ids. */
-async function fill({ db }: Stage, mode: Person['mode']): Promise<string[]> {
+/** Gives the clusters of a mode no more places than are taken. */
+async function fill({ db }: Stage, mode: Mode): Promise<void> {
   const clusters = await db.selectFrom('clusters').select('cluster_id').where('mode', '=', mode).execute();
   for (const { cluster_id: clusterId } of clusters) {
     const users = await db
@@ -393,12 +391,15 @@ async function fill({ db }: Stage, mode: Person['mode']): Promise<string[]> {
       .execute();
     await saveCluster(db, { mode, clusterId, capacity: users.length });
   }
-  return clusters.map((row) => row.cluster_id);
 }
 
-/** Makes room for everybody: places are scarce in one story only. */
-export async function makeRoom({ db }: Stage): Promise<void> {
-  const clusters = await db.selectFrom('clusters').select(['mode', 'cluster_id']).execute();
+/** Makes room for everybody of these modes: places are scarce in one story only. */
+export async function makeRoom({ db }: Stage, modes: readonly Mode[] = MODES): Promise<void> {
+  const clusters = await db
+    .selectFrom('clusters')
+    .select(['mode', 'cluster_id'])
+    .where('mode', 'in', modes)
+    .execute();
   for (const { mode, cluster_id: clusterId } of clusters)
     await saveCluster(db, { mode, clusterId, capacity: SPACIOUS });
 }

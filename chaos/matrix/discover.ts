@@ -24,6 +24,7 @@ export async function discover(stage: Stage, scenario: Scenario): Promise<Bounda
   stage.controller.watch(watcher);
   await play.act();
   const wrong = await play.judge();
+  await play.leave?.();
   stage.controller.leave(watcher);
   if (wrong.length > 0) throw new Error(`"${scenario.name}" goes wrong by itself: ${wrong.join('; ')}`);
   return boundariesOf(scenario, met);

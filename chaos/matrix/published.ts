@@ -1,7 +1,15 @@
 /** The matrix as docs/reliability.md shows it: written by `--write-docs`, and read to know the rows without playing the stories. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { SIDES } from '../boundaries/boundary.ts';
-import { type BoundaryOfStory, type Circumstance, KILLED_PARTS, nameOf, SCENARIOS } from './rows.ts';
+import {
+  type BoundaryOfStory,
+  type Circumstance,
+  KILLED_PARTS,
+  nameOf,
+  type Row,
+  rowsOf,
+  SCENARIOS,
+} from './rows.ts';
 import type { MatrixRun } from './run.ts';
 import type { TriedSafeguard } from './safeguard-run.ts';
 import type { Verdict } from './strike.ts';
@@ -9,6 +17,7 @@ import type { Verdict } from './strike.ts';
 const DOCUMENT = new URL('../../docs/reliability.md', import.meta.url);
 const GREEN = '✓';
 const RED = '✗';
+const NOT_RUN = '–';
 
 /** How and on what it was run. */
 export interface Provenance {
@@ -33,34 +42,45 @@ export async function readPublished(): Promise<string> {
 }
 
 /** A table for each story: a line for each boundary, a column for each part that was killed there. */
-export function matrixMarkdown({ verdicts, kills, seconds }: MatrixRun, provenance: Provenance): string {
-  const green = verdicts.filter(({ wrong }) => wrong.length === 0).length;
-  const minutes = Math.ceil(seconds / 60);
-  const summary = `Run on ${provenance.date} at ${provenance.commit} with \`${provenance.command}\`: **${verdicts.length} rows, ${green} green, ${verdicts.length - green} red**; ${kills} kills in ${minutes} minutes. A cell shows how many seconds after the kill everything was as it must be.`;
-  const stories = SCENARIOS.flatMap((scenario) => {
-    const ofStory = verdicts.filter(({ row }) => row.scenario === scenario.name);
-    return ofStory.length === 0 ? [] : [`### ${scenario.name}\n\n${scenario.story}\n\n${tableOf(ofStory)}`];
-  });
+export function matrixMarkdown(
+  { boundaries, verdicts, kills, seconds }: MatrixRun,
+  provenance: Provenance,
+): string {
+  const rows = rowsOf(boundaries);
   const red = verdicts.filter(({ wrong }) => wrong.length > 0);
-  const complaints = red.map(({ row, wrong }) => `- ${nameOf(row)}: ${wrong.join('; ')}`);
-  return [summary, ...(red.length === 0 ? [] : [complaints.join('\n')]), ...stories].join('\n\n');
+  const green = verdicts.length - red.length;
+  const cellOf = new Map(verdicts.map((verdict) => [nameOf(verdict.row), cell(verdict)] as const));
+  const stories = SCENARIOS.map(({ name, story }) => {
+    const table = tableOf(
+      rows.filter(({ scenario }) => scenario === name),
+      (row) => cellOf.get(nameOf(row)) ?? NOT_RUN,
+    );
+    return `### ${name}\n\n${story}\n\n${table}`;
+  });
+  return [
+    `Run on ${provenance.date} at ${provenance.commit} with \`${provenance.command}\`: of ${rows.length} rows **${green} are green, ${red.length} red** and ${rows.length - verdicts.length} were not run (${NOT_RUN}); ${kills} kills in ${Math.ceil(seconds / 60)} minutes. A cell shows how many seconds after the kill everything was as it must be.`,
+    ...red.map(({ row, wrong }) => `- ${nameOf(row)}: ${withoutIds(wrong.join('; '))}`),
+    ...stories,
+  ].join('\n\n');
 }
 
-function tableOf(verdicts: readonly Verdict[]): string {
+function cell({ wrong, seconds }: Verdict): string {
+  return `${wrong.length === 0 ? GREEN : RED} ${seconds.toFixed(0)}`;
+}
+
+function tableOf(rows: readonly Row[], cellOf: (row: Row) => string): string {
   const lines = new Map<string, Map<string, string>>();
-  for (const { row, wrong, seconds } of verdicts) {
+  for (const row of rows) {
     const line = lineOf(row, row.circumstance);
-    const cells = lines.get(line) ?? new Map<string, string>();
-    lines.set(line, cells.set(row.part, `${wrong.length === 0 ? GREEN : RED} ${seconds.toFixed(0)}`));
+    lines.set(line, (lines.get(line) ?? new Map<string, string>()).set(row.part, cellOf(row)));
   }
-  const rows = [...lines].map(([line, cells]) =>
-    [line, ...KILLED_PARTS.map((part) => cells.get(part) ?? '–')].join(' | '),
-  );
-  return [
-    `| | ${KILLED_PARTS.join(' | ')} |`,
-    `|---|${KILLED_PARTS.map(() => '---|').join('')}`,
-    ...rows.map((row) => `| ${row} |`),
-  ].join('\n');
+  const body = [...lines].map(([line, cells]) => [
+    line,
+    ...KILLED_PARTS.map((part) => cells.get(part) ?? ''),
+  ]);
+  return [['', ...KILLED_PARTS], Array.from({ length: KILLED_PARTS.length + 1 }, () => '---'), ...body]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
 }
 
 function lineOf({ side, step }: BoundaryOfStory, circumstance: Circumstance): string {

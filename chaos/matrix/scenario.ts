@@ -29,4 +29,6 @@ export interface Play {
   meanwhile?(): Promise<unknown>;
   /** @returns what is wrong, in sentences, when all has had its time to settle. */
   judge(): Promise<readonly string[]>;
+  /** Puts back what other stories need to be otherwise. */
+  leave?(): Promise<unknown>;
 }
