@@ -12,6 +12,7 @@ import {
 } from './rows.ts';
 import type { MatrixRun } from './run.ts';
 import type { TriedSafeguard } from './safeguard-run.ts';
+import { SAFEGUARDS } from './safeguards.ts';
 import type { Verdict } from './strike.ts';
 
 const DOCUMENT = new URL('../../docs/reliability.md', import.meta.url);
@@ -103,11 +104,14 @@ export function boundariesIn(document: string): BoundaryOfStory[] {
 
 /** A line for each safeguard: what was taken away, and which of the rows that were tried turned red. */
 export function safeguardsMarkdown(tried: readonly TriedSafeguard[], provenance: Provenance): string {
-  const lines = tried.map(({ safeguard, verdicts }) => {
+  const lines = SAFEGUARDS.map((safeguard) => {
+    const what = `| **${safeguard.name}**: ${safeguard.without} |`;
+    const verdicts = tried.find((each) => each.safeguard.name === safeguard.name)?.verdicts;
+    if (verdicts === undefined) return `${what} ${NOT_RUN} | not run |`;
     const red = verdicts.filter(({ wrong }) => wrong.length > 0);
-    const rows = red.map(({ row }) => nameOf(row)).join('<br>');
     const none = safeguard.spare === undefined ? 'none' : `none: ${safeguard.spare}`;
-    return `| **${safeguard.name}**: ${safeguard.without} | ${red.length} of ${verdicts.length} | ${red.length === 0 ? none : rows} |`;
+    const rows = red.length === 0 ? none : red.map(({ row }) => nameOf(row)).join('<br>');
+    return `${what} ${red.length} of ${verdicts.length} | ${rows} |`;
   });
   const examples = tried.flatMap(({ safeguard, verdicts }) => {
     const red = verdicts.find(({ wrong }) => wrong.length > 0);

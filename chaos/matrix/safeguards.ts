@@ -44,9 +44,10 @@ const SEEN_IN_DATABASE: Mutation = {
   replacement: 'input.events.filter((event) => !applied.has(`${event.eventId} again`))',
 };
 
-const REPEATED_EVENT = /: after signal stripeEvent, (api|Temporal)$/;
-const FROZEN_AND_NOT_TOLD = /^month closed: after freezeBills, (worker|Temporal)$/;
-const GRANTED_AND_NOT_TOLD = /^credits bought: after lookAtCustomer, (worker|Temporal)$/;
+const WRITTEN_AND_FORGOTTEN = /^(sign-up|first card|month closed): after POST .*, keys forgotten$/;
+const REPEATED_EVENT = /^(first card|credits bought): after signal stripeEvent, api$/;
+const FROZEN_AND_NOT_TOLD = /^month closed: after freezeBills, worker$/;
+const GRANTED_AND_NOT_TOLD = /^credits bought: after lookAtCustomer, worker$/;
 
 /** In the order of the ways in which something could be done twice, or not at all. */
 export const SAFEGUARDS: readonly Safeguard[] = [
@@ -55,7 +56,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     without: 'A write to Stripe that is tried again does not look for what the first try has made.',
     mutations: [LISTED],
     statements: [],
-    rows: /: after POST .*, keys forgotten$/,
+    rows: WRITTEN_AND_FORGOTTEN,
   },
   {
     name: 'intent row',
@@ -64,7 +65,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
       { file: 'db/stripe-writes.ts', text: 'isNew: inserted !== undefined,', replacement: 'isNew: true,' },
     ],
     statements: [],
-    rows: /: after POST .*, keys forgotten$/,
+    rows: WRITTEN_AND_FORGOTTEN,
   },
   {
     name: 'idempotency key',
@@ -77,7 +78,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
       },
     ],
     statements: [],
-    rows: /: before POST .*, request under way$/,
+    rows: /^(sign-up|first card): before POST .*, request under way$/,
   },
   {
     name: 'event dedupe: the workflow remembers',
@@ -112,7 +113,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
       },
     ],
     statements: [],
-    rows: /^(first card|credits bought|subscription ended): before signal stripeEvent, (api|Temporal)$/,
+    rows: /^(first card|credits bought|subscription ended): before signal stripeEvent, api$/,
   },
   {
     name: 'a month is billed once: the check',
@@ -176,7 +177,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
       },
     ],
     statements: ['ALTER TABLE operator_decisions DROP CONSTRAINT operator_decisions_pkey'],
-    rows: /^operator suspends: after saveOperatorDecision, (worker|Temporal)$/,
+    rows: /^operator suspends: after saveOperatorDecision, worker$/,
   },
   {
     name: 'a paid bill stays paid',
@@ -189,7 +190,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
       },
     ],
     statements: [],
-    rows: /^month closed: after POST \/v1\/invoices\/:id\/finalize, /,
+    rows: /^month closed: after POST \/v1\/invoices\/:id\/finalize, (PostgreSQL|Stripe simulator)$/,
   },
   {
     name: 'heartbeats',
@@ -202,6 +203,6 @@ export const SAFEGUARDS: readonly Safeguard[] = [
       },
     ],
     statements: [],
-    rows: /^first card: .*(createSubscription|saveStanding), worker$/,
+    rows: /^first card: after (createSubscription|saveStanding), worker$/,
   },
 ];
