@@ -129,11 +129,13 @@ async function kill(
     for (const { standstill } of standing) standstill.goOn();
   };
   const [{ circumstance } = { circumstance: 'none' }] = group;
+  let slowUntil = 0;
   if (circumstance === 'request under way') {
     for (const { step: route, mode } of group)
       await simulate(stage, 'faults', { route, kind: 'latency', latencyMs: SLOW_REQUEST_MS, mode });
     goOn();
     await requestsArrive(stage);
+    slowUntil = Date.now() + SLOW_REQUEST_MS;
   }
   await running.kill();
   goOn();
@@ -143,6 +145,8 @@ async function kill(
   await running.restart();
   await Promise.all(meanwhile);
   await bringNextTries(stage);
+  // Nothing is decided before Stripe is done with the request, too.
+  if (circumstance === 'request under way') await sleep(Math.max(0, slowUntil - Date.now()));
 }
 
 /** Waits until Stripe works on the requests that it is to take long for. */
