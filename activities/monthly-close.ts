@@ -10,7 +10,7 @@ import {
 } from '../db/close-decisions.ts';
 import { type Division, divideBills, divideUsers, listBillsOfRange } from '../db/close-pages.ts';
 import { loadCloseSummary } from '../db/close-summary.ts';
-import { freezeBill, listUsersToFreeze } from '../db/freeze.ts';
+import { countBillsFrozenBy, freezeBill, listUsersToFreeze } from '../db/freeze.ts';
 import { loadMonthBalance } from '../db/month-balance.ts';
 import type { CloseDecision } from '../domain/close-decisions.ts';
 import type { CloseSummary } from '../domain/close-summary.ts';
@@ -53,21 +53,20 @@ export function createMonthlyCloseActivities(dependencies: ActivityDependencies)
      * Freezes the bills of a range of users, each in a transaction of its own; those frozen before stay as they are, so that a
      * second attempt goes through them quickly.
      *
-     * @returns how many were frozen.
+     * @returns how many the close has frozen, those of an attempt that broke off included.
      */
     async freezeBills({ mode, period, ...range }: Month & UserRange): Promise<number> {
       const { workflowExecution: workflow } = activityInfo();
       const { holdOutliers } = rules;
-      let frozenBills = 0;
       for (let afterUserId: string | undefined = range.afterUserId; afterUserId !== undefined; ) {
         const page = { ...range, afterUserId, limit: FREEZE_PAGE };
         const userIds = await listUsersToFreeze(db, { mode, period }, page);
         for (const userId of userIds) {
-          frozenBills += (await freezeBill(db, { mode, userId, period }, { workflow, holdOutliers })).length;
+          await freezeBill(db, { mode, userId, period }, { workflow, holdOutliers });
         }
         afterUserId = userIds.length < FREEZE_PAGE ? undefined : userIds.at(-1);
       }
-      return frozenBills;
+      return await countBillsFrozenBy(db, workflow, { mode, period, ...range });
     },
 
     /** Ranges of users whose bills are to go out. */

@@ -3,6 +3,7 @@ import { type RatedBill, rateBill, type UnbilledUsage } from '../domain/bill.ts'
 import { splitIntoParts } from '../domain/bill-parts.ts';
 import { periodEnd } from '../domain/billing-period.ts';
 import { expiredForBill, remainingCents, usableForBill } from '../domain/credits.ts';
+import type { Month, UserRange } from '../domain/monthly-close.ts';
 import { type OutlierRule, outlierReason } from '../domain/outlier.ts';
 import { type UsageTotal, unbilledUsage } from '../domain/unbilled-usage.ts';
 import { loadCreditLots, lockUser, writeOffLots } from './credits.ts';
@@ -131,6 +132,23 @@ async function markBilled(
       })),
     )
     .execute();
+}
+
+/** How many bills of a month's range of users a run has frozen, in whichever of its attempts. */
+export async function countBillsFrozenBy(
+  db: Database,
+  workflow: WorkflowRun | undefined,
+  { mode, period, afterUserId, throughUserId }: Month & UserRange,
+): Promise<number> {
+  let bills = db
+    .selectFrom('bills')
+    .select((query) => query.fn.countAll<number>().as('bills'))
+    .where('mode', '=', mode)
+    .where('period', '=', period)
+    .where('user_id', '>', afterUserId)
+    .where('workflow_run_id', workflow === undefined ? 'is' : '=', workflow?.runId ?? null);
+  if (throughUserId !== null) bills = bills.where('user_id', '<=', throughUserId);
+  return (await bills.executeTakeFirstOrThrow()).bills;
 }
 
 /**

@@ -15,10 +15,17 @@ export function nodeProgram(
   const isTypeScript = [script, preload ?? ''].some((file) => file.endsWith('.ts'));
   const imports = [
     ...(isTypeScript ? [tsx] : []),
-    ...(preload === undefined ? [] : [pathToFileURL(preload).href]),
+    ...(preload === undefined ? [] : [inProgramOnly(preload)]),
   ];
   return {
     command: process.execPath,
     args: [...imports.flatMap((module) => ['--import', module]), script, ...args],
   };
+}
+
+/** Its threads inherit what it imports, Temporal's for workflows for one, and there tsx reads no TypeScript. */
+function inProgramOnly(module: string): string {
+  const url = JSON.stringify(pathToFileURL(module).href);
+  const code = `import { isMainThread } from 'node:worker_threads'; if (isMainThread) await import(${url});`;
+  return `data:text/javascript,${encodeURIComponent(code)}`;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listBills } from '../../db/bills.ts';
 import { AUGUST, ingest, newUser, OCTOBER, SEPTEMBER, usage } from '../db/fixtures.ts';
@@ -33,6 +34,23 @@ test('ranges of users are frozen one beside the other, and a second time nothing
   expect(await close(SEPTEMBER)).toEqual([0, 0, 0]);
   expect(await close(OCTOBER)).toEqual([2, 2, 1]);
   for (const each of users) expect(await listBills(db, 'test', each)).toHaveLength(2);
+});
+
+test('an attempt counts what the one before it had frozen when it broke off, and another close does not', async () => {
+  const { db, activities } = environment;
+  const userId = await newUser(db);
+  await ingest(db, [usage(userId)]);
+  // Nobody but this user.
+  const afterUserId = userId.slice(0, -1);
+  const freeze = (runId: string) =>
+    runOnce(
+      () => activities.freezeBills({ mode: 'test', period: SEPTEMBER, afterUserId, throughUserId: userId }),
+      runId,
+    );
+  const close = randomUUID();
+  expect(await freeze(close)).toBe(1);
+  expect(await freeze(close)).toBe(1);
+  expect(await freeze(randomUUID())).toBe(0);
 });
 
 test('Stripe answers, or the probe fails and is tried again', async () => {

@@ -1,15 +1,12 @@
+import type { Mutation } from '../../chaos/mutations/mutate.ts';
+
 /** A rule broken by one line. */
-export interface Mutation {
+export interface RuleMutation extends Mutation {
   /** What the service does then. */
   readonly breaks: string;
-  /** From the root. */
-  readonly file: string;
-  /** Stands exactly once in the file. */
-  readonly text: string;
-  readonly replacement: string;
 }
 
-export const MUTATIONS: readonly Mutation[] = [
+export const MUTATIONS: readonly RuleMutation[] = [
   {
     breaks: 'half a cent is rounded to the even cent',
     file: 'domain/money.ts',

@@ -4,16 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
+import { copySources, mutate } from '../../chaos/mutations/mutate.ts';
 import { inheritedEnvironment } from '../../config/machine.ts';
-import { MUTATIONS, type Mutation } from './mutation-list.ts';
+import { MUTATIONS } from './mutation-list.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const LEFT_OUT: ReadonlySet<string> = new Set(['node_modules', '.git', '.data', '.cache', 'coverage']);
 /** A service that never comes to an end does not even run. */
 const LIMIT_MS = 10 * 60_000;
 const DEFAULT_RUNS = '300';
@@ -43,14 +41,6 @@ async function run(): Promise<number> {
   }
 }
 
-async function copySources(copy: string): Promise<void> {
-  await cp(ROOT, copy, {
-    recursive: true,
-    filter: (source) => !LEFT_OUT.has(path.relative(ROOT, source)),
-  });
-  await symlink(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
-}
-
 async function tryAll(copy: string, signal: AbortSignal): Promise<number> {
   const table = new Table({
     head: ['The service', 'Oracle', 'Histories', 'Seconds'],
@@ -60,7 +50,7 @@ async function tryAll(copy: string, signal: AbortSignal): Promise<number> {
   for (const mutation of [null, ...MUTATIONS]) {
     const breaks = mutation?.breaks ?? 'as it is';
     process.stdout.write(`${breaks} …\n`);
-    const restore = mutation === null ? null : await apply(copy, mutation);
+    const restore = mutation === null ? null : await mutate(copy, mutation);
     const { outcome, histories, seconds, output } = await consult(copy, signal);
     await restore?.();
     signal.throwIfAborted();
@@ -73,21 +63,6 @@ async function tryAll(copy: string, signal: AbortSignal): Promise<number> {
   }
   process.stdout.write(`${table.toString()}\n`);
   return survived === 0 ? 0 : 1;
-}
-
-/**
- * @returns what undoes it.
- * @throws Error when the text is not there exactly once: the list must follow the sources.
- */
-async function apply(copy: string, { file, text, replacement }: Mutation): Promise<() => Promise<void>> {
-  const source = path.join(copy, file);
-  const before = await readFile(source, 'utf8');
-  if (before.split(text).length !== 2) throw new Error(`${file} does not have exactly once: ${text}`);
-  await writeFile(
-    source,
-    before.replace(text, () => replacement),
-  );
-  return () => writeFile(source, before);
 }
 
 /** Asks the oracle about the copy as it stands. */

@@ -50,6 +50,15 @@ describe('a service of our own', () => {
     expect(lines).toEqual(['[api] I was first', '[api] hello']);
   });
 
+  test('does not load it in its threads, which read no TypeScript', async () => {
+    const lines: string[] = [];
+    await start('threaded', {
+      preload: 'test/stack/fixtures/preload.ts',
+      log: (line) => lines.push(line),
+    });
+    expect(lines).toEqual(['[api] I was first', '[api] my thread ended with 0']);
+  });
+
   test('that ends while it starts is an error with its last words', async () => {
     const { code, message } = await failureOf(start('broken'));
     expect(code).toBe('start_failed');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -79,9 +80,12 @@ const QUIET = new DefaultLogger('ERROR');
  *
  * @example
  * await runOnce(() => activities.registerCustomer({ mode, userId }));
+ *
+ * @param runId of the workflow that it is an attempt for; a new one unless given.
  */
-export async function runOnce<R>(call: () => Promise<R>): Promise<R> {
-  const environment = new MockActivityEnvironment(undefined, {
+export async function runOnce<R>(call: () => Promise<R>, runId: string = randomUUID()): Promise<R> {
+  const info = { workflowExecution: { workflowId: 'test', runId } };
+  const environment = new MockActivityEnvironment(info, {
     logger: QUIET,
     interceptors: [() => ({ inbound: new StripeErrorInterceptor() })],
   });
