@@ -6,6 +6,10 @@ import type { HostileCase } from './cases.ts';
 import type { RawAnswer } from './send.ts';
 import { PERSON, type Secrets } from './world.ts';
 
+/** Health is there to tell admins what a part says that can't be looked at. */
+const HEALTH = /^GET \/(api\/admin|admin47392)\/health\b/;
+const SYSTEM = 'what the system says';
+
 /**
  * What no answer may hold, whoever asks: where the program lies and broke, what it asked the database, and what it was told in
  * confidence.
@@ -21,17 +25,14 @@ const LEAKS: readonly (readonly [what: string, pattern: RegExp])[] = [
     /syntax error at or near|invalid byte sequence|violates .+ constraint|relation "\w+"|invalid input syntax/,
   ],
   ['SQL', /\b(select|insert into|update|delete from) "\w+"/i],
-  [
-    'what the system says',
-    /\bE(CONNREFUSED|CONNRESET|NOENT|ACCES|PIPE)\b|\bgRPC\b|\b(INVALID_ARGUMENT|DEADLINE_EXCEEDED)\b/,
-  ],
+  [SYSTEM, /\bE(CONNREFUSED|CONNRESET|NOENT|ACCES|PIPE)\b|\bgRPC\b|\b(INVALID_ARGUMENT|DEADLINE_EXCEEDED)\b/],
 ];
 
 /** What is wrong with an answer: nothing, or sentences. */
 export function problemsWith(hostile: HostileCase, answer: RawAnswer, secrets: Secrets): string[] {
   return [
     ...statusProblems(answer),
-    ...leaks(answer, secrets),
+    ...leaks(hostile, answer, secrets),
     ...shapeProblems(hostile, answer),
     ...headerProblems(answer),
   ];
@@ -42,11 +43,12 @@ function statusProblems({ status }: RawAnswer): string[] {
   return status >= 500 ? [`it is a ${status}`] : [];
 }
 
-function leaks({ headers, text }: RawAnswer, secrets: Secrets): string[] {
+function leaks({ route }: HostileCase, { headers, text }: RawAnswer, secrets: Secrets): string[] {
   const whole = `${JSON.stringify(headers)}\n${text}`;
   return [
     ...LEAKS.flatMap(([what, pattern]) => {
       const [found] = pattern.exec(whole) ?? [];
+      if (what === SYSTEM && HEALTH.test(route)) return [];
       return found === undefined ? [] : [`it holds ${what}: ${found.trim()}`];
     }),
     ...secrets.all

@@ -57,11 +57,16 @@ const PAUSE_MS = 1_000;
  * Nobody has taken anything away from the service here. On a busy machine a part may still take longer than the api waits for it; then it
  * says when to come again, and has to answer when one does. What is a 503 each time is a failure (judge.ts).
  */
-function isTooBusy({ status, headers }: RawAnswer): boolean {
-  return status === 503 && headers['retry-after'] !== undefined;
+function isTooBusy({ status, headers, text }: RawAnswer): boolean {
+  return (
+    status === 503 && (headers['retry-after'] !== undefined || text.startsWith('{"status":"unavailable"'))
+  );
 }
 
-/** A connection that was kept ended just as it was to be used again: https://nodejs.org/api/http.html#requestreusedsocket */
+/**
+ * A connection that was kept ended just as it was used again (https://nodejs.org/api/http.html#requestreusedsocket), or in the middle of
+ * the answer, because what had been sent on it before was no request.
+ */
 class ClosedMeanwhile extends Error {}
 
 /** Sends one request, with headers as they are given, twice too. @throws Error when no answer comes. */
@@ -89,7 +94,9 @@ export async function exchange(
     outgoing.once('response', (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.once('error', reject);
+      incoming.once('error', (error) =>
+        reject(outgoing.reusedSocket ? new ClosedMeanwhile(error.message) : error),
+      );
       incoming.once('end', () =>
         resolve({
           status: incoming.statusCode ?? 0,
