@@ -180,7 +180,8 @@ test('the events are gone after thirty days: comparing objects finds what they t
   const first = await service.reconcile();
   expect(first.report).toMatchObject({ comparesObjects: true });
   expect(first.report.eventsGone).not.toBeNull();
-  expect(codesFor(first, newcomer)).toEqual(['setup_missed']);
+  // Until the setup has had its effect, which it may have by then or not, their card is not known either.
+  expect(codesFor(first, newcomer)).toContain('setup_missed');
   expect(codesFor(first, buyer)).toEqual(['credits_missed']);
   expect(codesFor(first, canceled)).toEqual(['subscription_changed']);
   expect(codesFor(first, voided)).toEqual(['invoice_changed']);
