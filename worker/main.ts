@@ -11,11 +11,7 @@ import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList } from '../db/price-list.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import { announceReady, stopWithParent } from '../stack/parent-link.ts';
-import {
-  ensureMonthlyBillingSchedule,
-  ensureReconciliationSchedule,
-  prepareSearchAttributes,
-} from './namespace.ts';
+import { ensureSchedules, prepareSearchAttributes } from './namespace.ts';
 import { startWorker } from './worker.ts';
 
 const config = loadServiceConfig(inheritedEnvironment());
@@ -69,8 +65,7 @@ async function prepareNamespace(): Promise<void> {
     const settings = config.stripe.modes[mode];
     if (stripe === null || settings === null) continue;
     await adoptConfiguredPrices(db, stripe, mode, settings.priceIds);
-    await ensureMonthlyBillingSchedule(client, mode);
-    await ensureReconciliationSchedule(client, mode);
+    await ensureSchedules(client, mode);
   }
   await connection.close();
 }

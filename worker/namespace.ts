@@ -41,6 +41,12 @@ export async function prepareSearchAttributes(
   }
 }
 
+/** Makes sure of all Schedules of a mode (`SCHEDULES`). */
+export async function ensureSchedules(client: Client, mode: Mode): Promise<void> {
+  await ensureMonthlyBillingSchedule(client, mode);
+  await ensureReconciliationSchedule(client, mode);
+}
+
 /** Makes sure of the mode's Schedule of closes. */
 export async function ensureMonthlyBillingSchedule(client: Client, mode: Mode): Promise<void> {
   const scheduleId = MONTHLY_BILLING_SCHEDULE.scheduleId(mode);

@@ -60,8 +60,9 @@ function sentenceOf(error: unknown): string {
   return `It can not be looked at: ${wordsOf(error).split('\n')[0]}`;
 }
 
-/** A refusal by several addresses of a host has no message of its own, but a code. */
+/** A refusal by several addresses of a host has no message of its own, but a code; Temporal's client says why in the cause. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.message || ('code' in error ? String(error.code) : error.name);
+  const words = error.message || ('code' in error ? String(error.code) : error.name);
+  return error.cause instanceof Error ? `${words} (${wordsOf(error.cause)})` : words;
 }

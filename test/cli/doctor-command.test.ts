@@ -1,7 +1,7 @@
 import getPort from 'get-port';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { MODES } from '../../domain/mode.ts';
-import { ensureMonthlyBillingSchedule } from '../../worker/namespace.ts';
+import { ensureSchedules } from '../../worker/namespace.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
@@ -19,7 +19,7 @@ beforeAll(async () => {
     workflowBundle: workflowBundle(),
   });
   await service.startWorker();
-  for (const mode of MODES) await ensureMonthlyBillingSchedule(service.temporal, mode);
+  for (const mode of MODES) await ensureSchedules(service.temporal, mode);
 });
 afterAll(async () => {
   await service.stop();

@@ -16,7 +16,7 @@ import { registerUser } from '../../db/users.ts';
 import { periodClosedAt } from '../../domain/billing-period.ts';
 import { MODES } from '../../domain/mode.ts';
 import { monthlyBillingScheduleId } from '../../domain/workflow-contracts.ts';
-import { ensureMonthlyBillingSchedule } from '../../worker/namespace.ts';
+import { ensureMonthlyBillingSchedule, ensureSchedules } from '../../worker/namespace.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from '../workflows/service.ts';
 
@@ -24,7 +24,7 @@ let service: BillingService;
 beforeAll(async () => {
   service = await startTestBilling();
   await service.startWorker();
-  for (const mode of MODES) await ensureMonthlyBillingSchedule(service.temporal, mode);
+  for (const mode of MODES) await ensureSchedules(service.temporal, mode);
 });
 afterAll(() => service.stop());
 
@@ -310,7 +310,9 @@ const CASES: readonly Case[] = [
       'workers:billing-charges-test:activity',
       'workers:billing-hooks:activity',
       'schedule:monthly-billing live',
+      'schedule:reconciliation live',
       'schedule:monthly-billing test',
+      'schedule:reconciliation test',
       'retention',
     ],
     finding: /lacks .*BillingStatus/,
@@ -590,7 +592,7 @@ describe('finds, and says how to mend it:', () => {
     const { parts = {}, undo } = await breaks();
     try {
       const found = await findingsOf({ ...healthy(), ...parts });
-      expect([...found.keys()]).toEqual(finds);
+      expect([...found.keys()], JSON.stringify([...found.values()])).toEqual(finds);
       const first = found.get(finds[0] ?? '');
       expect(first).toMatchObject({ state });
       expect(first?.finding).toMatch(finding);

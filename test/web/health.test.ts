@@ -8,7 +8,7 @@ import { reconcileNow } from '../../cli/reconcile.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { summaryOf } from '../../web/admin/health/groups.ts';
 import { tabPath } from '../../web/admin/tabs.ts';
-import { ensureMonthlyBillingSchedule } from '../../worker/namespace.ts';
+import { ensureSchedules } from '../../worker/namespace.ts';
 import { startTestApi } from '../api/harness.ts';
 import { startBrowser } from '../support/chromium.ts';
 import { startTestBilling } from '../workflows/service.ts';
@@ -32,7 +32,7 @@ describe('of a whole service', () => {
     try {
       await service.startWorker();
       for (const mode of ['live', 'test'] as const) {
-        await ensureMonthlyBillingSchedule(service.temporal, mode);
+        await ensureSchedules(service.temporal, mode);
         await subscribedCustomer(service, { mode });
         await reconcileNow(service.temporal, mode);
       }
@@ -50,7 +50,7 @@ describe('of a whole service', () => {
         'Test mode',
       ]);
       const items = page.getByRole('listitem').filter({ hasText: /^ok/ });
-      expect(await items.count()).toBe(3 + 2 + 7 + 2 * 7);
+      expect(await items.count()).toBe(3 + 2 + 7 + 2 * 8);
 
       const user = await service.db
         .selectFrom('users')

@@ -8,7 +8,7 @@ import { saveFindings } from '../../../db/reconciliation-findings.ts';
 import { registerUser } from '../../../db/users.ts';
 import { parseBillingPeriod } from '../../../domain/billing-period.ts';
 import { monthlyBillingScheduleId } from '../../../domain/workflow-contracts.ts';
-import { ensureMonthlyBillingSchedule } from '../../../worker/namespace.ts';
+import { ensureSchedules } from '../../../worker/namespace.ts';
 import { request, startTestApi, textLike } from '../harness.ts';
 import { type AdminService, startAdminService } from './service.ts';
 
@@ -42,7 +42,7 @@ const findingOf = (seen: Health, id: string, mode: string | null = null) =>
 
 test('finds everything in order, and says of each what it is', async () => {
   for (const mode of ['live', 'test'] as const) {
-    await ensureMonthlyBillingSchedule(service.billing.temporal, mode);
+    await ensureSchedules(service.billing.temporal, mode);
     await subscribedCustomer(service.billing, { mode });
     await reconcileNow(service.billing.temporal, mode);
   }
@@ -61,7 +61,9 @@ test('finds everything in order, and says of each what it is', async () => {
     'workers:billing-charges-test:activity',
     'workers:billing-hooks:activity',
     'schedule:monthly-billing live',
+    'schedule:reconciliation live',
     'schedule:monthly-billing test',
+    'schedule:reconciliation test',
     ...['live', 'test'].flatMap((mode) =>
       ['webhook_secret', 'webhooks', 'customers', 'bills', 'last_month', 'reconciliation'].map(
         (id) => `${id} ${mode}`,
@@ -120,20 +122,20 @@ test('finds what reconciliation has left to a person, and that it has not run fo
     .execute();
   const checks = await health();
   expect(findingOf(checks, 'reconciliation', 'live')).toMatchObject({
-    state: 'attention',
+    state: 'warning',
     finding: textLike(
       /1 finding wants a person \(1 second_invoice\)\. The oldest: The bill has two invoices\.$/,
     ),
     mend: 'Void in_2.',
   });
   expect(findingOf(checks, 'reconciliation', 'test')).toMatchObject({
-    state: 'failed',
+    state: 'problem',
     finding: textLike(/too long ago/),
     mend: textLike(/"reconciliation:test" and the Schedule "reconciliation-test"/),
   });
   await db.deleteFrom('reconciliations').execute();
   expect(findingOf(await health(), 'reconciliation', 'live')).toMatchObject({
-    state: 'attention',
+    state: 'warning',
     mend: textLike(/reconcile --mode live/),
   });
 });
