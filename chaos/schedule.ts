@@ -112,7 +112,7 @@ const ROUTES = [
 ] as const;
 
 /** All but a refusal for good: what a key may not do is parked for an operator, and no time mends it. */
-const PASSING_FAULTS = FAULT_KINDS.filter((kind) => kind !== 'status_403');
+export const PASSING_FAULTS = FAULT_KINDS.filter((kind) => kind !== 'status_403');
 
 function disturb(dice: Dice, hoursLeft: number): Disturbance | null {
   const share = dice.next();
