@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME`: how fast it is, on parts of its own that are gone afterwards. Run it alone on the machine. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { complain, describeError } from '../cli/console.ts';
+import { parseCount } from '../cli/options.ts';
 import { type CloseOptions, measureClose } from './close.ts';
 import { reportClose } from './close-report.ts';
 import { type CustomerEventsOptions, measureCustomerEvents, report } from './customer-events.ts';
@@ -78,13 +79,6 @@ program
 
 function parseCounts(text: string): number[] {
   return text.split(',').map(parseCount);
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1)
-    throw new InvalidArgumentError('It takes a whole number above 0.');
-  return count;
 }
 
 try {

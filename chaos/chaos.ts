@@ -1,8 +1,9 @@
 /** `npm run chaos -- [--seed N] [--kills N] [--json]`: kills anything, anywhere, and sees whether something was lost or doubled. */
 import { appendFileSync } from 'node:fs';
 import { SingleBar } from 'cli-progress';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { complain, describeError, say } from '../cli/console.ts';
+import { parseCount } from '../cli/options.ts';
 import { describeReport } from './report.ts';
 import { type ChaosStanding, runChaos } from './run.ts';
 
@@ -56,13 +57,6 @@ async function main(): Promise<void> {
   } finally {
     bar.stop();
   }
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1)
-    throw new InvalidArgumentError('It takes a whole number above 0.');
-  return count;
 }
 
 try {

@@ -20,3 +20,10 @@ export function parsePeriod(text: string): BillingPeriod {
   if (isBillingPeriod(text)) return text;
   throw new InvalidArgumentError('Write the month as YYYY-MM, such as 2026-10.');
 }
+
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new InvalidArgumentError('It takes a whole number above 0.');
+  return count;
+}

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Command, InvalidArgumentError } from 'commander';
 import { complain, describeError, say } from '../../cli/console.ts';
+import { parseCount } from '../../cli/options.ts';
 import { atATime } from '../../domain/at-a-time.ts';
 import {
   boundariesIn,
@@ -103,13 +104,6 @@ async function provenance(): Promise<Provenance> {
 
 function parsePattern(text: string): RegExp {
   return new RegExp(text);
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1)
-    throw new InvalidArgumentError('It takes a whole number above 0.');
-  return count;
 }
 
 try {
