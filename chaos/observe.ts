@@ -4,13 +4,14 @@ import { readStripeEvent } from '../activities/stripe-events.ts';
 import { findUser } from '../db/users.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import { customerOf, isHandledEventType } from '../domain/stripe-event.ts';
-import { deliveries } from './deliveries.ts';
+import { acknowledgedEvents } from './deliveries.ts';
 import type { Account } from './judge/account.ts';
 import type {
   SeenBill,
   SeenCustomer,
   SeenEvent,
   SeenInStripe,
+  SeenMade,
   SeenWorkflow,
   SeenWorld,
 } from './judge/seen.ts';
@@ -30,6 +31,7 @@ export async function observe(service: RunningBilling, accounts: readonly Accoun
     .execute();
   return {
     customers,
+    made: await observeMade(service),
     events: await observeEvents(service),
     workflows: await observeWorkflows(service),
     clusters,
@@ -181,12 +183,22 @@ function purchaseOf(
   };
 }
 
+/** All customers that there are, and all Checkout sessions. */
+async function observeMade({ stripe }: RunningBilling): Promise<SeenMade[]> {
+  const made: SeenMade[] = [];
+  for (const mode of MODES) {
+    for await (const { id, metadata } of stripe[mode].customers.list({ limit: 100 }))
+      made.push({ mode, id, what: `customer of ${metadata['user_id']}` });
+    for await (const { id, metadata } of stripe[mode].checkout.sessions.list({ limit: 100 }))
+      made.push({ mode, id, what: `session of Checkout ${metadata?.['idempotency_key']}` });
+  }
+  return made;
+}
+
 /** All events that take effect; of a refund or a dispute its charge tells whose it is. */
 async function observeEvents(service: RunningBilling): Promise<SeenEvent[]> {
   const applied = await appliedEvents(service);
-  const acknowledged = new Set(
-    (await deliveries(service)).filter(({ status }) => status === 'succeeded').map(({ eventId }) => eventId),
-  );
+  const acknowledged = new Set(await acknowledgedEvents(service));
   const seen: SeenEvent[] = [];
   for (const mode of MODES) {
     const customerOfCharge = await customersByCharge(service, mode);
@@ -206,7 +218,8 @@ async function observeEvents(service: RunningBilling): Promise<SeenEvent[]> {
   return seen;
 }
 
-async function appliedEvents({ db }: RunningBilling): Promise<ReadonlySet<string>> {
+/** The ids of events that have had their effect. */
+export async function appliedEvents({ db }: RunningBilling): Promise<ReadonlySet<string>> {
   const rows = await db.selectFrom('applied_stripe_events').select('event_id').execute();
   return new Set(rows.map((row) => row.event_id));
 }

@@ -5,6 +5,7 @@ import type { PartName } from '../stack/stack.ts';
 import type { Delivery } from '../stripe-simulator/store.ts';
 import type { Finding } from './judge/finding.ts';
 import type { SeenWorld } from './judge/seen.ts';
+import type { ReconciliationCounts } from './reconciling.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { World } from './world/world.ts';
 
@@ -31,9 +32,13 @@ export interface ChaosReport {
     readonly attempts: number;
     /** Events that were delivered more than once. */
     readonly repeated: number;
-    /** Given up on, or never sent; brought in the end. */
+    /** Attempts that were answered with 503: to be sent again. */
+    readonly refused: number;
+    /** Given up on, or never sent; reconciliation found what they told of. */
     readonly lost: number;
   };
+  /** What the service's own reconciliation did about what was lost. */
+  readonly reconciliation: ReconciliationCounts;
   readonly world: {
     /** Deeds and batches of usage, and how many of them were done while parts were being killed. */
     readonly total: number;
@@ -60,6 +65,7 @@ interface Ingredients {
   readonly struck: Readonly<Record<string, number>>;
   readonly clockHours: readonly number[];
   readonly deliveries: readonly Delivery[];
+  readonly reconciliation: ReconciliationCounts;
   readonly seen: SeenWorld;
   readonly months: readonly string[];
   readonly findings: readonly Finding[];
@@ -89,6 +95,7 @@ export function reportOn({
     clockJumps: clockHours.length,
     clockHours: clockHours.reduce((sum, hours) => sum + hours, 0),
     webhooks: webhooksOf(deliveries),
+    reconciliation: rest.reconciliation,
     world: {
       total: world.total,
       done: world.done,
@@ -116,6 +123,7 @@ function webhooksOf(deliveries: readonly Delivery[]): ChaosReport['webhooks'] {
     deliveries: deliveries.length,
     attempts: deliveries.reduce((sum, { attempts }) => sum + attempts.length, 0),
     repeated: Object.values(arrivals).filter((count) => count > 1).length,
+    refused: deliveries.flatMap(({ attempts }) => attempts).filter(({ status }) => status === 503).length,
     lost: deliveries.filter(({ status }) => status === 'failed').length,
   };
 }
@@ -128,7 +136,7 @@ function countBy(names: readonly string[]): Record<string, number> {
 
 /** For a person: what happened, and what is wrong. */
 export function describeReport(report: ChaosReport): string {
-  const { kills, webhooks, world, findings } = report;
+  const { kills, webhooks, reconciliation, world, findings } = report;
   const sum = Object.values(kills).reduce((all, count) => all + count, 0);
   const rows = [
     ['Kills', `${sum}: ${inWords(kills)}`],
@@ -139,7 +147,11 @@ export function describeReport(report: ChaosReport): string {
     ['Clock of Stripe', `${report.clockJumps} jumps over ${report.clockHours} hours`],
     [
       'Webhooks',
-      `${webhooks.deliveries} deliveries in ${webhooks.attempts} attempts, ${webhooks.repeated} events more than once, ${webhooks.lost} lost at first`,
+      `${webhooks.deliveries} deliveries in ${webhooks.attempts} attempts, ${webhooks.refused} of them refused, ${webhooks.repeated} events more than once, ${webhooks.lost} lost at first`,
+    ],
+    [
+      'Reconciliation',
+      `${reconciliation.runs} runs: ${reconciliation.forwardedEvents} events forwarded, ${reconciliation.repaired} findings repaired`,
     ],
     [
       'Deeds',

@@ -3,22 +3,26 @@ import { reportOf, startClose } from '../cli/close.ts';
 import { saveCluster } from '../db/clusters.ts';
 import { type BillingPeriod, billingPeriodOf, previousPeriod } from '../domain/billing-period.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
-import type { PartName } from '../stack/stack.ts';
+import { RECONCILIATION_SCHEDULE } from '../domain/workflow-contracts.ts';
+import { PARTS, type PartName } from '../stack/stack.ts';
 import { onThrowAwayStack } from '../stack/throw-away-stack.ts';
 import { buildPrograms } from './built-programs.ts';
-import { deliveries } from './deliveries.ts';
+import { deliveries, wrongAnswers } from './deliveries.ts';
 import { Disturber } from './disturber.ts';
+import type { Account } from './judge/account.ts';
 import type { Finding } from './judge/finding.ts';
 import { judge } from './judge/judge.ts';
 import type { SeenWorld } from './judge/seen.ts';
 import { LastWords } from './last-words.ts';
 import { observe } from './observe.ts';
 import { Progress } from './progress.ts';
+import { Reconciling } from './reconciling.ts';
 import { type ChaosReport, reportOn } from './report.ts';
 import { type Blow, planBlows } from './schedule.ts';
 import { bringWebhooks, settle } from './settle.ts';
 import { StruckRequests } from './struck-requests.ts';
 import { Supervisor } from './supervisor.ts';
+import { Witness } from './witness.ts';
 import { populate } from './world/population.ts';
 import type { RunningBilling } from './world/running-billing.ts';
 import { Settling } from './world/settling.ts';
@@ -97,8 +101,13 @@ class ChaosRun {
   readonly #supervisor: Supervisor;
   readonly #disturber: Disturber;
   readonly #struck: StruckRequests;
+  readonly #reconciling: Reconciling;
   readonly #progress = new Progress();
   readonly #givingUp = new AbortController();
+  /** Rejects when nobody tries any longer. */
+  readonly #gaveUp = new Promise<never>((_, reject) => {
+    this.#givingUp.signal.addEventListener('abort', () => reject(new Error('it does not end')));
+  });
   readonly #world: World;
   readonly #months: readonly BillingPeriod[];
   readonly #startedAt = Date.now();
@@ -107,9 +116,11 @@ class ChaosRun {
   constructor(options: ChaosOptions, service: RunningBilling, supervisor: Supervisor) {
     this.#options = options;
     this.#service = service;
+    this.#gaveUp.catch(() => undefined);
     this.#supervisor = supervisor;
     this.#disturber = new Disturber(service);
     this.#struck = new StruckRequests(service);
+    this.#reconciling = new Reconciling(service);
     this.#months = lastMonths(options.months);
     this.#world = new World({
       service,
@@ -129,12 +140,14 @@ class ChaosRun {
   async play(graceIsOver: boolean, words: LastWords): Promise<ChaosReport> {
     await this.#makePlaces();
     const settling = await Settling.begin(this.#service);
+    await this.#pauseReconciliation();
+    const witness = await Witness.appear(this.#service);
     const counting = this.#struck.count();
     const living = this.#world.live();
     const closing = this.#closeMonths();
     for (const blow of planBlows(this.#options.seed, this.#options.kills * SPARE)) {
       if (this.#supervisor.killCount >= this.#options.kills) break;
-      await this.#strike(blow);
+      await this.#strike(blow, witness);
     }
     const doneUnderFire = this.#world.done;
 
@@ -145,13 +158,16 @@ class ChaosRun {
     const patience = setTimeout(() => this.#givingUp.abort(), PATIENCE_MS);
     const closes = await this.#untilOver(closing, living);
     clearTimeout(patience);
-    const unsettled = await settle(this.#service, settling, PATIENCE_MS, (left) =>
+    const unsettled = await settle(this.#service, settling, this.#reconciling, PATIENCE_MS, (left) =>
       this.#show(`settling: ${JSON.stringify(left)}`),
     );
+    this.#show('reconciling');
+    await this.#reconciling.findNothing();
     this.#struck.stop();
     await counting;
 
-    const { seen, findings } = await this.#judge(graceIsOver);
+    const { seen, findings } = await this.#judge([...this.#world.accounts, witness.account], graceIsOver);
+    const all = await deliveries(this.#service);
     return reportOn({
       options: this.#options,
       seconds: Math.round((Date.now() - this.#startedAt) / 1_000),
@@ -160,30 +176,61 @@ class ChaosRun {
       doneUnderFire,
       struck: this.#struck.counts,
       clockHours: this.#clockHours,
-      deliveries: await deliveries(this.#service),
+      deliveries: all,
+      reconciliation: this.#reconciling.counts,
       seen,
       months: this.#months,
       findings: [
+        ...this.#killedTooFew(),
+        ...this.#endedByThemselves(),
         ...this.#world.findings,
         ...closes,
+        ...wrongAnswers(all),
         ...(unsettled === null
           ? []
           : [{ about: 'the end', what: `still moves: ${JSON.stringify(unsettled)}` }]),
+        ...this.#reconciling.findings,
         ...findings,
         ...words.findings,
       ],
     });
   }
 
-  async #strike({ parts, strikesTwice, waitsForAll, afterMs, downMs, disturbance }: Blow): Promise<void> {
+  /** It finds what was lost when the run says so: the Schedule's hour would come at some time or other. */
+  async #pauseReconciliation(): Promise<void> {
+    for (const mode of MODES) {
+      const schedule = this.#service.temporal.schedule.getHandle(RECONCILIATION_SCHEDULE.scheduleId(mode));
+      await schedule.pause('Chaos runs it itself.');
+    }
+  }
+
+  async #strike(
+    { parts, strikesTwice, waitsForAll, afterMs, downMs, disturbance }: Blow,
+    witness: Witness,
+  ): Promise<void> {
     if (waitsForAll) await this.#supervisor.allUp();
     await sleep(afterMs);
     if (waitsForAll) await this.#somethingGetsDone();
     if (disturbance !== null && (await this.#disturber.disturb(disturbance)) && disturbance.type === 'clock')
       this.#clockHours.push(disturbance.hours);
-    await Promise.all(parts.map((part) => this.#supervisor.kill(part, downMs, strikesTwice)));
+    const kills = parts.map((part) => this.#supervisor.kill(part, downMs, strikesTwice));
+    await Promise.all([...kills, witness.change()]);
     this.#progress.moveTo(this.#supervisor.killCount / this.#options.kills);
     this.#show('killing');
+  }
+
+  #killedTooFew(): Finding[] {
+    const { kills } = this.#options;
+    const { killCount } = this.#supervisor;
+    return killCount < kills ? [{ about: 'the run', what: `only ${killCount} of ${kills} kills` }] : [];
+  }
+
+  /** A worker that can't reach Temporal gives up, to be started again; nothing else may. */
+  #endedByThemselves(): Finding[] {
+    return PARTS.filter((part) => part !== 'worker' && this.#supervisor.ownEnds[part] > 0).map((part) => ({
+      about: part,
+      what: `it has ended by itself ${this.#supervisor.ownEnds[part]} times`,
+    }));
   }
 
   /** However slow the machine is, the world is to live between blows, and not only to wait for its end. */
@@ -203,7 +250,7 @@ class ChaosRun {
     );
     while (!(await Promise.race([isOver, sleep(BRING_EVERY_MS, false)]))) {
       this.#show('lives come to their end');
-      await bringWebhooks(this.#service);
+      await bringWebhooks(this.#service, this.#reconciling);
     }
     return (await over)[0];
   }
@@ -225,7 +272,8 @@ class ChaosRun {
   async #close(mode: Mode, period: BillingPeriod): Promise<Finding[]> {
     for (; ; await sleep(1_000)) {
       try {
-        await reportOf(await startClose(this.#service.temporal, { mode, period }));
+        const close = await startClose(this.#service.temporal, { mode, period });
+        await Promise.race([reportOf(close), this.#gaveUp]);
         return [];
       } catch (error) {
         if (this.#givingUp.signal.aborted)
@@ -242,12 +290,15 @@ class ChaosRun {
   }
 
   /** Looks again where something is wrong: a workflow may just be about to say what it has saved. */
-  async #judge(graceIsOver: boolean): Promise<{ seen: SeenWorld; findings: Finding[] }> {
+  async #judge(
+    accounts: readonly Account[],
+    graceIsOver: boolean,
+  ): Promise<{ seen: SeenWorld; findings: Finding[] }> {
     const rules = { lastMonth: this.#months.at(-1) ?? '', graceIsOver };
     for (let look = 1; ; look += 1) {
       this.#show('judging');
-      const seen = await observe(this.#service, this.#world.accounts);
-      const findings = judge(this.#world.accounts, seen, rules);
+      const seen = await observe(this.#service, accounts);
+      const findings = judge(accounts, seen, rules);
       if (findings.length === 0 || look === LOOKS) return { seen, findings };
       await sleep(LOOK_AGAIN_AFTER_MS);
     }

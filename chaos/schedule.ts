@@ -69,13 +69,16 @@ export function planBlows(seed: number, kills: number): Blow[] {
         : [...new Set(dice.chance(0.15) ? [first, second] : [first])];
     const strikesTwice = dice.chance(0.12);
     const disturbance = dice.chance(0.75) ? disturb(dice, hoursLeft) : null;
+    // Once early, and often, Temporal is away for longer than the receiver waits for it: then it must refuse.
+    const isFirstOfTemporal = blows.length === SHARES.findIndex(([part]) => part === 'Temporal');
+    const isLong = isFirstOfTemporal || (parts.includes('Temporal') && dice.chance(0.4));
     if (disturbance?.type === 'clock') hoursLeft -= disturbance.hours;
     blows.push({
       parts,
       strikesTwice,
-      waitsForAll: dice.chance(0.7),
+      waitsForAll: dice.chance(0.7) || isFirstOfTemporal,
       afterMs: dice.between(100, 2_000),
-      downMs: dice.chance(0.5) ? 0 : dice.between(100, 2_500),
+      downMs: isLong ? dice.between(3_500, 6_000) : dice.chance(0.5) ? 0 : dice.between(100, 2_500),
       disturbance,
     });
     left -= parts.length * (strikesTwice ? 2 : 1);

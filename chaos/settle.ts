@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deliveries, deliverWhatWasLost } from './deliveries.ts';
+import { deliveries } from './deliveries.ts';
 import { moveClock } from './disturber.ts';
+import type { Reconciling } from './reconciling.ts';
 import type { RunningBilling } from './world/running-billing.ts';
 import type { Settling } from './world/settling.ts';
 
@@ -21,13 +22,14 @@ export interface Unsettled {
 
 /**
  * Waits until nothing moves any more: Stripe's clock is moved on to where it sends webhooks again, and those it gave up on are
- * brought.
+ * found by reconciliation.
  *
  * @returns what still moved when the time was over, or `null`.
  */
 export async function settle(
   service: RunningBilling,
   settling: Settling,
+  reconciling: Reconciling,
   patienceMs: number,
   show: (unsettled: Unsettled) => void,
 ): Promise<Unsettled | null> {
@@ -36,7 +38,7 @@ export async function settle(
     show(unsettled);
     if (Object.values(unsettled).every((count) => count === 0)) return null;
     if (Date.now() > deadline) return unsettled;
-    await bringWebhooks(service);
+    await bringWebhooks(service, reconciling);
   }
 }
 
@@ -55,12 +57,12 @@ async function countWorkflowsThatEnd({ temporal }: RunningBilling): Promise<numb
   return count;
 }
 
-/** Moves Stripe's clock to where it sends the next webhook again; when none is left, those it gave up on are brought. */
-export async function bringWebhooks(service: RunningBilling): Promise<void> {
+/** Moves Stripe's clock to where it sends the next webhook again; when none is left, reconciliation finds those it gave up on. */
+export async function bringWebhooks(service: RunningBilling, reconciling: Reconciling): Promise<void> {
   const pending = (await deliveries(service)).filter(({ status }) => status === 'pending');
   const next = Math.min(...pending.map(({ nextAttemptAtMs }) => nextAttemptAtMs ?? Infinity));
   const inMs = next - (await stripeNowMs(service));
-  if (pending.length === 0) await deliverWhatWasLost(service);
+  if (pending.length === 0) await reconciling.findLost();
   else if (inMs > SOON_MS && Number.isFinite(inMs)) await moveClock(service, inMs);
 }
 

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PARTS, type PartName, type Stack } from '../stack/stack.ts';
 import type { StackPart } from '../stack/supervised-part.ts';
 
+/** A part that does not come up so often in a row never will. */
+const MOST_FAILED_STARTS = 100;
 /** How long the supervisor waits before it starts a part again that did not come up. */
 const AGAIN_AFTER_MS = 300;
 /** How far a part has come with its start when it is struck the second time. */
@@ -17,6 +19,8 @@ export class Supervisor {
   readonly failedStarts: Record<PartName, number> = countsOfParts();
   #stack: Stack | undefined;
   readonly #comingUp = new Map<PartName, Promise<void>>();
+  readonly #telling = new Set<Promise<void>>();
+  #hopeless: Error | undefined;
   readonly #onUp: (part: PartName) => Promise<void>;
   #isOver = false;
 
@@ -43,15 +47,23 @@ export class Supervisor {
     if (!strikesTwice) return;
     await sleep(downMs + SECOND_BLOW_AFTER_MS);
     await this.#strike(name);
+    // It may have been up by then.
+    this.#bringUp(name, 0);
   }
 
   async #strike(name: PartName): Promise<void> {
     if (await this.#part(name).kill()) this.kills[name] += 1;
   }
 
-  /** Waits until all parts run. */
+  /**
+   * Waits until all parts run.
+   *
+   * @throws Error when one does not come up at all.
+   */
   async allUp(): Promise<void> {
-    while (this.#comingUp.size > 0) await Promise.all(this.#comingUp.values());
+    while (this.#comingUp.size + this.#telling.size > 0)
+      await Promise.all([...this.#comingUp.values(), ...this.#telling]);
+    if (this.#hopeless !== undefined) throw this.#hopeless;
   }
 
   /** Nothing is started any more. */
@@ -68,17 +80,24 @@ export class Supervisor {
     if (this.#comingUp.has(name)) return;
     const up = this.#restart(name, downMs).finally(() => this.#comingUp.delete(name));
     this.#comingUp.set(name, up);
+    // It may die again while somebody is told.
+    const told = up.then(() => this.#onUp(name)).finally(() => this.#telling.delete(told));
+    this.#telling.add(told);
   }
 
   async #restart(name: PartName, downMs: number): Promise<void> {
     await sleep(downMs);
-    while (!this.#isOver) {
+    for (let failed = 0; !this.#isOver; ) {
       try {
         await this.#part(name).restart();
-        await this.#onUp(name);
         return;
-      } catch {
+      } catch (error) {
+        failed += 1;
         this.failedStarts[name] += 1;
+        if (failed === MOST_FAILED_STARTS) {
+          this.#hopeless = new Error(`${name} does not come up any more`, { cause: error });
+          return;
+        }
         await sleep(AGAIN_AFTER_MS);
       }
     }

@@ -1,3 +1,4 @@
+import { childrenOf } from './processes.ts';
 import type { OnSpawn } from './program.ts';
 
 /** What a part of a stack is while it runs. */
@@ -21,8 +22,13 @@ export interface StackPart {
    * @returns whether there was anything to end.
    */
   kill(): Promise<boolean>;
+  /** Ends it in good order, as for maintenance. Nobody is told of a failure. */
+  stop(): Promise<void>;
+  /** For proofs: it stays where it is and does nothing, nor do the processes it has started, until {@link goOn}. */
+  hang(): Promise<void>;
+  goOn(): Promise<void>;
   /**
-   * Starts it again after a {@link kill}, or when it has ended by itself, on the same port and data.
+   * Starts it again after a {@link kill} or {@link stop}, or when it has ended by itself, on the same port and data.
    *
    * @throws StackError when it can't be started.
    */
@@ -43,7 +49,7 @@ export class SupervisedPart implements StackPart {
   #starting: Starting | undefined;
   readonly #start: StartPart;
   readonly #onFailure: (how: string) => void;
-  readonly #killed = new WeakSet<RunningPart>();
+  readonly #ended = new WeakSet<RunningPart>();
 
   constructor(first: RunningPart, start: StartPart, onFailure: (how: string) => void) {
     this.#start = start;
@@ -60,13 +66,13 @@ export class SupervisedPart implements StackPart {
     if (this.#starting !== undefined) {
       // Its process may not be there yet.
       this.#starting.isDoomed = true;
-      if (this.#starting.pid !== undefined) kill(this.#starting.pid);
+      if (this.#starting.pid !== undefined) signal(this.#starting.pid, 'SIGKILL');
       await this.#starting.settled;
       return true;
     }
     const killed = this.#running;
-    this.#killed.add(killed);
-    const wasThere = kill(killed.pid);
+    this.#ended.add(killed);
+    const wasThere = await killAll(killed.pid);
     await killed.exited;
     return wasThere;
   }
@@ -82,7 +88,7 @@ export class SupervisedPart implements StackPart {
     try {
       this.#running = await this.#start((pid) => {
         starting.pid = pid;
-        if (starting.isDoomed) kill(pid);
+        if (starting.isDoomed) signal(pid, 'SIGKILL');
       });
     } finally {
       this.#starting = undefined;
@@ -92,20 +98,43 @@ export class SupervisedPart implements StackPart {
   }
 
   async stop(): Promise<void> {
+    this.#ended.add(this.#running);
     await this.#running.stop();
+  }
+
+  async hang(): Promise<void> {
+    // First the one that could start more of them.
+    signal(this.pid, 'SIGSTOP');
+    for (const child of await childrenOf(this.pid)) signal(child, 'SIGSTOP');
+  }
+
+  async goOn(): Promise<void> {
+    for (const process of [...(await childrenOf(this.pid)), this.pid]) signal(process, 'SIGCONT');
   }
 
   #watch(part: RunningPart): void {
     const tell = (exit: unknown): void => {
-      if (!this.#killed.has(part)) this.#onFailure(JSON.stringify(exit));
+      if (!this.#ended.has(part)) this.#onFailure(JSON.stringify(exit));
     };
     void part.exited.then(tell);
   }
 }
 
-function kill(pid: number): boolean {
+/**
+ * With all processes it has started: PostgreSQL's would do to the end what they are at.
+ *
+ * @returns whether there was anything to end.
+ */
+async function killAll(pid: number): Promise<boolean> {
+  // Standing still, it starts no more of them and does not see them go.
+  signal(pid, 'SIGSTOP');
+  for (const child of await childrenOf(pid)) signal(child, 'SIGKILL');
+  return signal(pid, 'SIGKILL');
+}
+
+function signal(pid: number, name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): boolean {
   try {
-    return process.kill(pid, 'SIGKILL');
+    return process.kill(pid, name);
   } catch {
     // It has ended.
     return false;

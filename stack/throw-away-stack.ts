@@ -4,7 +4,7 @@ import path from 'node:path';
 import { cacheDirectory, inheritedEnvironment } from '../config/machine.ts';
 import { withoutOurs } from './environment.ts';
 import { freePort } from './ports.ts';
-import { startReaper } from './reaper.ts';
+import { type Reaper, startReaper } from './reaper.ts';
 import { type Stack, type StackOptions, startStack } from './stack.ts';
 
 /** What a throw-away stack needs to be otherwise than one of `npm start`. */
@@ -33,28 +33,39 @@ export async function onThrowAwayStack<Result>(
   options: ThrowAwayStackOptions = {},
 ): Promise<Result> {
   await using reaper = startReaper();
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'durable-billing-'));
-  reaper.directory(dataDir);
-  await chmod(dataDir, 0o755); // PostgreSQL may run as a user of its own, which must be able to walk in.
-  const ports = {
-    api: await freePort(),
-    postgres: await freePort(),
-    temporal: await freePort(),
-    temporalUi: await freePort(),
-    stripeSimulator: await freePort(),
-  };
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  const starting = startStack({
+  const starting = startThrowAwayStack(reaper, {
+    onFailure: (part, how) => fail(new Error(`${part} has ended by itself: ${how}`)),
+    ...options,
+  });
+  await using stack = await Promise.race([starting, failed]);
+  return await Promise.race([work(stack), failed]);
+}
+
+/** As {@link onThrowAwayStack}, for those who end it themselves: the reaper deletes the folder, and must be closed. */
+export async function startThrowAwayStack(
+  reaper: Reaper,
+  options: ThrowAwayStackOptions & Pick<StackOptions, 'onFailure'>,
+): Promise<Stack> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'durable-billing-'));
+  reaper.directory(dataDir);
+  await chmod(dataDir, 0o755); // PostgreSQL may run as a user of its own, which must be able to walk in.
+  return await startStack({
     durability: 'full',
     log: () => undefined,
     onPart: () => undefined,
-    onFailure: (part, how) => fail(new Error(`${part} has ended by itself: ${how}`)),
     ...options,
     dataDir,
-    ports,
+    ports: {
+      api: await freePort(),
+      postgres: await freePort(),
+      temporal: await freePort(),
+      temporalUi: await freePort(),
+      stripeSimulator: await freePort(),
+    },
     variables: {
       ...withoutOurs(inheritedEnvironment()),
       API_REQUESTS_PER_SECOND: '0',
@@ -63,6 +74,4 @@ export async function onThrowAwayStack<Result>(
     cacheDir: cacheDirectory(),
     reaper,
   });
-  await using stack = await Promise.race([starting, failed]);
-  return await Promise.race([work(stack), failed]);
 }

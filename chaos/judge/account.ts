@@ -21,4 +21,6 @@ export interface Account {
    * subscription or were deleted since, `never` when they completed none.
    */
   readonly subscription: 'never' | 'subscribes' | 'ended';
+  /** What they had done to one bill that was declined; all others are to be paid. */
+  readonly givenUp: 'void' | 'uncollectible' | null;
 }

@@ -1,7 +1,11 @@
+import type { Account } from './account.ts';
 import type { SeenBill, SeenCustomer, SeenInvoice } from './seen.ts';
 
 /** Has each bill the one invoice that it must have, and each invoice a bill? Was each paid once? */
-export function invoiceProblems({ bills, stripe }: Pick<SeenCustomer, 'bills' | 'stripe'>): string[] {
+export function invoiceProblems(
+  { givenUp }: Pick<Account, 'givenUp'>,
+  { bills, stripe }: Pick<SeenCustomer, 'bills' | 'stripe'>,
+): string[] {
   const invoices = stripe?.invoices ?? [];
   return [
     ...bills.flatMap((bill) =>
@@ -12,8 +16,19 @@ export function invoiceProblems({ bills, stripe }: Pick<SeenCustomer, 'bills' | 
       ),
     ),
     ...invoices.flatMap((invoice) => strayInvoice(invoice, bills)),
+    ...givenUpProblems(givenUp, invoices),
     ...(stripe === null ? [] : chargeProblems(stripe)),
   ];
+}
+
+/** Nobody waives what was used but whoever was asked to, and no more than that one bill. */
+function givenUpProblems(givenUp: Account['givenUp'], invoices: readonly SeenInvoice[]): string[] {
+  return (['void', 'uncollectible'] as const).flatMap((waived) => {
+    const found = invoices.filter(({ billId, status }) => billId !== null && status === waived);
+    return found.length > (givenUp === waived ? 1 : 0)
+      ? [`${idsOf(found)}: ${waived}, and nobody asked`]
+      : [];
+  });
 }
 
 function billProblems(

@@ -2,6 +2,7 @@
 import { accessProblems } from './access.ts';
 import type { Account } from './account.ts';
 import { creditProblems } from './credits.ts';
+import { doubledFindings } from './doubled.ts';
 import { eventFindings } from './events.ts';
 import { customerName, type Finding } from './finding.ts';
 import { invoiceProblems } from './invoices.ts';
@@ -27,11 +28,12 @@ export function judge(accounts: readonly Account[], seen: SeenWorld, rules: Rule
       if (customer === undefined) return [{ about, what: 'the service does not know them' }];
       return [
         ...usageProblems(account, customer.bills, rules.lastMonth),
-        ...invoiceProblems(customer),
+        ...invoiceProblems(account, customer),
         ...creditProblems(customer),
         ...accessProblems(account, customer, rules.graceIsOver),
       ].map((what) => ({ about, what }));
     }),
+    ...doubledFindings(seen),
     ...placeFindings(seen),
     ...eventFindings(seen),
     ...workflowFindings(seen.workflows),

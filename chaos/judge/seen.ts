@@ -115,9 +115,18 @@ export interface SeenWorkflow {
   }[];
 }
 
+/** An object in Stripe of which there is to be one. */
+export interface SeenMade {
+  readonly mode: Mode;
+  /** Such as the customer of a user, or the session of a Checkout. */
+  readonly what: string;
+  readonly id: string;
+}
+
 /** All that is there when nothing moves any more. */
 export interface SeenWorld {
   readonly customers: readonly SeenCustomer[];
+  readonly made: readonly SeenMade[];
   readonly events: readonly SeenEvent[];
   readonly workflows: readonly SeenWorkflow[];
   readonly clusters: readonly {

@@ -13,8 +13,8 @@ import type { SeenBill, SeenLine } from './seen.ts';
 type Product = (typeof USED_PRODUCTS)[number];
 
 /**
- * Is all that was used on bills, and exactly once? Whether these were paid, are held, parked or unbillable is theirs to say
- * (bills.ts).
+ * Is all that was used on bills, and exactly once? Whether these were paid, are held, parked or unbillable is for invoices.ts
+ * to say.
  *
  * @param lastMonth the last that was closed; later usage is on no bill yet.
  */
@@ -34,12 +34,13 @@ function productProblems(
 ): string[] {
   const lines = bills.flatMap((bill) => bill.lines).filter((line) => line.product === product);
   const used = usage.filter((event) => event.product === product);
-  const first = [
+  const months = [
     firstMonthOf(used) ?? lastMonth,
+    lastMonth,
     ...lines.map(({ usagePeriod }) => usagePeriod),
-  ].toSorted()[0];
-  return monthsBetween(first ?? lastMonth, lastMonth).flatMap((month) => {
-    const expected = usedInMonth(used, product, month);
+  ].toSorted();
+  return monthsBetween(months[0] ?? lastMonth, months.at(-1) ?? lastMonth).flatMap((month) => {
+    const expected = month > lastMonth ? 0n : usedInMonth(used, product, month);
     const billed = lines
       .filter(({ usagePeriod }) => usagePeriod === month)
       .reduce((sum, { exactQuantity }) => sum + scaled(exactQuantity), 0n);
@@ -54,7 +55,8 @@ function productProblems(
 /** Each amount once more, and their sum. */
 function lineProblems({ billId, lines, totalCents }: SeenBill): string[] {
   const wrong = lines.flatMap((line) => {
-    if (!isMetered(line)) return [];
+    if (line.product === 'credits') return [];
+    if (!isMetered(line)) return [`${billId} asks for ${line.product}, which nobody used`];
     const cents = costInCents(scaled(line.exactQuantity), line.product, line.usagePeriod);
     if (cents === line.amountCents) return [];
     return [

@@ -218,11 +218,6 @@ async function reportAmiss(
   const counted = `${frozenBills} frozen, ${invoicedBills} invoiced, ${parkedBills} parked, ${heldBills} held`;
   const right = `${bills} frozen, ${bills} invoiced, 0 parked, 0 held`;
   const { contradictions = 1, usedCents = 0, billedCents = 0, unbilledCents = 0 } = balance ?? {};
-  const children = stage.temporal.workflow.list({
-    query: `WorkflowId STARTS_WITH "${monthlyBillingWorkflowId(mode, period)}" AND ExecutionStatus != "Completed" AND ExecutionStatus != "ContinuedAsNew"`,
-  });
-  const unfinished: string[] = [];
-  for await (const { workflowId, status } of children) unfinished.push(`${workflowId} is ${status.name}`);
   return [
     ...(phase === 'done' ? [] : [`the close of ${period} is ${phase}`]),
     ...(counted === right ? [] : [`the close of ${period} says ${counted}, and it is ${right}`]),
@@ -230,8 +225,18 @@ async function reportAmiss(
     ...(usedCents === billedCents + unbilledCents
       ? []
       : [`of ${usedCents} used in ${period}, ${billedCents} are billed and ${unbilledCents} on no bill yet`]),
-    ...unfinished,
+    // Temporal lists late.
+    ...(await untilNothingIsWrong(() => unfinished(stage, monthlyBillingWorkflowId(mode, period)))),
   ];
+}
+
+/** The close and its children, as far as they have not completed. */
+async function unfinished({ temporal }: Stage, workflowId: string): Promise<string[]> {
+  const query = `WorkflowId STARTS_WITH "${workflowId}" AND ExecutionStatus != "Completed" AND ExecutionStatus != "ContinuedAsNew"`;
+  const found: string[] = [];
+  for await (const each of temporal.workflow.list({ query }))
+    found.push(`${each.workflowId} is ${each.status.name}`);
+  return found;
 }
 
 /** What their bills come to, and what Stripe has charged, over all months. */

@@ -26,6 +26,8 @@ export interface Deed {
   readonly step: Step;
   /** Where it leaves their subscription, where it changes that. */
   readonly leaves?: Account['subscription'];
+  /** What it does to the bill that was declined. */
+  readonly givesUp?: Account['givenUp'];
 }
 
 /** What the host product sends of a customer's usage in one request. */
@@ -95,8 +97,8 @@ const STORIES: readonly ((dice: Dice) => readonly Deed[])[] = [
     subscribes(CARDS.declinesCharges),
     { what: 'has a bill that fails', step: billFails },
     dice.chance(0.5)
-      ? { what: 'has the bill voided', step: voidsBill }
-      : { what: 'has the bill written off', step: writesBillOff },
+      ? { what: 'has the bill voided', step: voidsBill, givesUp: 'void' }
+      : { what: 'has the bill written off', step: writesBillOff, givesUp: 'uncollectible' },
   ],
   (dice) => [subscribes(CARDS.good), removes, ...(dice.chance(0.6) ? [returns, subscribes(CARDS.good)] : [])],
   () => [subscribes(CARDS.good), ends],

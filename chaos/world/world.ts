@@ -49,6 +49,7 @@ export class World {
       userId,
       usage: [],
       subscription: 'never',
+      givenUp: null,
     }));
     this.accounts = this.#ledgers;
     this.#users = options.population.map(promiseWithResolver);
@@ -90,10 +91,11 @@ export class World {
 
   async #act({ deeds }: Biography, ledger: Ledger, person: Person | null): Promise<void> {
     if (person === null) return;
-    for (const { at, what, step, leaves } of deeds) {
+    for (const { at, what, step, leaves, givesUp } of deeds) {
       await this.#options.reaches(at);
       await this.#persist(what, () => step(this.#options.service, person));
       ledger.subscription = leaves ?? ledger.subscription;
+      ledger.givenUp = givesUp ?? ledger.givenUp;
       this.done += 1;
     }
   }

@@ -15,6 +15,7 @@ const ACCOUNT: Account = {
   mode: 'live',
   userId: 'ada',
   subscription: 'subscribes',
+  givenUp: null,
   usage: [
     usage({ id: '1', product: 'gpu_hour', quantity: '1.5', occurredAt: '2026-09-02T00:00:00.000Z' }),
     usage({ id: '2', product: 'api_calls', quantity: '1500', occurredAt: '2026-10-31T23:59:59.999Z' }),
@@ -105,6 +106,11 @@ const ADA = {
 
 const WORLD: SeenWorld = {
   customers: [ADA],
+  made: [
+    { mode: 'live', what: 'customer of ada', id: 'cus_1' },
+    { mode: 'test', what: 'customer of ada', id: 'cus_2' },
+    { mode: 'live', what: 'session of Checkout first', id: 'cs_1' },
+  ],
   events: [
     {
       mode: 'live',
@@ -113,14 +119,6 @@ const WORLD: SeenWorld = {
       stripeCustomerId: 'cus_1',
       acknowledged: true,
       applied: true,
-    },
-    {
-      mode: 'live',
-      eventId: 'evt_2',
-      type: 'invoice.paid',
-      stripeCustomerId: 'cus_of_a_stranger',
-      acknowledged: true,
-      applied: false,
     },
   ],
   workflows: [
@@ -268,6 +266,47 @@ test.each<[what: string, doctor: (scene: Scene) => unknown, finding: RegExp]>([
       says(scene, { status: 'past_due', waitingFor: 'payment' });
     },
     /^bill_2 is open, and in_2 was tried$/,
+  ],
+  [
+    'a bill that was voided, and nobody asked',
+    ({ bill, stripe }) => {
+      bill.status = 'void';
+      Object.assign(stripe.invoices[0] ?? {}, { status: 'void', paidCents: 0 });
+      stripe.chargedCents -= 152;
+    },
+    /^in_2: void, and nobody asked$/,
+  ],
+  [
+    'a line of what nobody used',
+    ({ bill }) =>
+      bill.lines.push({ product: 'surprise', usagePeriod: '2026-10', exactQuantity: '1', amountCents: 0 }),
+    /^bill_2 asks for surprise, which nobody used$/,
+  ],
+  [
+    'a line of a month that is not over',
+    ({ bill }) =>
+      bill.lines.push({ product: 'gpu_hour', usagePeriod: '2026-11', exactQuantity: '1', amountCents: 200 }),
+    /^of gpu_hour in 2026-11 0 were used and 1 billed/,
+  ],
+  [
+    'a second customer of a user',
+    ({ world }) => world.made.push({ mode: 'live', what: 'customer of ada', id: 'cus_3' }),
+    /^there are 2 in Stripe: cus_1, cus_3$/,
+  ],
+  [
+    'a second session of a Checkout',
+    ({ world }) => world.made.push({ mode: 'live', what: 'session of Checkout first', id: 'cs_9' }),
+    /^there are 2 in Stripe: cs_1, cs_9$/,
+  ],
+  [
+    'an event of nobody',
+    ({ world }) => ((world.events[0] as { stripeCustomerId: string }).stripeCustomerId = 'cus_9'),
+    /^evt_1 \(invoice.paid\) is of nobody that the service knows$/,
+  ],
+  [
+    "a customer's workflow that has ended",
+    ({ world }) => ((world.workflows[0] as { status: string }).status = 'COMPLETED'),
+    /^it is COMPLETED$/,
   ],
   ['a bill that went nowhere', ({ bill }) => (bill.status = 'frozen'), /^bill_2 is still frozen$/],
   ['a bill that is parked', ({ bill }) => (bill.status = 'parked'), /^bill_2 is parked$/],
@@ -435,8 +474,9 @@ test('who owes has access until the grace period is over', () => {
 });
 
 test('usage of somebody whom Stripe does not know is parked, and that is right', () => {
-  const findings = findingsOf(({ account, ada, bill }) => {
+  const findings = findingsOf(({ account, ada, bill, world }) => {
     account.subscription = 'never';
+    world.events.pop();
     Object.assign(ada, { stripe: null, workflow: null, creditGrants: [] });
     Object.assign(ada.row, {
       stripeCustomerId: null,

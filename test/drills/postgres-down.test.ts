@@ -13,12 +13,11 @@ import {
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
 import { Settling } from '../../chaos/world/settling.ts';
-import { useGpu, usersWithCustomer } from '../../chaos/world/usage.ts';
-import { reportOf, startClose } from '../../cli/close.ts';
+import { usersWithCustomer } from '../../chaos/world/usage.ts';
+import { startClose } from '../../cli/close.ts';
 import { type BillingPeriod, parseBillingPeriod } from '../../domain/billing-period.ts';
-import { sumCents } from '../../domain/money.ts';
 import { type Drill, startDrill } from './drill.ts';
-import { expectOneInvoice, unansweredWrites } from './outcomes.ts';
+import { expectRisingHoursInvoiced, unansweredWrites, useRisingHours } from './outcomes.ts';
 import { deliveriesOf, type WebhookDelivery } from './webhooks.ts';
 
 let drill: Drill;
@@ -57,7 +56,7 @@ test('killed in the middle of customers’ steps: webhooks are taken all the sam
   expect(await ready.json()).toEqual({ status: 'unavailable', missing: ['database'] });
   expect((await fetch(`${drill.apiUrl}/metrics`)).status).toBe(200);
 
-  await drill.parts.postgres.start();
+  await drill.parts.postgres.restart();
   await settling.isOver();
   // Not one was refused, and what came in meanwhile is written down as well.
   const deliveries = await deliveriesOf(drill);
@@ -78,9 +77,9 @@ test('killed in the middle of customers’ steps: webhooks are taken all the sam
       parked: null,
       appliedEvents: events.get(customer.stripeCustomerId),
     });
-    expect(await userOf(drill, customer)).toMatchObject({ cluster_id: 'cluster-test' });
+    expect(await userOf(drill, customer)).toMatchObject({ cluster_id: expect.any(String) });
   }
-  expectNobodyWasRestarted();
+  expect(drill.endedByThemselves).toEqual([]);
 });
 
 test('killed in the middle of batches of usage: each is stored whole or not at all, and none is counted twice', async () => {
@@ -98,7 +97,7 @@ test('killed in the middle of batches of usage: each is stored whole or not at a
     expect(answer).toMatchObject({ status: 503, body: { error: { code: 'database_unavailable' } } });
   }
 
-  await drill.parts.postgres.start();
+  await drill.parts.postgres.restart();
   const ids = await countRows('usage_event_ids');
   expect(ids % 300).toBe(0);
   expect([await countRows('usage_events'), await countRows('storage_levels')]).toEqual([ids / 2, ids / 2]);
@@ -121,7 +120,7 @@ test('killed in the middle of batches of usage: each is stored whole or not at a
     .where('product', '=', 'gpu_hour')
     .executeTakeFirstOrThrow();
   expect(Number(hours)).toBe(40 * 150);
-  expectNobodyWasRestarted();
+  expect(drill.endedByThemselves).toEqual([]);
 });
 
 test.each([
@@ -132,7 +131,7 @@ test.each([
   async (_, month, end) => {
     const period = parseBillingPeriod(month);
     const customers = (await usersWithCustomer(drill, 24)).toSorted((a, b) => (a.userId < b.userId ? -1 : 1));
-    for (const [index, each] of customers.entries()) await useGpu(drill, each, period, String(index + 1));
+    await useRisingHours(drill, customers, period);
     const release = await lockUser(customers[12]);
     const close = await startClose(drill.temporal, { mode: 'test', period });
     await eventually(
@@ -143,26 +142,17 @@ test.each([
     await end();
     await release();
     await fault('POST /v1/invoices', { count: customers.length, latencyMs: 1_500 });
-    await drill.parts.postgres.start();
+    await drill.parts.postgres.restart();
     await eventually(
       'bills to be on their way',
       () => unansweredWrites(drill),
       (writes) => writes.length > 10,
     );
     await end();
-    await drill.parts.postgres.start();
+    await drill.parts.postgres.restart();
 
-    const cents = sumCents(customers.map((_, index) => 200 * (index + 1)));
-    expect(await reportOf(close)).toMatchObject({
-      invoicedBills: customers.length,
-      invoicedCents: cents,
-      parkedBills: 0,
-      waiting: null,
-      balance: { usedCents: cents, billedCents: cents, contradictions: 0 },
-    });
-    for (const [index, customer] of customers.entries())
-      await expectOneInvoice(drill, customer, 200 * (index + 1));
-    expectNobodyWasRestarted();
+    await expectRisingHoursInvoiced(drill, customers, close);
+    expect(drill.endedByThemselves).toEqual([]);
   },
 );
 
@@ -227,9 +217,4 @@ async function lockUser(customer: Customer | undefined): Promise<() => Promise<v
   await client.query('BEGIN');
   await client.query('SELECT 1 FROM users WHERE user_id = $1 FOR UPDATE', [customer?.userId]);
   return () => client.end();
-}
-
-function expectNobodyWasRestarted(): void {
-  expect(drill.parts.api.hasNeverEnded).toBe(true);
-  expect(drill.parts.worker.hasNeverEnded).toBe(true);
 }

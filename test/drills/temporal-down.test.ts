@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ScheduleSpec } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   type Customer,
@@ -11,11 +12,17 @@ import {
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
 import { Settling } from '../../chaos/world/settling.ts';
+import { useGpu } from '../../chaos/world/usage.ts';
+import { listBills } from '../../db/bills.ts';
+import { billingPeriodOf, previousPeriod } from '../../domain/billing-period.ts';
+import { MONTHLY_BILLING_SCHEDULE } from '../../domain/workflow-contracts.ts';
 import { type Drill, startDrill } from './drill.ts';
 import { deliveriesOf } from './webhooks.ts';
 
 /** The receiver's two seconds, and what a machine with much else to do adds. */
 const AT_ONCE_MS = 4_000;
+/** Temporal's shortest catch-up window is ten seconds. */
+const LONGER_THAN_LATE_MS = 12_000;
 const HOUR_MS = 60 * 60_000;
 
 let drill: Drill;
@@ -41,21 +48,53 @@ test('Temporal is killed while webhooks come: what it took is kept, all else is 
   await allAreTried();
   await expectWithoutTemporal(staying[0]);
 
-  await drill.parts.temporal.start();
+  await drill.parts.temporal.restart();
   await expectAllToCome(customers);
   expect(await statusesOf(customers)).toEqual(['suspended', 'suspended', ...staying.map(() => 'active')]);
 });
 
 test('Temporal hangs: webhooks do not hang with it, and come again', async () => {
   const customers = await Promise.all(Array.from({ length: 4 }, () => subscribedCustomer(drill)));
-  drill.parts.temporal.hang();
+  await drill.parts.temporal.hang();
   await changeSubscriptions(customers, 8);
   await allAreTried();
   await expectWithoutTemporal(customers[0]);
-  drill.parts.temporal.goOn();
+  await drill.parts.temporal.goOn();
   await expectAllToCome(customers);
   expect(await statusesOf(customers)).toEqual(customers.map(() => 'active'));
 });
+
+test('a close that was due while Temporal was down is caught up with by its Schedule', async () => {
+  const period = previousPeriod(billingPeriodOf(new Date()));
+  const customer = await subscribedCustomer(drill);
+  await useGpu(drill, customer, period, '3');
+  const dueAt = new Date(Date.now() + 10_000);
+  const schedule = drill.temporal.schedule.getHandle(MONTHLY_BILLING_SCHEDULE.scheduleId('test'));
+  await schedule.update((previous) => ({ ...previous, spec: onceAt(dueAt) }));
+  // What is due before Temporal has taken the change is nothing to the Schedule.
+  await eventually(
+    'the Schedule to know',
+    async () => (await schedule.describe()).info.nextActionTimes,
+    (times) => times.length === 1,
+  );
+  await drill.parts.temporal.kill();
+  await sleep(dueAt.getTime() + LONGER_THAN_LATE_MS - Date.now());
+  expect(await listBills(drill.db, 'test', customer.userId)).toEqual([]);
+  await drill.parts.temporal.restart();
+  await eventually(
+    'the bill to go out',
+    () => listBills(drill.db, 'test', customer.userId),
+    ([bill]) => bill?.stripeInvoiceId !== null && bill?.period === period,
+  );
+  expect((await schedule.describe()).info.numActionsTaken).toBe(1);
+});
+
+/** One instant, for a Schedule: seconds first, the year last. */
+function onceAt(instant: Date): ScheduleSpec {
+  const time = [instant.getUTCSeconds(), instant.getUTCMinutes(), instant.getUTCHours()];
+  const day = [instant.getUTCDate(), instant.getUTCMonth() + 1, '*', instant.getUTCFullYear()];
+  return { cronExpressions: [[...time, ...day].join(' ')], timezone: 'UTC' };
+}
 
 /** Changes each one's subscription so many times, a few at a time. */
 async function changeSubscriptions(customers: readonly Customer[], times: number): Promise<void> {
@@ -130,5 +169,5 @@ async function expectAllToCome(customers: readonly Customer[]): Promise<void> {
     });
     expect(await subscriptionsOf(drill, customer)).toHaveLength(1);
   }
-  expect(drill.parts.api.hasNeverEnded && drill.parts.worker.hasNeverEnded).toBe(true);
+  expect(drill.endedByThemselves).toEqual([]);
 }
