@@ -1,6 +1,6 @@
 /** Loaded before `api/main.ts`: boundaries around each call to Temporal, and around storing usage. */
 import { type IncomingMessage, ServerResponse } from 'node:http';
-import { WorkflowClient } from '@temporalio/client';
+import { WithStartWorkflowOperation, WorkflowClient } from '@temporalio/client';
 import type { BoundaryStep } from './boundary.ts';
 import { reach, standStillAround } from './reach.ts';
 
@@ -13,6 +13,18 @@ standStillAround(WorkflowClient.prototype, 'executeUpdateWithStart', (args) =>
   stepOf('update', args, String(args[0])),
 );
 
+/** Handles are made one by one, each with methods of its own. */
+// oxlint-disable-next-line typescript/unbound-method -- called with the client that asks for the handle
+const { getHandle } = WorkflowClient.prototype;
+WorkflowClient.prototype.getHandle = function (...args: Parameters<typeof getHandle>) {
+  const handle: ReturnType<typeof getHandle> = Reflect.apply(getHandle, this, args);
+  standStillAround(handle, 'executeUpdate', ([update]) => ({
+    name: `update ${String(update)}`,
+    about: handle.workflowId,
+  }));
+  return handle;
+};
+
 function stepOf(verb: string, [, options]: readonly unknown[], what: string): BoundaryStep {
   return { name: `${verb} ${what}`, about: JSON.stringify(options, idsOnly) };
 }
@@ -22,8 +34,8 @@ function nameOf([, options]: readonly unknown[], property: string): string {
 }
 
 /** What the options hold of the SDK's own objects refers to itself. */
-function idsOnly(key: string, value: unknown): unknown {
-  return key === 'startWorkflowOperation' ? undefined : value;
+function idsOnly(_key: string, value: unknown): unknown {
+  return value instanceof WithStartWorkflowOperation ? value.options.workflowId : value;
 }
 
 /** What the api answers to a batch of usage it answers after it is stored: that is the moment. */
@@ -32,7 +44,8 @@ if (typeof end !== 'function') throw new Error('Responses have no end');
 Reflect.set(ServerResponse.prototype, 'end', function (this: ServerResponse, ...args: unknown[]): unknown {
   const { req: request } = this;
   const finish = (): unknown => Reflect.apply(end, this, args);
-  if (request.method !== 'POST' || request.url !== '/api/usage-events') return finish();
+  const isStored = this.statusCode === 200;
+  if (request.method !== 'POST' || request.url !== '/api/usage-events' || !isStored) return finish();
   void reach({ name: 'store usage', side: 'after', about: bodyOf(request) }).then(finish);
   return this;
 });

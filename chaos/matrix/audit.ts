@@ -46,11 +46,10 @@ async function unsettled(stage: Stage, customer: Audited): Promise<string[]> {
     .where('mode', '=', mode)
     .where('stripe_customer_id', '=', stripeCustomerId)
     .execute();
-  const applied = rows.map((row) => row.event_id);
+  const applied = new Set(rows.map((row) => row.event_id));
   const { queuedEvents, appliedEvents, parked } = await stateOf(stage, customer);
   return [
-    ...inStripe.filter((id) => !applied.includes(id)).map((id) => `${id} has had no effect`),
-    ...(new Set(applied).size === applied.length ? [] : ['an event is applied twice']),
+    ...inStripe.filter((id) => !applied.has(id)).map((id) => `${id} has had no effect`),
     ...(appliedEvents === inStripe.length
       ? []
       : [`the workflow has applied ${appliedEvents} events of ${inStripe.length}`]),

@@ -1,15 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { decideOnClose } from '../../api/temporal/decisions.ts';
 import { listBills } from '../../db/bills.ts';
 import type { BillingPeriod } from '../../domain/billing-period.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { sumCents } from '../../domain/money.ts';
-import {
-  BILLING_PROGRESS_QUERY,
-  type MonthlyBillingReport,
-  RELEASE_UPDATE,
-  RETRY_PARKED_UPDATE,
-} from '../../domain/monthly-close.ts';
+import { BILLING_PROGRESS_QUERY, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
 import { monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
 import { CARDS, simulate } from '../world/customers.ts';
 import { useGpu } from '../world/usage.ts';
@@ -18,6 +12,7 @@ import { persistently, untilNothingIsWrong } from './patience.ts';
 import {
   addCard,
   closeOf,
+  decide,
   isSo,
   newPerson,
   newUserId,
@@ -65,7 +60,8 @@ export const CLOSE_SCENARIOS: readonly Scenario[] = [
       return {
         ...playOf(stage, month, hoursOf),
         meanwhile: async () => {
-          await persistently(() => useGpu(stage, payer, month.period, '1'));
+          const usageId = randomUUID();
+          await persistently(() => useGpu(stage, payer, month.period, '1', usageId));
           lateHours = '1';
         },
         judge: async () => {
@@ -88,21 +84,17 @@ export const CLOSE_SCENARIOS: readonly Scenario[] = [
     name: 'held bill released',
     story: 'A bill ten times as high as usual is held, released by an operator, and paid.',
     closes: 'owns',
-    steps: ['saveCloseDecision', 'frozenAmong', 'countAwaitingRelease'],
+    steps: ['update release', 'saveCloseDecision', 'frozenAmong', 'countAwaitingRelease'],
     begin: async (stage, mode) => {
       const person = await subscriber(stage, mode);
       for (let month = 0; month < 2; month += 1) await useAndClose(stage, mode, [[person, '1']]);
       await isSo(stage, person, { bills: ['200 paid', '200 paid'] });
       const month = nextMonth(stage, mode);
       const ends = { ...active, bills: ['2000 paid', '200 paid', '200 paid'] };
-      const updateId = randomUUID();
       return {
         ...playOf(stage, month, [[person, '10']], async () => {
           const bills = await heldBill(stage, person, month);
-          const request = { bills, by: 'Grace' };
-          await persistently(() =>
-            decideOnClose(stage.temporal, month, { update: RELEASE_UPDATE, request, updateId }),
-          );
+          await decide(stage, mode, `months/${month.period}/release`, { bills });
         }),
         judge: async () => [...(await reportAmiss(stage, month, 1)), ...(await amiss(stage, person, ends))],
       };
@@ -113,7 +105,7 @@ export const CLOSE_SCENARIOS: readonly Scenario[] = [
     story:
       'A user without a customer in Stripe is billed: parked. They sign up, and an operator has it tried again: paid.',
     closes: 'owns',
-    steps: ['saveCloseDecision', 'invoiceBill'],
+    steps: ['update retryParked', 'saveCloseDecision', 'invoiceBill'],
     begin: async (stage, mode) => {
       const userId = newUserId();
       await register(stage, mode, userId);
@@ -122,19 +114,11 @@ export const CLOSE_SCENARIOS: readonly Scenario[] = [
       const person = await newPerson(stage, mode, userId);
       await addCard(stage, person);
       await isSo(stage, person, { ...active, bills: ['200 parked'] });
-      const updateId = randomUUID();
-      const request = { by: 'Grace' };
       return {
         marks: [monthlyBillingWorkflowId(mode, period)],
         act: async () => {
           await stage.months.inTurn(mode, async () => {
-            await persistently(() =>
-              decideOnClose(
-                stage.temporal,
-                { mode, period },
-                { update: RETRY_PARKED_UPDATE, request, updateId },
-              ),
-            );
+            await decide(stage, mode, `months/${period}/retry-parked`, {});
             await resultOf(stage, mode, period);
           });
         },

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { decideOnCustomer } from '../../api/temporal/decisions.ts';
 import { saveCluster } from '../../db/clusters.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
-import { SUSPEND_UPDATE } from '../../domain/workflow-contracts.ts';
 import { CARDS, callApi, userOf } from '../world/customers.ts';
 import { removesCard } from '../world/life-steps.ts';
 import { type Ends, whatIsWrongWith } from './audit.ts';
 import { persistently, untilNothingIsWrong } from './patience.ts';
 import {
   addCard,
+  decide,
   isSo,
   newPerson,
   newUserId,
@@ -332,14 +331,9 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
     closes: 'no',
     begin: async (stage, mode) => {
       const person = await subscriber(stage, mode);
-      const decision = {
-        update: SUSPEND_UPDATE,
-        request: { reason: 'abuse', by: 'Grace' },
-        updateId: randomUUID(),
-      } as const;
       const ends = { ...active, status: 'suspended', waitingFor: 'operator' } as const;
       const play = playOf(stage, person, ends, () =>
-        persistently(() => decideOnCustomer(stage.temporal, person, decision)),
+        decide(stage, mode, `customers/${person.userId}/suspend`, { reason: 'abuse' }),
       );
       const onRecord = async () => {
         const rows = await stage.db

@@ -52,6 +52,17 @@ export async function openCheckout(
   return await persistently(() => callApi<StartedCheckout>(stage, mode, 'POST', path, options));
 }
 
+/** Has an operator decide over the admin API, who sends it again under the same id until it is answered. */
+export async function decide(
+  stage: Stage,
+  mode: Mode,
+  path: string,
+  decision: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const options = { body: { ...decision, by: 'Grace' }, idempotencyKey: randomUUID() };
+  await persistently(() => callApi(stage, mode, 'POST', `/api/admin/${mode}/${path}`, options));
+}
+
 /** A user whom Stripe knows, with a setup Checkout that nobody has completed. */
 export async function newPerson(stage: Stage, mode: Mode, userId = newUserId()): Promise<Person> {
   await register(stage, mode, userId);

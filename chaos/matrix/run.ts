@@ -16,8 +16,6 @@ export interface RunOptions extends StageOptions {
   readonly atOnce: number;
   /** Boundaries that are known from an earlier run; found by playing each story undisturbed, unless given. */
   readonly boundaries?: readonly BoundaryOfStory[];
-  /** Called after each kill. */
-  readonly onVerdicts?: (verdicts: readonly Verdict[]) => void;
   /** Called after each kill, and for what else is worth a line. */
   readonly onProgress: (line: string) => void;
 }
@@ -80,12 +78,13 @@ async function strikeAll(groups: Row[][], kills: number, options: RunOptions): P
         for (underWay = groups.shift(); underWay !== undefined; underWay = groups.shift()) {
           const judged = await strike(stage, underWay);
           verdicts.push(...judged);
-          options.onVerdicts?.(judged);
           options.onProgress(progressOf(judged, kills - groups.length, kills));
         }
       });
     } catch (error) {
       const wrong = [`the stack broke: ${String(error)}`];
+      // One that does not even start would never come to an end.
+      underWay ??= groups.shift();
       verdicts.push(...(underWay ?? []).map((row) => ({ row, wrong, seconds: 0 })));
       options.onProgress(wrong.join());
     }

@@ -26,11 +26,11 @@ const DOWN_MS = 1_000;
 const SLOW_REQUEST_MS = 60_000;
 const HOUR_MS = 60 * 60_000;
 
-/** Has one story stand still at its boundary. */
+/** Has one story stand still at its boundary, however often it comes there: a webhook that is not answered is sent again. */
 class Standstill implements BoundaryWatcher {
   readonly #row: Row;
   readonly #play: Play;
-  #isReached = false;
+  #isOver = false;
   #tell: () => void = () => undefined;
   #goOn: () => void = () => undefined;
   readonly reachedIt = new Promise<void>((resolve) => {
@@ -47,14 +47,14 @@ class Standstill implements BoundaryWatcher {
 
   reached({ name, side, about }: Boundary): Promise<void> | null {
     const { step, side: sideOfRow } = this.#row;
-    const isIt = !this.#isReached && name === step && side === sideOfRow;
+    const isIt = !this.#isOver && name === step && side === sideOfRow;
     if (!isIt || !this.#play.marks.some((mark) => about.includes(mark))) return null;
-    this.#isReached = true;
     this.#tell();
     return this.#released;
   }
 
   goOn(): void {
+    this.#isOver = true;
     this.#goOn();
   }
 }
@@ -137,7 +137,7 @@ async function kill(
     await requestsArrive(stage);
     slowUntil = Date.now() + SLOW_REQUEST_MS;
   }
-  await running.kill();
+  if (!(await running.kill())) throw new Error(`${part} was dead already`);
   goOn();
   if (circumstance === 'keys forgotten') await forgetKeys(stage, group);
   const meanwhile = standing.map(async ({ play }) => await play.meanwhile?.());

@@ -14,24 +14,29 @@ import type { RunningBilling } from './running-billing.ts';
 
 type Whose = Pick<Customer, 'mode' | 'userId'>;
 
-/** Records that the user had GPUs for so many hours in the month, at $2.00 each. */
+/**
+ * Records that the user had GPUs for so many hours in the month, at $2.00 each.
+ *
+ * @param id under which it counts once, however often it is sent.
+ */
 export async function useGpu(
   { db }: RunningBilling,
   { mode, userId }: Whose,
   period: BillingPeriod,
   hours: string,
+  id: string = randomUUID(),
 ): Promise<void> {
   const occurredAt = new Date(periodStart(period).getTime() + 24 * 60 * 60_000);
   const event = {
-    id: randomUUID(),
+    id,
     userId,
     product: 'gpu_hour',
     quantity: hours,
     occurredAt,
     resourceId: null,
   } as const;
-  const { accepted } = await ingestUsageEvents(db, mode, [event]);
-  if (accepted !== 1) throw new Error(`the usage of ${userId} was not accepted`);
+  const { accepted, duplicates } = await ingestUsageEvents(db, mode, [event]);
+  if (accepted + duplicates !== 1) throw new Error(`the usage of ${userId} was not accepted`);
 }
 
 /** A user who uses and has never been to Checkout, so that Stripe does not know them. */
