@@ -5,6 +5,7 @@ import { listStripeProducts } from '../db/price-list.ts';
 import { findUserByStripeCustomer } from '../db/users.ts';
 import type { Mode } from '../domain/mode.ts';
 import { CURRENCY } from '../domain/money.ts';
+import { CHECKOUT_OVER } from '../domain/stripe-failure.ts';
 import type {
   OpenBillingPortalRequest,
   OpenedBillingPortal,
@@ -63,7 +64,7 @@ export function createCheckoutActivities(dependencies: ActivityDependencies) {
       await saveCheckoutSession(db, { mode, checkoutSessionId: session.id, userId: user.user_id });
       if (session.url !== null) return { id: session.id, url: session.url };
       const message = `The Checkout session ${session.id} is over; start another one with a new Idempotency-Key`;
-      throw ApplicationFailure.create({ message, type: 'CheckoutOver', nonRetryable: true });
+      throw ApplicationFailure.create({ message, type: CHECKOUT_OVER, nonRetryable: true });
     },
 
     /**

@@ -20,6 +20,7 @@ export const ERROR_STATUS = {
   purchase_not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,
+  checkout_over: 409,
   decision_refused: 409,
   idempotency_key_reused: 409,
   month_not_over: 409,

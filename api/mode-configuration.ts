@@ -1,6 +1,11 @@
-import type { Mode } from '../domain/mode.ts';
+import { MODES, type Mode } from '../domain/mode.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { HttpError } from './errors.ts';
+
+/** The modes that are used here: a mode's key, which is the workers', comes with a webhook secret. */
+export function configuredModes(webhookSecrets: ApiDependencies['webhookSecrets']): Mode[] {
+  return MODES.filter((mode) => webhookSecrets[mode].length > 0);
+}
 
 /**
  * For what Stripe's webhooks have to end: without them it would come to nothing.

@@ -1,29 +1,33 @@
 import { Gauge } from 'prom-client';
 import { lastReconciledAt } from '../db/reconciliation.ts';
 import { countOpenFindings } from '../db/reconciliation-findings.ts';
-import { MODES, type Mode } from '../domain/mode.ts';
+import type { Mode } from '../domain/mode.ts';
 import { cachedReading } from './cached-reading.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { describeError } from './errors.ts';
+import { configuredModes } from './mode-configuration.ts';
 
 /**
  * Shows what reconciliation has left open, and how long ago it ran. Read at most once a minute; what can't be read is absent, and the
- * log says why.
+ * log says why. Of a mode that is not used here nothing is shown: nobody compares, so it would stay as it is for ever.
  */
 export function addReconciliationMetrics({
   db,
   log,
   metrics,
+  webhookSecrets,
   now = () => new Date(),
-}: Pick<ApiDependencies, 'db' | 'log' | 'metrics' | 'now'>): void {
+}: Pick<ApiDependencies, 'db' | 'log' | 'metrics' | 'webhookSecrets' | 'now'>): void {
+  const modes = configuredModes(webhookSecrets);
   const reading = cachedReading({
     read: async () => {
       const lastRuns: { mode: Mode; at: Date }[] = [];
-      for (const mode of MODES) {
+      for (const mode of modes) {
         const at = await lastReconciledAt(db, mode);
         if (at !== null) lastRuns.push({ mode, at });
       }
-      return { open: await countOpenFindings(db), lastRuns };
+      const open = (await countOpenFindings(db)).filter(({ mode }) => modes.includes(mode));
+      return { open, lastRuns };
     },
     onFailure: (error) =>
       log.warn({ cause: describeError(error) }, 'the findings of reconciliation can not be read'),

@@ -38,14 +38,18 @@ export function usageTotalOf(row: Selectable<UsageTotalsTable>): UsageTotal {
   };
 }
 
-/** Whether anybody has used anything in a month, in either mode. */
-export async function hasUsageIn(db: Pick<Database, 'selectFrom'>, period: BillingPeriod): Promise<boolean> {
+/** Whether anybody has used in a month, in either mode, what is summed: of that, unlike of storage, `usage_events` keeps each event. */
+export async function hasSummedUsageIn(
+  db: Pick<Database, 'selectFrom'>,
+  period: BillingPeriod,
+): Promise<boolean> {
   const { mode } =
     (await db
       .selectFrom('usage_totals')
       .select('mode')
       .where('mode', 'in', MODES)
       .where('period', '=', period)
+      .where('product', '<>', 'storage_gb_month')
       .limit(1)
       .executeTakeFirst()) ?? {};
   return mode !== undefined;

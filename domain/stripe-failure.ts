@@ -3,6 +3,9 @@
 /** Failure type of what passes: connection, conflict, rate limit, or Stripe's own trouble. */
 export const STRIPE_UNAVAILABLE = 'StripeUnavailable';
 
+/** Failure type of a Checkout that was asked for again when its session had been completed, or had expired. */
+export const CHECKOUT_OVER = 'CheckoutOver';
+
 /** Stripe's request (`req_…`), to show to its support; `null` when the failure names none. */
 export function stripeRequestIdOf(details: readonly unknown[] | null | undefined): string | null {
   const first = details?.[0];

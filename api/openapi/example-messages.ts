@@ -25,6 +25,8 @@ export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
   idempotency_key_reused:
     'This Idempotency-Key has started another test purchase, of 25 credits for user_42 with card success: use a new key',
   event_not_found: 'No event "evt_1" came in here in the last 30 days (live mode)',
+  checkout_over:
+    'The Checkout session of this Idempotency-Key is over: start another one with a new Idempotency-Key',
   decision_refused: 'There is no grace period to extend: the customer owes nothing.',
   month_not_over: '2026-11 is not over yet; only a month that has ended can be closed',
   not_replayable: 'evt_1 is of a type that takes no effect here (balance.available)',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Mode } from '../../domain/mode.ts';
-import { STRIPE_UNAVAILABLE } from '../../domain/stripe-failure.ts';
+import { CHECKOUT_OVER, STRIPE_UNAVAILABLE } from '../../domain/stripe-failure.ts';
 import {
   BILLING_TASK_QUEUE,
   CUSTOMER_BILLING_WORKFLOW,
@@ -143,7 +143,10 @@ async function isTryingStripe(client: Client, workflowId: string): Promise<boole
   );
 }
 
-/** @returns `stripe_refused` when the workflow failed with a reason; `workflow_ended` when an operator ended it. */
+/**
+ * @returns `checkout_over` when the session of the same key has ended; `stripe_refused` when the workflow failed with another reason;
+ *   `workflow_ended` when an operator ended it.
+ */
 function ofWorkflow(error: WorkflowError): HttpError {
   let failure: unknown = error.cause;
   while (
@@ -153,12 +156,15 @@ function ofWorkflow(error: WorkflowError): HttpError {
   ) {
     failure = failure.cause;
   }
-  if (failure instanceof ApplicationFailure) {
-    return new HttpError('stripe_refused', `Stripe did not take it (${reasonsOf(failure).join(', ')})`, {
-      cause: error,
-    });
+  if (!(failure instanceof ApplicationFailure)) return workflowEnded(error);
+  if (failure.type === CHECKOUT_OVER) {
+    const message =
+      'The Checkout session of this Idempotency-Key is over: start another one with a new Idempotency-Key';
+    return new HttpError('checkout_over', message, { param: 'Idempotency-Key', cause: error });
   }
-  return workflowEnded(error);
+  return new HttpError('stripe_refused', `Stripe did not take it (${reasonsOf(failure).join(', ')})`, {
+    cause: error,
+  });
 }
 
 /** The parts of a failure that are stable and no secret: its type, Stripe's code, and the request Stripe's support asks for. */

@@ -158,7 +158,8 @@ export const userPaths: ZodOpenApiPathsObject = {
         path,
         header: z.strictObject({
           'Idempotency-Key': idempotencyKeySchema.optional().meta({
-            description: 'Yours: the same key with the same purpose gives the same session',
+            description:
+              'Yours: the same key with the same purpose gives the same session, until that is over',
             param: { example: 'checkout-7d1f' },
           }),
         }),
@@ -180,7 +181,7 @@ export const userPaths: ZodOpenApiPathsObject = {
           id: 'cs_test_a1b2c3',
           url: 'https://checkout.stripe.com/c/pay/cs_test_a1b2c3',
         }),
-        ...errors(...OF_STRIPES_PAGES),
+        ...errors(...OF_STRIPES_PAGES, 'checkout_over'),
       },
     },
   },

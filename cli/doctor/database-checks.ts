@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { check, type Finding, ok, problem } from '../../api/health/check.ts';
 import { checkDatabase, MEND_DATABASE } from '../../api/health/database-checks.ts';
 import { listPartitions } from '../../db/usage-partitions.ts';
-import { hasUsageIn } from '../../db/usage-totals.ts';
+import { hasSummedUsageIn } from '../../db/usage-totals.ts';
 import { type BillingPeriod, periodClosedAt } from '../../domain/billing-period.ts';
 import { isOlder, OLDEST_POSTGRES } from '../../domain/versions.ts';
 import type { Area, DoctorParts } from './parts.ts';
@@ -17,8 +17,11 @@ export async function checkPostgres({ db, now = () => new Date() }: DoctorParts)
     }),
     check({ id: 'usage_partitions', mend: MEND_DATABASE }, async () => {
       const lastMonth = periodClosedAt(now());
-      const [partitions, hasUsage] = await Promise.all([listPartitions(db), hasUsageIn(db, lastMonth)]);
-      return partitionsFinding(partitions, lastMonth, hasUsage);
+      const [partitions, hasSummedUsage] = await Promise.all([
+        listPartitions(db),
+        hasSummedUsageIn(db, lastMonth),
+      ]);
+      return partitionsFinding(partitions, lastMonth, hasSummedUsage);
     }),
   ]);
   return { name: 'PostgreSQL', checks: [...shared, ...own] };
@@ -38,9 +41,9 @@ export function postgresFinding(version: string): Finding {
 export function partitionsFinding(
   partitions: readonly BillingPeriod[],
   lastMonth: BillingPeriod,
-  hasUsage: boolean,
+  hasSummedUsage: boolean,
 ): Finding {
-  if (hasUsage && !partitions.includes(lastMonth)) {
+  if (hasSummedUsage && !partitions.includes(lastMonth)) {
     const table = `usage_events_${lastMonth.replace('-', '_')}`;
     return problem(
       `There are totals of ${lastMonth} but no raw usage: its bills can not be traced back any more.`,
@@ -48,5 +51,9 @@ export function partitionsFinding(
     );
   }
   const [oldest] = partitions;
-  return ok(oldest === undefined ? 'No usage has come in yet.' : `Raw usage is kept from ${oldest} on.`);
+  return ok(
+    oldest === undefined
+      ? 'No usage other than storage has come in yet.'
+      : `Raw usage is kept from ${oldest} on.`,
+  );
 }

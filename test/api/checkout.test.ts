@@ -7,7 +7,7 @@ import {
   customerBillingWorkflowId,
   customerRegistrationWorkflowId,
 } from '../../domain/workflow-contracts.ts';
-import { error, request, startTestApi, type TestApi } from './harness.ts';
+import { error, request, startTestApi, type TestApi, textLike } from './harness.ts';
 
 let api: TestApi;
 let connection: NativeConnection;
@@ -133,6 +133,18 @@ describe("what Stripe refuses is a 502 that names Stripe's reason, and nothing e
     expect({ status, body }).toMatchObject({ status: 502, body: error('stripe_refused') });
     expect(JSON.stringify(body)).toContain('StripeRefused, resource_missing, req_1');
     expect(JSON.stringify(body)).not.toContain('eve@example.com');
+  });
+});
+
+test('a key whose session is over is a 409 that says to take a new one', async () => {
+  const { status, body } = await checkout(
+    await newUser(),
+    { ...PAGES, successUrl: 'https://shop.example/over' },
+    'key-1',
+  );
+  expect({ status, body }).toMatchObject({ status: 409, body: error('checkout_over', 'Idempotency-Key') });
+  expect(body).toMatchObject({
+    error: { message: textLike(/start another one with a new Idempotency-Key$/) },
   });
 });
 

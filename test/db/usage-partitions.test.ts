@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { dropUsageEvents, listPartitions } from '../../db/usage-partitions.ts';
+import { hasSummedUsageIn } from '../../db/usage-totals.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { frozenBill, ingest, level, newUser, SEPTEMBER, usage } from './fixtures.ts';
@@ -80,6 +81,22 @@ test('the events of a total are numbered from 1, each once', async () => {
     { total: 'gpu_hour 2026-09', numbers: ['1'] },
     { total: 'storage_gb_month 2026-09', numbers: ['1', '2', '3'] },
   ]);
+});
+
+test('a month in which disks were only held has totals, and no raw usage that is summed', async () => {
+  await ingest(database.db, [level(userId, '10', '2033-01-10T00:00:00Z')]);
+  const [january, february] = [parseBillingPeriod('2033-01'), parseBillingPeriod('2033-02')];
+  await frozenBill(database.db, userId, january);
+  await frozenBill(database.db, userId, february);
+
+  const { rows } = await sql<{ period: string }>`
+    SELECT period FROM usage_totals WHERE user_id = ${userId} ORDER BY period`.execute(database.db);
+  expect(rows.map(({ period }) => period)).toEqual([january, february]);
+  expect(await hasSummedUsageIn(database.db, january)).toBe(false);
+  expect(await hasSummedUsageIn(database.db, february)).toBe(false);
+
+  await ingest(database.db, [inMonth('2033-02')]);
+  expect(await hasSummedUsageIn(database.db, february)).toBe(true);
 });
 
 test('old raw events are dropped by month; bills, totals and what is still to be billed stay', async () => {

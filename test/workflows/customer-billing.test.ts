@@ -164,6 +164,24 @@ test('the update startCheckout gives one session for an update id, and one for a
   expect(new Set(data.map((session) => session.id))).toEqual(new Set([customer.checkout.id, first?.id]));
 });
 
+test('a Checkout that is asked for again when its session is over is refused as that; with a new key it is another', async () => {
+  const customer = await newCustomer(billing);
+  const pages = { successUrl: 'https://host.example/done', cancelUrl: 'https://host.example/billing' };
+  const request = { mode: 'setup', ...pages, idempotencyKey: randomUUID() } as const;
+  // An update of another id, as one is that the workflow has forgotten: of an update that it knows it has the answer.
+  const first = await workflowOf(billing, customer).executeUpdate<StartedCheckout, [StartCheckoutRequest]>(
+    START_CHECKOUT_UPDATE,
+    { args: [request], updateId: randomUUID() },
+  );
+  await completeCheckout(billing, first.id);
+  await expect(startCheckoutUpdate(billing.temporal, customer, request)).rejects.toMatchObject({
+    code: 'checkout_over',
+    param: 'Idempotency-Key',
+  });
+  const anew = { ...request, idempotencyKey: randomUUID() };
+  expect((await startCheckoutUpdate(billing.temporal, customer, anew)).id).not.toBe(first.id);
+});
+
 test('a subscription that ends in Stripe suspends the customer, and the place goes to who waits for one', async () => {
   const leaver = await subscribedCustomer(billing, { mode: 'live' });
   const waiter = await subscribedCustomer(billing, { mode: 'live' });

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import { MODES } from '../../../domain/mode.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { worstOf } from '../../health/check.ts';
 import { checkDatabase } from '../../health/database-checks.ts';
 import { checkTemporal } from '../../health/temporal-checks.ts';
+import { configuredModes } from '../../mode-configuration.ts';
 import { readLastMonths } from '../../month-metrics.ts';
 import { checkBilling } from './billing-checks.ts';
 import type { healthSchema } from './schema.ts';
@@ -18,11 +18,9 @@ export function healthReader(dependencies: ApiDependencies): ReadHealth {
   const lastMonths = readLastMonths(dependencies);
   return async () => {
     const lookedAt = now().toISOString();
-    // A mode's key, which is the workers', comes with a webhook secret.
-    const modes = MODES.filter((mode) => webhookSecrets[mode].length > 0);
     const checks = await Promise.all([
       checkDatabase(dependencies),
-      checkTemporal({ temporal, modes }),
+      checkTemporal({ temporal, modes: configuredModes(webhookSecrets) }),
       checkBilling(dependencies, lastMonths),
     ]);
     const all = checks.flat();

@@ -4,9 +4,11 @@ import { subscribedCustomer } from '../../../chaos/world/customers.ts';
 import { eventually } from '../../../chaos/world/eventually.ts';
 import { usersWithCustomer } from '../../../chaos/world/usage.ts';
 import { reconcileNow } from '../../../cli/reconcile.ts';
+import { loadReconciliation, saveReconciliation } from '../../../db/reconciliation.ts';
 import { saveFindings } from '../../../db/reconciliation-findings.ts';
 import { registerUser } from '../../../db/users.ts';
 import { parseBillingPeriod } from '../../../domain/billing-period.ts';
+import { MODES } from '../../../domain/mode.ts';
 import { monthlyBillingScheduleId } from '../../../domain/workflow-contracts.ts';
 import { ensureSchedules } from '../../../worker/namespace.ts';
 import { request, startTestApi, textLike } from '../harness.ts';
@@ -138,6 +140,23 @@ test('finds what reconciliation has left to a person, and that it has not run fo
     state: 'warning',
     mend: textLike(/reconcile --mode live/),
   });
+});
+
+test('does not ask of a mode that is not used any more when it was compared', async () => {
+  const half = await startTestApi({ webhookSecrets: { live: ['whsec_live'], test: [] } });
+  try {
+    const longAgo = new Date(Date.now() - 40 * 24 * 60 * 60_000);
+    const memory = await loadReconciliation(half.db, 'test');
+    for (const mode of MODES) await saveReconciliation(half.db, mode, memory, longAgo);
+    const { body } = await request(half, 'GET', '/api/admin/health');
+    expect(findingOf(body as Health, 'reconciliation', 'live')?.state).toBe('problem');
+    expect(findingOf(body as Health, 'reconciliation', 'test')).toMatchObject({
+      state: 'ok',
+      finding: "Stripe's test mode is not used here, so nothing is compared.",
+    });
+  } finally {
+    await half.close();
+  }
 });
 
 test('finds that a migration is missing, and that a clock is wrong', async () => {

@@ -76,7 +76,7 @@ test('a month without usage needs no partition, one with usage does', () => {
   const [september, october] = [parseBillingPeriod('2026-09'), parseBillingPeriod('2026-10')];
   expect(partitionsFinding([], october, false)).toMatchObject({
     state: 'ok',
-    finding: 'No usage has come in yet.',
+    finding: 'No usage other than storage has come in yet.',
   });
   expect(partitionsFinding([september], october, false)).toMatchObject({
     state: 'ok',
