@@ -10,6 +10,7 @@ import {
   type Customer,
   callApi,
   completeCheckout,
+  RefusedError,
   type StartedCheckout,
   userOf,
 } from '../world/customers.ts';
@@ -38,18 +39,25 @@ export async function register(
   await persistently(() => callApi(stage, mode, 'PUT', `/api/users/${userId}`, { body }));
 }
 
+/** As a host product does: the same again until there is an answer, and a new Checkout where that one is over by then. */
 export async function openCheckout(
   stage: Stage,
   { mode, userId }: Pick<Customer, 'mode' | 'userId'>,
   purpose: { readonly mode: 'setup' } | { readonly mode: 'credits'; readonly credits: number },
 ): Promise<StartedCheckout> {
   const url = `https://host.example/${userId}`;
-  const options = {
-    body: { ...purpose, successUrl: url, cancelUrl: url },
-    idempotencyKey: randomUUID(),
-  };
+  const body = { ...purpose, successUrl: url, cancelUrl: url };
   const path = `/api/users/${userId}/checkout-sessions`;
-  return await persistently(() => callApi<StartedCheckout>(stage, mode, 'POST', path, options));
+  let idempotencyKey = randomUUID();
+  return await persistently(async () => {
+    try {
+      return await callApi<StartedCheckout>(stage, mode, 'POST', path, { body, idempotencyKey });
+    } catch (error) {
+      if (error instanceof RefusedError && error.message.includes('checkout_over'))
+        idempotencyKey = randomUUID();
+      throw error;
+    }
+  });
 }
 
 /** Has an operator decide over the admin API, who sends it again under the same id until it is answered. */
