@@ -79,9 +79,10 @@ async function safeguards({ safeguard: wanted, json, writeDocs, stacks, atOnce }
   if (json) say(JSON.stringify(inOrder, null, 2));
   if (writeDocs) await publish('safeguards', safeguardsMarkdown(inOrder, await provenance()));
   for (const each of inOrder) {
-    const red = each.verdicts.filter(({ wrong }) => wrong.length > 0).length;
-    const line = `without ${each.safeguard.name}: ${red} of ${each.verdicts.length} rows red`;
-    if (!isAsExpected(each)) complain(`${line}, which is not as expected`);
+    const red = each.verdicts.filter(({ wrong }) => wrong.length > 0);
+    const line = `without ${each.safeguard.name}: ${red.length} of ${each.verdicts.length} rows red`;
+    const reasons = red.map(({ row, wrong }) => `\n    ${nameOf(row)}: ${wrong.join('; ')}`);
+    if (!isAsExpected(each)) complain(`${line}, which is not as expected${reasons.join('')}`);
     else if (!json) say(line);
   }
   return inOrder.every(isAsExpected);

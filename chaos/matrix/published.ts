@@ -108,13 +108,13 @@ export function safeguardsMarkdown(tried: readonly TriedSafeguard[], provenance:
     const what = `| **${safeguard.name}**: ${safeguard.without} |`;
     const verdicts = tried.find((each) => each.safeguard.name === safeguard.name)?.verdicts;
     if (verdicts === undefined) return `${what} ${NOT_RUN} | not run |`;
-    const red = verdicts.filter(({ wrong }) => wrong.length > 0);
+    const red = verdicts.filter(({ wrong }) => safeguard.symptom.test(wrong.join('; ')));
     const none = safeguard.spare === undefined ? 'none' : `none: ${safeguard.spare}`;
     const rows = red.length === 0 ? none : red.map(({ row }) => nameOf(row)).join('<br>');
     return `${what} ${red.length} of ${verdicts.length} | ${rows} |`;
   });
   const examples = tried.flatMap(({ safeguard, verdicts }) => {
-    const red = verdicts.find(({ wrong }) => wrong.length > 0);
+    const red = verdicts.find(({ wrong }) => safeguard.symptom.test(wrong.join('; ')));
     return red === undefined ? [] : [`- Without ${safeguard.name}: ${withoutIds(red.wrong.join('; '))}.`];
   });
   return [

@@ -11,6 +11,8 @@ export interface Safeguard {
   readonly statements: readonly string[];
   /** The rows that are tried without it, by their names. */
   readonly rows: RegExp;
+  /** What a row that needs it finds amiss: one that is red for anything else proves nothing. */
+  readonly symptom: RegExp;
   /** Why no row needs it alone, where none does. */
   readonly spare?: string;
 }
@@ -44,6 +46,12 @@ const SEEN_IN_DATABASE: Mutation = {
   replacement: 'input.events.filter((event) => !applied.has(`${event.eventId} again`))',
 };
 
+const MADE_TWICE =
+  /has 2 invoices|is left a draft|there are 2 customers|Checkout sessions for|subscriptions are live/;
+const APPLIED_TWICE = /the workflow has applied \d+ events of \d+/;
+const BILLED_TWICE = /a month has two bills/;
+const GRANTED_TWICE = /creditsCents is 5000 and not 2500/;
+
 const WRITTEN_AND_FORGOTTEN = /^(sign-up|first card|month closed): after POST .*, keys forgotten$/;
 const REPEATED_EVENT = /^(first card|credits bought): after signal stripeEvent, api$/;
 const FROZEN_AND_NOT_TOLD = /^month closed: after freezeBills, worker$/;
@@ -57,6 +65,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     mutations: [LISTED],
     statements: [],
     rows: WRITTEN_AND_FORGOTTEN,
+    symptom: MADE_TWICE,
   },
   {
     name: 'intent row',
@@ -66,6 +75,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     ],
     statements: [],
     rows: WRITTEN_AND_FORGOTTEN,
+    symptom: MADE_TWICE,
   },
   {
     name: 'idempotency key',
@@ -79,6 +89,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     ],
     statements: [],
     rows: /^(sign-up|first card): before POST .*, request under way$/,
+    symptom: MADE_TWICE,
   },
   {
     name: 'event dedupe: the workflow remembers',
@@ -86,6 +97,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     mutations: [SEEN_IN_WORKFLOW],
     statements: [],
     rows: REPEATED_EVENT,
+    symptom: APPLIED_TWICE,
   },
   {
     name: 'event dedupe: applied_stripe_events',
@@ -93,6 +105,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     mutations: [SEEN_IN_DATABASE],
     statements: [],
     rows: REPEATED_EVENT,
+    symptom: APPLIED_TWICE,
     spare: 'The workflow drops what it remembers; and looking again decides the same.',
   },
   {
@@ -101,6 +114,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     mutations: [SEEN_IN_WORKFLOW, SEEN_IN_DATABASE],
     statements: [],
     rows: REPEATED_EVENT,
+    symptom: APPLIED_TWICE,
   },
   {
     name: 'acknowledged when stored',
@@ -109,11 +123,13 @@ export const SAFEGUARDS: readonly Safeguard[] = [
       {
         file: 'api/webhooks/receiver.ts',
         text: 'const ignored = await deliver(event);',
-        replacement: 'response.json({ received: true });\n    const ignored = await deliver(event);',
+        replacement:
+          'const ignored = null as Ignored | null;\n    void deliver(event).catch(() => undefined);',
       },
     ],
     statements: [],
     rows: /^(first card|credits bought|subscription ended): before signal stripeEvent, api$/,
+    symptom: /has had no effect/,
   },
   {
     name: 'a month is billed once: the check',
@@ -121,6 +137,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     mutations: [CHECKED_AGAINST_FROZEN],
     statements: [],
     rows: FROZEN_AND_NOT_TOLD,
+    symptom: BILLED_TWICE,
   },
   {
     name: 'a month is billed once: the unique constraint',
@@ -128,6 +145,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     mutations: [],
     statements: [MONTH_BILLED_ONCE],
     rows: FROZEN_AND_NOT_TOLD,
+    symptom: BILLED_TWICE,
     spare: 'The check under the lock of the user comes first.',
   },
   {
@@ -136,6 +154,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     mutations: [CHECKED_AGAINST_FROZEN],
     statements: [MONTH_BILLED_ONCE],
     rows: FROZEN_AND_NOT_TOLD,
+    symptom: BILLED_TWICE,
   },
   {
     name: "one grant for a session: the purchase's key",
@@ -143,6 +162,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     mutations: [SESSION_GRANTS_ONCE],
     statements: [NO_KEY_OF_PURCHASES],
     rows: GRANTED_AND_NOT_TOLD,
+    symptom: GRANTED_TWICE,
   },
   {
     name: "one grant for a session: the ledger's unique constraint",
@@ -150,6 +170,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     mutations: [],
     statements: [CAUSE_ENTERS_ONCE],
     rows: GRANTED_AND_NOT_TOLD,
+    symptom: GRANTED_TWICE,
     spare: "The purchase's key comes first.",
   },
   {
@@ -158,6 +179,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     mutations: [SESSION_GRANTS_ONCE],
     statements: [NO_KEY_OF_PURCHASES, CAUSE_ENTERS_ONCE],
     rows: GRANTED_AND_NOT_TOLD,
+    symptom: GRANTED_TWICE,
   },
   {
     name: 'a usage event counts once',
@@ -165,6 +187,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     mutations: [],
     statements: ['ALTER TABLE usage_event_ids DROP CONSTRAINT usage_event_ids_pkey'],
     rows: /^usage sent: after store usage, api$/,
+    symptom: /9 GPU hours are counted, and 4.5 were used/,
   },
   {
     name: 'a decision counts once',
@@ -178,6 +201,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     ],
     statements: ['ALTER TABLE operator_decisions DROP CONSTRAINT operator_decisions_pkey'],
     rows: /^operator suspends: after saveOperatorDecision, worker$/,
+    symptom: /2 decisions are on record/,
   },
   {
     name: 'a paid bill stays paid',
@@ -191,6 +215,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     ],
     statements: [],
     rows: /^month closed: after POST \/v1\/invoices\/:id\/finalize, (PostgreSQL|Stripe simulator)$/,
+    symptom: / open/,
     spare: 'No row shows it: every later look asks Stripe again about the bills that are open.',
   },
   {
@@ -205,5 +230,6 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     ],
     statements: [],
     rows: /^first card: after (createSubscription|saveStanding), worker$/,
+    symptom: /is under way/,
   },
 ];

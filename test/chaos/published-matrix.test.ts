@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { sql } from 'kysely';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import {
   createBatchActivities,
@@ -10,6 +11,7 @@ import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { boundariesIn, readPublished } from '../../chaos/matrix/published.ts';
 import { SCENARIOS } from '../../chaos/matrix/rows.ts';
 import { SAFEGUARDS } from '../../chaos/matrix/safeguards.ts';
+import { createTestDatabase } from '../support/database.ts';
 
 /** Activities that the matrix has no row for, and why: docs/reliability.md says it too. */
 const OUTSIDE: ReadonlySet<string> = new Set([
@@ -61,6 +63,18 @@ describe('the published matrix', () => {
     expect(document).toContain(`| **${name}**: ${without} |`);
   });
 });
+
+test.each(SAFEGUARDS.filter(({ statements }) => statements.length > 0))(
+  'the database has what "$name" takes away',
+  async ({ statements }) => {
+    const database = await createTestDatabase();
+    try {
+      for (const statement of statements) await sql.raw(statement).execute(database.db);
+    } finally {
+      await database.drop();
+    }
+  },
+);
 
 const MUTATIONS = SAFEGUARDS.flatMap(({ name, mutations }) => mutations.map((each) => ({ name, ...each })));
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deliveries } from '../../chaos/deliveries.ts';
 import {
   type Customer,
   completeCheckout,
@@ -16,9 +17,9 @@ import { Settling } from '../../chaos/world/settling.ts';
 import { usersWithCustomer } from '../../chaos/world/usage.ts';
 import { startClose } from '../../cli/close.ts';
 import { type BillingPeriod, parseBillingPeriod } from '../../domain/billing-period.ts';
+import type { Delivery } from '../../stripe-simulator/store.ts';
 import { type Drill, startDrill } from './drill.ts';
 import { expectRisingHoursInvoiced, unansweredWrites, useRisingHours } from './outcomes.ts';
-import { deliveriesOf, type WebhookDelivery } from './webhooks.ts';
 
 let drill: Drill;
 beforeAll(async () => {
@@ -48,7 +49,7 @@ test('killed in the middle of customers’ steps: webhooks are taken all the sam
   }
   await eventually(
     'each webhook to have an answer',
-    () => deliveriesOf(drill),
+    () => deliveries(drill),
     (all) => all.every(({ attempts }) => attempts.length > 0) && countSubscriptions(all) === 10,
   );
   const ready = await fetch(`${drill.apiUrl}/readyz`);
@@ -59,14 +60,12 @@ test('killed in the middle of customers’ steps: webhooks are taken all the sam
   await drill.parts.postgres.restart();
   await settling.isOver();
   // Not one was refused, and what came in meanwhile is written down as well.
-  const deliveries = await deliveriesOf(drill);
-  expect(deliveries.flatMap(({ attempts }) => attempts.map(({ status }) => status))).toEqual(
-    deliveries.map(() => 200),
-  );
+  const all = await deliveries(drill);
+  expect(all.flatMap(({ attempts }) => attempts.map(({ status }) => status))).toEqual(all.map(() => 200));
   await eventually(
     'all receipts',
     () => countRows('webhook_receipts'),
-    (receipts) => receipts === deliveries.length,
+    (receipts) => receipts === all.length,
   );
 
   const events = await settling.countEvents('test');
@@ -159,8 +158,8 @@ test.each([
 const fault = async (route: string, options: { readonly count: number; readonly latencyMs: number }) =>
   await simulate(drill, 'faults', { route, kind: 'latency', ...options });
 
-const countSubscriptions = (deliveries: readonly WebhookDelivery[]) =>
-  deliveries.filter(({ eventType }) => /^customer\.subscription\.(created|updated)$/.test(eventType)).length;
+const countSubscriptions = (all: readonly Delivery[]) =>
+  all.filter(({ eventType }) => /^customer\.subscription\.(created|updated)$/.test(eventType)).length;
 
 async function countRows(
   table: 'webhook_receipts' | 'usage_event_ids' | 'usage_events' | 'storage_levels',

@@ -27,7 +27,7 @@ const EVENTS_OF_OTHERS = 80;
 const SENDERS = 48;
 /** A worker that has nothing to do takes about a third of it. */
 const MOST_MEMORY = 1_000 * 1024 * 1024;
-const MINUTES_OF_GRACE = 1;
+const MINUTES_OF_GRACE = 2;
 
 let drill: Drill;
 beforeAll(async () => {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { inheritedEnvironment } from '../../config/machine.ts';
 import { type ChildService, startChildService } from '../../stack/child-service.ts';
 import { withoutOurs } from '../../stack/environment.ts';
@@ -22,6 +21,7 @@ export async function startApiProcess(
   port: number,
 ): Promise<ApiProcess> {
   const lines: string[] = [];
+  let onCollected: () => void = () => undefined;
   let exit: Exit | null = null;
   const collector = new URL('./fixtures/collect-garbage.mjs', import.meta.url).href;
   const service: ChildService = await startChildService({
@@ -34,7 +34,11 @@ export async function startApiProcess(
       PORT: String(port),
       NODE_OPTIONS: `--import ${collector}`,
     },
-    log: (line) => lines.push(line.replace(/^\[api\] /, '')),
+    log: (line) => {
+      const printed = line.replace(/^\[api\] /, '');
+      if (printed === 'garbage collected') onCollected();
+      else lines.push(printed);
+    },
   });
   const noteExit = (how: Exit): void => {
     exit = how;
@@ -48,8 +52,11 @@ export async function startApiProcess(
     heapBytes: async () => {
       // Twice: what the first one finalizes, the second one frees.
       for (const _ of [1, 2]) {
+        const collected = new Promise<void>((resolve) => {
+          onCollected = resolve;
+        });
         process.kill(service.pid, 'SIGUSR2');
-        await sleep(500);
+        await collected;
       }
       const metrics = await (await fetch(`${url}/metrics`)).text();
       return Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(metrics)?.[1]);
