@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { reportOf, startClose } from '../cli/close.ts';
 import { saveCluster } from '../db/clusters.ts';
-import { type BillingPeriod, billingPeriodOf, previousPeriod } from '../domain/billing-period.ts';
-import { MODES, type Mode } from '../domain/mode.ts';
+import type { BillingPeriod } from '../domain/billing-period.ts';
+import { MODES } from '../domain/mode.ts';
 import { RECONCILIATION_SCHEDULE } from '../domain/workflow-contracts.ts';
 import { PARTS, type PartName } from '../stack/stack.ts';
 import { onThrowAwayStack } from '../stack/throw-away-stack.ts';
 import { buildPrograms } from './built-programs.ts';
+import { closeMonths, lastMonths } from './closes.ts';
 import { deliveries, wrongAnswers } from './deliveries.ts';
 import { Disturber } from './disturber.ts';
 import type { Account } from './judge/account.ts';
@@ -104,10 +104,6 @@ class ChaosRun {
   readonly #reconciling: Reconciling;
   readonly #progress = new Progress();
   readonly #givingUp = new AbortController();
-  /** Rejects when nobody tries any longer. */
-  readonly #gaveUp = new Promise<never>((_, reject) => {
-    this.#givingUp.signal.addEventListener('abort', () => reject(new Error('it does not end')));
-  });
   readonly #world: World;
   readonly #months: readonly BillingPeriod[];
   readonly #startedAt = Date.now();
@@ -116,7 +112,6 @@ class ChaosRun {
   constructor(options: ChaosOptions, service: RunningBilling, supervisor: Supervisor) {
     this.#options = options;
     this.#service = service;
-    this.#gaveUp.catch(() => undefined);
     this.#supervisor = supervisor;
     this.#disturber = new Disturber(service);
     this.#struck = new StruckRequests(service);
@@ -144,7 +139,15 @@ class ChaosRun {
     const witness = await Witness.appear(this.#service);
     const counting = this.#struck.count();
     const living = this.#world.live();
-    const closing = this.#closeMonths();
+    const closing = closeMonths({
+      temporal: this.#service.temporal,
+      months: this.#months,
+      isTimeFor: async (index) =>
+        await (index === this.#months.length - 1
+          ? this.#world.usageIsSent
+          : this.#progress.reaches((index + 1) / this.#months.length)),
+      gaveUp: this.#givingUp.signal,
+    });
     for (const blow of planBlows(this.#options.seed, this.#options.kills * SPARE)) {
       if (this.#supervisor.killCount >= this.#options.kills) break;
       await this.#strike(blow, witness);
@@ -255,33 +258,6 @@ class ChaosRun {
     return (await over)[0];
   }
 
-  /** One after the other in equal parts of the run, in both modes at once; the last when all usage is sent. */
-  async #closeMonths(): Promise<Finding[]> {
-    const findings: Finding[] = [];
-    for (const [index, period] of this.#months.entries()) {
-      const isLast = index === this.#months.length - 1;
-      if (isLast) await this.#world.usageIsSent;
-      else await this.#progress.reaches((index + 1) / this.#months.length);
-      const closes = await Promise.all(MODES.map((mode) => this.#close(mode, period)));
-      findings.push(...closes.flat());
-    }
-    return findings;
-  }
-
-  /** As an operator does who tries again what did not work. */
-  async #close(mode: Mode, period: BillingPeriod): Promise<Finding[]> {
-    for (; ; await sleep(1_000)) {
-      try {
-        const close = await startClose(this.#service.temporal, { mode, period });
-        await Promise.race([reportOf(close), this.#gaveUp]);
-        return [];
-      } catch (error) {
-        if (this.#givingUp.signal.aborted)
-          return [{ about: `the close of ${period} (${mode})`, what: String(error) }];
-      }
-    }
-  }
-
   async #makePlaces(): Promise<void> {
     const capacity = Math.max(1, Math.floor((this.#options.customers / MODES.length) * (PLACES / 2)));
     for (const mode of MODES)
@@ -308,16 +284,4 @@ class ChaosRun {
     const { done, total } = this.#world;
     this.#options.show({ phase, kills: this.#supervisor.killCount, done, total });
   }
-}
-
-/** The last full months, oldest first. */
-function lastMonths(count: number): BillingPeriod[] {
-  const months: BillingPeriod[] = [];
-  for (
-    let month = previousPeriod(billingPeriodOf(new Date()));
-    months.length < count;
-    month = previousPeriod(month)
-  )
-    months.unshift(month);
-  return months;
 }

@@ -29,11 +29,12 @@ export class Witness {
 
   /** Changes nothing that matters, some times; where Stripe's stand-in is the one that is dead, nothing. */
   async change(): Promise<void> {
-    for (let change = 0; change < CHANGES; change += 1) {
+    const { subscriptions } = this.#service.stripe[this.#mode];
+    const changes = Array.from({ length: CHANGES }, async () => {
       this.#changes += 1;
       const metadata = { change: String(this.#changes) };
-      const { subscriptions } = this.#service.stripe[this.#mode];
-      await subscriptions.update(this.#subscriptionId, { metadata }).catch(() => undefined);
-    }
+      await subscriptions.update(this.#subscriptionId, { metadata });
+    });
+    await Promise.allSettled(changes);
   }
 }
