@@ -1,9 +1,10 @@
 import { STRIPE_API_VERSION, type StripeClient, StripeError } from '../../activities/stripe-client.ts';
 import { type Check, check, type Finding, ok, problem, warning } from '../../api/health/check.ts';
 import { clockFinding } from '../../api/health/clock.ts';
+import { STRIPE_VARIABLES } from '../../config/mode-variables.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { checkPermissions } from './key-permissions.ts';
-import { type Area, type DoctorParts, STRIPE_DEADLINE_MS, STRIPE_VARIABLES } from './parts.ts';
+import { type Area, type DoctorParts, STRIPE_DEADLINE_MS } from './parts.ts';
 import {
   type Endpoint,
   endpointFinding,

@@ -1,5 +1,6 @@
 /** Webhook endpoints as Stripe has them, against what billing needs of them. */
 import { type Finding, ok, problem, warning } from '../../api/health/check.ts';
+import { STRIPE_VARIABLES } from '../../config/mode-variables.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { WEBHOOK_PATHS, wantedEventTypes } from '../../domain/stripe-event.ts';
 import {
@@ -7,7 +8,6 @@ import {
   type WebhookEndpoint,
   webhookAddresses,
 } from '../../domain/webhook-endpoints.ts';
-import { STRIPE_VARIABLES } from './parts.ts';
 
 export interface Endpoint extends WebhookEndpoint {
   /** `null`: the account's default. */
