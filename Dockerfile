@@ -7,6 +7,7 @@ RUN npm ci --omit=dev
 COPY domain domain
 COPY config config
 COPY db db
+COPY temporal temporal
 COPY activities activities
 COPY workflows workflows
 COPY worker worker

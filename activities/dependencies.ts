@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
+import { STRIPE_VARIABLES } from '../config/mode-variables.ts';
 import type { Database } from '../db/database.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { OutlierRule } from '../domain/outlier.ts';
@@ -50,9 +51,8 @@ export function stripeOf<M extends Mode>(
 ): StripeClient<M> {
   const client = dependencies.stripe[mode];
   if (client !== null) return client;
-  const variable = mode === 'live' ? 'STRIPE_SECRET_KEY' : 'STRIPE_TEST_SECRET_KEY';
   throw ApplicationFailure.create({
-    message: `There is no Stripe key for ${mode} mode; set ${variable}`,
+    message: `There is no Stripe key for ${mode} mode; set ${STRIPE_VARIABLES[mode].key}`,
     type: 'ModeNotConfigured',
   });
 }

@@ -4,6 +4,7 @@ import { findTestPurchase } from '../db/test-purchases.ts';
 import { type Drift, repaired } from '../domain/reconciliation-findings.ts';
 import { type EventRoute, routeOf, wantedEventTypes } from '../domain/stripe-event.ts';
 import { isEnded } from '../domain/test-purchase.ts';
+import { signalTestPurchase, startChargeEvent } from '../temporal/signals.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import {
   nextPage,
@@ -12,7 +13,7 @@ import {
   type ReconciliationPage,
   settleDrifts,
 } from './reconciliation-page.ts';
-import { readStripeEvent, signalTestPurchase, startChargeEvent } from './stripe-events.ts';
+import { readStripeEvent } from './stripe-events.ts';
 
 type Route<To extends EventRoute['to']> = Extract<EventRoute, { to: To }>;
 

@@ -5,9 +5,9 @@ import { atATime } from '../domain/at-a-time.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { PageCursor, ReconciliationPlan } from '../domain/reconciliation.ts';
 import type { Drift, Repair } from '../domain/reconciliation-findings.ts';
+import { signalLookAgain, signalStripeEvent } from '../temporal/signals.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { ReconciliationRun } from './reconciliation.ts';
-import { signalLookAgain, signalStripeEvent } from './stripe-events.ts';
 
 /** One page of a list of Stripe's, to be compared with the database. */
 export interface ReconciliationPage extends ReconciliationRun {

@@ -1,3 +1,4 @@
+import { STRIPE_VARIABLES } from '../config/mode-variables.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { HttpError } from './errors.ts';
@@ -16,4 +17,10 @@ export function refuseUnlessConfigured(webhookSecrets: ApiDependencies['webhookS
   if (webhookSecrets[mode].length > 0) return;
   const message = `Stripe's ${mode} mode is not set up here: see .env.example for what it needs`;
   throw new HttpError('mode_not_configured', message, { retryAfterSeconds: 60 });
+}
+
+/** For what can do nothing without the secret of the mode's webhook endpoint. */
+export function webhooksNotConfigured(mode: Mode): HttpError {
+  const message = `Webhooks of ${mode} mode are not set up here: set ${STRIPE_VARIABLES[mode].webhookSecret}`;
+  return new HttpError('mode_not_configured', message, { retryAfterSeconds: 60 });
 }

@@ -4,6 +4,7 @@ import { HttpError } from '../api/errors.ts';
 import { loadServiceConfig, type ServiceConfig } from '../config/config.ts';
 import { parseEnvironment } from '../config/environment.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
+import { STRIPE_VARIABLES } from '../config/mode-variables.ts';
 import { dataDirectory, readStackFile } from '../config/stack-file.ts';
 import { loadTemporalConfig } from '../config/temporal.ts';
 import { type Database, openDatabase } from '../db/database.ts';
@@ -46,9 +47,7 @@ export async function openContext(): Promise<CliContext> {
         const { createStripeClient } = await import('../activities/stripe-client.ts');
         return createStripeClient({ mode, secretKey: settings.secretKey, apiBase: config.stripe.apiBase });
       }
-      throw new UsageError(
-        `There is no Stripe key for ${mode} mode; set ${mode === 'live' ? 'STRIPE_SECRET_KEY' : 'STRIPE_TEST_SECRET_KEY'}`,
-      );
+      throw new UsageError(`There is no Stripe key for ${mode} mode; set ${STRIPE_VARIABLES[mode].key}`);
     },
     async withDatabase(work) {
       const db = openDatabase(config.databaseUrl, { maxConnections: 2 });

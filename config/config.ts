@@ -11,6 +11,7 @@ import {
   NEW_SIGNING_SECRET,
   parseEnvironment,
 } from './environment.ts';
+import { HOST_HOOK_VARIABLES, STRIPE_VARIABLES } from './mode-variables.ts';
 import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
 
 /** Stripe in one mode. */
@@ -150,27 +151,12 @@ function outlierRule(environment: Environment): OutlierRule | null {
 
 /** What is wrong with the two modes' settings, taken together. */
 export function stripeProblems(environment: Environment): string[] {
-  const problems: string[] = [];
-  if (environment.STRIPE_SECRET_KEY !== undefined && environment.STRIPE_WEBHOOK_SECRET === undefined) {
-    problems.push(
-      'STRIPE_WEBHOOK_SECRET: is missing beside STRIPE_SECRET_KEY; copy it from the webhook endpoint in Stripe',
-    );
-  }
-  if (
-    environment.STRIPE_TEST_SECRET_KEY !== undefined &&
-    environment.STRIPE_TEST_WEBHOOK_SECRET === undefined
-  ) {
-    problems.push(
-      'STRIPE_TEST_WEBHOOK_SECRET: is missing beside STRIPE_TEST_SECRET_KEY; copy it from the webhook endpoint in Stripe',
-    );
-  }
-  return problems;
+  return MODES.flatMap((mode) => {
+    const { key, webhookSecret } = STRIPE_VARIABLES[mode];
+    if (environment[key] === undefined || environment[webhookSecret] !== undefined) return [];
+    return `${webhookSecret}: is missing beside ${key}; copy it from the webhook endpoint in Stripe`;
+  });
 }
-
-const HOST_HOOK_VARIABLES = {
-  live: { url: 'HOST_WEBHOOK_URL', secret: 'HOST_WEBHOOK_SECRET' },
-  test: { url: 'HOST_TEST_WEBHOOK_URL', secret: 'HOST_TEST_WEBHOOK_SECRET' },
-} as const;
 
 /** Each mode's address and secret come together or not at all. */
 export function hostHookProblems(environment: Environment): string[] {
@@ -236,27 +222,23 @@ function hostHookConfig(environment: Environment, mode: Mode): HostHookConfig | 
 }
 
 function stripeConfig(environment: Environment): StripeConfig {
-  const live = environment.STRIPE_SECRET_KEY;
-  const test = environment.STRIPE_TEST_SECRET_KEY;
   return {
     apiBase: environment.STRIPE_API_BASE,
-    modes: {
-      live:
-        live === undefined
-          ? null
-          : {
-              secretKey: live,
-              webhookSecrets: environment.STRIPE_WEBHOOK_SECRET ?? [],
-              priceIds: livePriceIds(environment),
-            },
-      test:
-        test === undefined
-          ? null
-          : { secretKey: test, webhookSecrets: environment.STRIPE_TEST_WEBHOOK_SECRET ?? [], priceIds: {} },
-    },
+    modes: { live: stripeModeConfig(environment, 'live'), test: stripeModeConfig(environment, 'test') },
     testProductId: environment.STRIPE_TEST_PRODUCT_ID ?? null,
     automaticTax: environment.STRIPE_AUTOMATIC_TAX,
     batchRequestsPerSecond: batchRates(environment.STRIPE_BATCH_REQUESTS_PER_SECOND),
+  };
+}
+
+function stripeModeConfig(environment: Environment, mode: Mode): StripeModeConfig | null {
+  const { key, webhookSecret } = STRIPE_VARIABLES[mode];
+  const secretKey = environment[key];
+  if (secretKey === undefined) return null;
+  return {
+    secretKey,
+    webhookSecrets: environment[webhookSecret] ?? [],
+    priceIds: mode === 'live' ? livePriceIds(environment) : {},
   };
 }
 

@@ -1,38 +1,33 @@
 import type { Mode } from './mode.ts';
 import { type Drift, proposed } from './reconciliation-findings.ts';
 import { WEBHOOK_PATHS, wantedEventTypes } from './stripe-event.ts';
+import { type WebhookAddress, type WebhookEndpoint, webhookAddresses } from './webhook-endpoints.ts';
 
-export interface ComparedWebhookEndpoint {
-  readonly id: string;
-  readonly url: string;
-  readonly isEnabled: boolean;
-  /** `*` stands for all. */
-  readonly eventTypes: readonly string[];
-}
-
-/** Stripe's webhook endpoints of a mode against what is to reach us. Ours are known by their path. */
-export function compareWebhookEndpoints(endpoints: readonly ComparedWebhookEndpoint[], mode: Mode): Drift[] {
+/** Stripe's webhook endpoints of a mode against what is to reach us. */
+export function compareWebhookEndpoints(endpoints: readonly WebhookEndpoint[], mode: Mode): Drift[] {
   const path = WEBHOOK_PATHS[mode];
-  const wanted = wantedEventTypes(mode);
-  const ours = endpoints.filter(({ url }) => url.endsWith(path));
-  const enabled = ours.filter(({ isEnabled }) => isEnabled);
-  if (ours.length === 0) {
+  const addresses = webhookAddresses(endpoints, mode);
+  if (addresses.length === 0) {
     const what = `No webhook endpoint of ${mode} mode leads to ${path}.`;
-    const proposal = `Add one in Stripe's Dashboard, at this service's public address with the path ${path}, for: ${wanted.join(', ')}. (The Stripe CLI's "listen" needs none.)`;
+    const proposal = `Add one in Stripe's Dashboard, at this service's public address with the path ${path}, for: ${wantedEventTypes(mode).join(', ')}. (The Stripe CLI's "listen" needs none.)`;
     return [proposed({ code: 'webhook_endpoint_missing', userId: null, objectId: path, what }, proposal)];
   }
-  if (enabled.length === 0) {
-    return ours.map(({ id: objectId, url }) => {
+  return addresses.flatMap(compareAddress);
+}
+
+/** An address where one of several endpoints is enabled, and asked for all, is in order. */
+function compareAddress({ url, serving, disabled, lacks }: WebhookAddress): Drift[] {
+  const [first] = serving;
+  if (first === undefined) {
+    return disabled.map(({ id: objectId }) => {
       const what = `The webhook endpoint ${objectId} (${url}) is disabled.`;
-      const proposal = `See in Stripe's Dashboard what it failed of, mend that, and enable it.`;
+      const proposal = `See in Stripe's Dashboard what it failed of, mend that, and enable it; or delete it, if nothing is to take webhooks there any more.`;
       return proposed({ code: 'webhook_endpoint_disabled', userId: null, objectId, what }, proposal);
     });
   }
-  const asked = new Set(enabled.flatMap(({ eventTypes }) => eventTypes));
-  const missing = wanted.filter((type) => !asked.has(type));
-  const [first] = enabled;
-  if (first === undefined || asked.has('*') || missing.length === 0) return [];
-  const what = `The webhook endpoint ${first.id} does not ask for ${missing.join(', ')}.`;
-  const proposal = `Add to ${first.id} in Stripe's Dashboard: ${missing.join(', ')}.`;
-  return [proposed({ code: 'webhook_endpoint_types', userId: null, objectId: first.id, what }, proposal)];
+  if (lacks.length === 0) return [];
+  const { id: objectId } = first;
+  const what = `The webhook endpoint ${objectId} (${url}) does not ask for ${lacks.join(', ')}.`;
+  const proposal = `Add to ${objectId} in Stripe's Dashboard: ${lacks.join(', ')}.`;
+  return [proposed({ code: 'webhook_endpoint_types', userId: null, objectId, what }, proposal)];
 }

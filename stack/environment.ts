@@ -1,11 +1,13 @@
 import { hkdfSync } from 'node:crypto';
 import { ENVIRONMENT_NAMES, type EnvironmentVariables } from '../config/environment.ts';
+import { STRIPE_VARIABLES } from '../config/mode-variables.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import { loadTemporalConfig } from '../config/temporal.ts';
+import { MODES, type Mode } from '../domain/mode.ts';
 
 /** The simulator stands in when Stripe is not configured at all; with one key set, the other mode is simply off. */
 export function usesSimulator(variables: EnvironmentVariables): boolean {
-  return !variables['STRIPE_SECRET_KEY'] && !variables['STRIPE_TEST_SECRET_KEY'];
+  return MODES.every((mode) => !variables[STRIPE_VARIABLES[mode].key]);
 }
 
 /** The keys of Stripe itself, as the environment has them; `null` for a mode without. */
@@ -13,16 +15,15 @@ export function configuredStripe(
   variables: EnvironmentVariables,
 ): Pick<StackFile['stripe'], 'live' | 'test'> {
   return {
-    live: stripeMode(variables['STRIPE_SECRET_KEY'], variables['STRIPE_WEBHOOK_SECRET']),
-    test: stripeMode(variables['STRIPE_TEST_SECRET_KEY'], variables['STRIPE_TEST_WEBHOOK_SECRET']),
+    live: stripeMode(variables, 'live'),
+    test: stripeMode(variables, 'test'),
   };
 }
 
-function stripeMode(
-  secretKey: string | undefined,
-  webhookSecret: string | undefined,
-): StackFile['stripe']['live'] {
-  return secretKey ? { secretKey, webhookSecret: webhookSecret ?? '' } : null;
+function stripeMode(variables: EnvironmentVariables, mode: Mode): StackFile['stripe']['live'] {
+  const { key, webhookSecret } = STRIPE_VARIABLES[mode];
+  const secretKey = variables[key];
+  return secretKey ? { secretKey, webhookSecret: variables[webhookSecret] ?? '' } : null;
 }
 
 /** Whether the environment says who signs links to the account page. */
@@ -47,6 +48,12 @@ function accountEnvironment({ accountLinkSecrets: secrets }: StackFile): Environ
   };
 }
 
+function stripeEnvironment({ stripe }: StackFile, mode: Mode): EnvironmentVariables {
+  const { key, webhookSecret } = STRIPE_VARIABLES[mode];
+  const secrets = stripe[mode];
+  return secrets === null ? {} : { [key]: secrets.secretKey, [webhookSecret]: secrets.webhookSecret };
+}
+
 /** What api and worker are to use, as the environment variables that a person would set. */
 export function childEnvironment(variables: EnvironmentVariables, file: StackFile): EnvironmentVariables {
   return {
@@ -60,18 +67,8 @@ export function childEnvironment(variables: EnvironmentVariables, file: StackFil
       : {}),
     ...(file.temporalUiUrl === null ? {} : { TEMPORAL_UI_URL: file.temporalUiUrl }),
     ...(file.stripe.apiBase === null ? {} : { STRIPE_API_BASE: file.stripe.apiBase }),
-    ...(file.stripe.live === null
-      ? {}
-      : {
-          STRIPE_SECRET_KEY: file.stripe.live.secretKey,
-          STRIPE_WEBHOOK_SECRET: file.stripe.live.webhookSecret,
-        }),
-    ...(file.stripe.test === null
-      ? {}
-      : {
-          STRIPE_TEST_SECRET_KEY: file.stripe.test.secretKey,
-          STRIPE_TEST_WEBHOOK_SECRET: file.stripe.test.webhookSecret,
-        }),
+    ...stripeEnvironment(file, 'live'),
+    ...stripeEnvironment(file, 'test'),
     ...accountEnvironment(file),
   };
 }

@@ -19,9 +19,9 @@ import {
   type StartCheckoutRequest,
   type StartedCheckout,
 } from '../../domain/workflow-contracts.ts';
+import type { CustomerBillingWorkflow } from '../../temporal/signals.ts';
 import { HttpError } from '../errors.ts';
 import { RETRY_AFTER_SECONDS, withTemporal } from './calls.ts';
-import type { CustomerBillingWorkflow } from './customer-billing.ts';
 import { type WorkflowError, waitForWorker, workflowEnded } from './worker-calls.ts';
 
 /** How long Temporal may take to say what a workflow waits for. */

@@ -1,21 +1,11 @@
-import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import {
-  CHARGE_EVENT_WORKFLOW,
-  type ChargeEventInput,
-  CUSTOMER_BILLING_WORKFLOW,
-  type CustomerBillingInput,
-  chargeEventStart,
-  customerBillingStart,
-  LOOK_AGAIN_SIGNAL,
-  STRIPE_EVENT_SIGNAL,
-  type StripeEventEnvelope,
-  USER_CHANGED_SIGNAL,
+import type { Client } from '@temporalio/client';
+import type {
+  ChargeEventInput,
+  CustomerBillingInput,
+  StripeEventEnvelope,
 } from '../../domain/workflow-contracts.ts';
+import * as signals from '../../temporal/signals.ts';
 import { STORE_DEADLINE_MS, withTemporal } from './calls.ts';
-
-/** A customer's workflow, as far as its caller sees it. */
-export type CustomerBillingWorkflow = (input: CustomerBillingInput) => Promise<void>;
-type ChargeEventWorkflow = (input: ChargeEventInput) => Promise<string>;
 
 /**
  * Tells the customer's workflow of an event of Stripe's, and starts it if it does not run. When this returns, Temporal has
@@ -28,16 +18,7 @@ export async function signalStripeEvent(
   customer: CustomerBillingInput,
   envelope: StripeEventEnvelope,
 ): Promise<void> {
-  await withTemporal(client, STORE_DEADLINE_MS, () =>
-    client.workflow.signalWithStart<CustomerBillingWorkflow, [StripeEventEnvelope]>(
-      CUSTOMER_BILLING_WORKFLOW,
-      {
-        ...customerBillingStart(customer),
-        signal: STRIPE_EVENT_SIGNAL,
-        signalArgs: [envelope],
-      },
-    ),
-  );
+  await store(client, () => signals.signalStripeEvent(client, customer, envelope));
 }
 
 /**
@@ -47,13 +28,7 @@ export async function signalStripeEvent(
  * @throws HttpError `temporal_unavailable`
  */
 export async function startChargeEvent(client: Client, input: ChargeEventInput): Promise<void> {
-  await withTemporal(client, STORE_DEADLINE_MS, async () => {
-    try {
-      await client.workflow.start<ChargeEventWorkflow>(CHARGE_EVENT_WORKFLOW, chargeEventStart(input));
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    }
-  });
+  await store(client, () => signals.startChargeEvent(client, input));
 }
 
 /**
@@ -62,7 +37,7 @@ export async function startChargeEvent(client: Client, input: ChargeEventInput):
  * @throws HttpError `temporal_unavailable`
  */
 export async function signalUserChanged(client: Client, customer: CustomerBillingInput): Promise<void> {
-  await signal(client, customer, USER_CHANGED_SIGNAL);
+  await store(client, () => signals.signalUserChanged(client, customer));
 }
 
 /**
@@ -71,15 +46,23 @@ export async function signalUserChanged(client: Client, customer: CustomerBillin
  * @throws HttpError `temporal_unavailable`
  */
 export async function signalLookAgain(client: Client, customer: CustomerBillingInput): Promise<void> {
-  await signal(client, customer, LOOK_AGAIN_SIGNAL);
+  await store(client, () => signals.signalLookAgain(client, customer));
 }
 
-/** A signal that says all by its name. It starts the workflow if that does not run. */
-async function signal(client: Client, customer: CustomerBillingInput, name: string): Promise<void> {
-  await withTemporal(client, STORE_DEADLINE_MS, () =>
-    client.workflow.signalWithStart<CustomerBillingWorkflow>(CUSTOMER_BILLING_WORKFLOW, {
-      ...customerBillingStart(customer),
-      signal: name,
-    }),
-  );
+/**
+ * Tells a test purchase of an event of its payment's. When this returns `true`, Temporal has stored it.
+ *
+ * @returns `false` when there is none that runs: it has ended, or is of another deployment with the same Stripe account.
+ * @throws HttpError `temporal_unavailable`
+ */
+export async function signalTestPurchase(
+  client: Client,
+  purchaseId: string,
+  envelope: StripeEventEnvelope,
+): Promise<boolean> {
+  return await store(client, () => signals.signalTestPurchase(client, purchaseId, envelope));
+}
+
+async function store<T>(client: Client, call: () => Promise<T>): Promise<T> {
+  return await withTemporal(client, STORE_DEADLINE_MS, call);
 }

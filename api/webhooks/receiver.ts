@@ -13,9 +13,9 @@ import { rawBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
 import type { ApiMetrics } from '../metrics.ts';
+import { webhooksNotConfigured } from '../mode-configuration.ts';
 import { addRoute } from '../route.ts';
-import { signalStripeEvent, startChargeEvent } from '../temporal/customer-billing.ts';
-import { signalTestPurchase } from '../temporal/test-purchases.ts';
+import { signalStripeEvent, signalTestPurchase, startChargeEvent } from '../temporal/customer-billing.ts';
 import { type Delivery, receiptOf, startDelivery } from './delivery.ts';
 import { readStripeEvent, type webhookAnswerSchema } from './event-schema.ts';
 import type { ReceiptLog } from './receipt-log.ts';
@@ -52,9 +52,7 @@ function receiver(
 
   const refuseUnlessConfigured: RequestHandler = (_request, _response, next) => {
     if (secrets.length > 0) return next();
-    const name = mode === 'live' ? 'STRIPE_WEBHOOK_SECRET' : 'STRIPE_TEST_WEBHOOK_SECRET';
-    const message = `Webhooks of ${mode} mode are not set up here: set ${name}`;
-    throw new HttpError('mode_not_configured', message, { retryAfterSeconds: 60 });
+    throw webhooksNotConfigured(mode);
   };
 
   const receive: RequestHandler = async (request, response) => {

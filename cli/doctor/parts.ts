@@ -3,7 +3,6 @@ import type { StripeClients } from '../../activities/stripe-client.ts';
 import type { Check } from '../../api/health/check.ts';
 import type { ServiceConfig } from '../../config/config.ts';
 import type { Database } from '../../db/database.ts';
-import type { Mode } from '../../domain/mode.ts';
 
 /** All that the doctor looks at. It only reads: nothing is written, sent or migrated. */
 export interface DoctorParts {
@@ -27,14 +26,6 @@ export interface Area {
   readonly name: string;
   readonly checks: readonly Check[];
 }
-
-/** Stripe's environment variables of each mode. */
-export const STRIPE_VARIABLES: Readonly<
-  Record<Mode, { readonly key: string; readonly webhookSecret: string }>
-> = {
-  live: { key: 'STRIPE_SECRET_KEY', webhookSecret: 'STRIPE_WEBHOOK_SECRET' },
-  test: { key: 'STRIPE_TEST_SECRET_KEY', webhookSecret: 'STRIPE_TEST_WEBHOOK_SECRET' },
-};
 
 /** Stripe is far away, and some requests go one after the other. */
 export const STRIPE_DEADLINE_MS = 15_000;

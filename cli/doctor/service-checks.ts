@@ -1,4 +1,5 @@
 import { type Check, check, type Finding, ok, problem, warning } from '../../api/health/check.ts';
+import { HOST_HOOK_VARIABLES } from '../../config/mode-variables.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import type { Area, DoctorParts } from './parts.ts';
 
@@ -43,7 +44,7 @@ function mendOf(apiUrl: string): string {
 
 /** Asks whether somebody is there, and never sends a message. The path may be a secret, so only the origin is shown. */
 async function checkHostHook({ config }: DoctorParts, mode: Mode): Promise<Check> {
-  const variable = mode === 'live' ? 'HOST_WEBHOOK_URL' : 'HOST_TEST_WEBHOOK_URL';
+  const variable = HOST_HOOK_VARIABLES[mode].url;
   const mend = `See that the host product runs, and that ${variable} is its address for messages.`;
   return await check({ id: 'host_hook', mode, mend, deadlineMs: DEADLINE_MS }, async () => {
     const hook = config.hostHooks[mode];

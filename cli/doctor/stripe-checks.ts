@@ -1,11 +1,17 @@
-import type { Stripe } from 'stripe';
 import { STRIPE_API_VERSION, type StripeClient, StripeError } from '../../activities/stripe-client.ts';
 import { type Check, check, type Finding, ok, problem, warning } from '../../api/health/check.ts';
 import { clockFinding } from '../../api/health/clock.ts';
+import { STRIPE_VARIABLES } from '../../config/mode-variables.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { checkPermissions } from './key-permissions.ts';
-import { type Area, type DoctorParts, STRIPE_DEADLINE_MS, STRIPE_VARIABLES } from './parts.ts';
-import { endpointFinding, eventsFinding, servingEndpoints, versionFinding } from './webhook-endpoints.ts';
+import { type Area, type DoctorParts, STRIPE_DEADLINE_MS } from './parts.ts';
+import {
+  type Endpoint,
+  endpointFinding,
+  eventsFinding,
+  servedAddresses,
+  versionFinding,
+} from './webhook-endpoints.ts';
 
 const MEND =
   'See that this machine reaches Stripe, at STRIPE_API_BASE if that is set, and https://status.stripe.com.';
@@ -127,25 +133,33 @@ async function checkWebhookSecret({ config }: DoctorParts, mode: Mode): Promise<
 
 async function checkEndpoints(stripe: StripeClient, mode: Mode): Promise<Check[]> {
   const listed = listEndpoints(stripe);
-  const checkOf = (id: string, look: (endpoints: Stripe.WebhookEndpoint[]) => Finding) =>
+  const checkOf = (id: string, look: (endpoints: Endpoint[]) => Finding) =>
     check({ id, mode, mend: MEND, deadlineMs: STRIPE_DEADLINE_MS }, async () => look(await listed));
   const endpoint = await checkOf('webhook_endpoint', (endpoints) => endpointFinding(mode, endpoints));
-  const serving = await listed.then(
-    (endpoints) => servingEndpoints(mode, endpoints),
+  const served = await listed.then(
+    (endpoints) => servedAddresses(mode, endpoints),
     () => [],
   );
   // Of what an endpoint that is not there is sent, nothing is to be said.
-  if (serving.length === 0) return [endpoint];
+  if (served.length === 0) return [endpoint];
   return [
     endpoint,
-    await checkOf('webhook_events', () => eventsFinding(mode, serving)),
-    await checkOf('webhook_version', () => versionFinding(serving, STRIPE_API_VERSION)),
+    await checkOf('webhook_events', () => eventsFinding(mode, served)),
+    await checkOf('webhook_version', () =>
+      versionFinding(
+        served.flatMap(({ serving }) => serving),
+        STRIPE_API_VERSION,
+      ),
+    ),
   ];
 }
 
-async function listEndpoints(stripe: StripeClient): Promise<Stripe.WebhookEndpoint[]> {
-  const endpoints: Stripe.WebhookEndpoint[] = [];
-  for await (const endpoint of stripe.webhookEndpoints.list({ limit: 100 })) endpoints.push(endpoint);
+async function listEndpoints(stripe: StripeClient): Promise<Endpoint[]> {
+  const endpoints: Endpoint[] = [];
+  for await (const endpoint of stripe.webhookEndpoints.list({ limit: 100 })) {
+    const { id, url, status, enabled_events: eventTypes, api_version: apiVersion } = endpoint;
+    endpoints.push({ id, url, isEnabled: status === 'enabled', eventTypes, apiVersion });
+  }
   return endpoints;
 }
 

@@ -50,7 +50,9 @@ it('says what a person is to do, also to programs, and ends with exit status 1 u
   expect(output).toMatch(
     /proposed +webhook_endpoint_disabled +The webhook endpoint we_\S+ \(http\S+\) is disabled\.$/m,
   );
-  expect(output).toMatch(/→ See in Stripe's Dashboard what it failed of, mend that, and enable it\.$/m);
+  expect(output).toMatch(
+    /→ See in Stripe's Dashboard what it failed of, mend that, and enable it; or delete it, /,
+  );
 
   const json = await reconcile('--json');
   expect(json.status).toBe(1);

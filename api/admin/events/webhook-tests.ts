@@ -14,6 +14,7 @@ import {
 } from '../../../domain/webhook-test.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
+import { webhooksNotConfigured } from '../../mode-configuration.ts';
 import { findUserOrRefuse } from '../../users/find-user.ts';
 import { signAsStripe } from '../../webhooks/signature.ts';
 import { noStripeCustomer } from '../customers/decisions.ts';
@@ -40,10 +41,7 @@ export async function sendWebhookTest(
   const { db, webhookSecrets, now = () => new Date() } = dependencies;
   const { userId, type, apiUrl } = request;
   const [secret] = webhookSecrets[MODE];
-  if (secret === undefined) {
-    const message = 'Webhooks of test mode are not set up here: set STRIPE_TEST_WEBHOOK_SECRET';
-    throw new HttpError('mode_not_configured', message, { retryAfterSeconds: 60 });
-  }
+  if (secret === undefined) throw webhooksNotConfigured(MODE);
   const user = await findUserOrRefuse(db, MODE, userId);
   const { stripe_customer_id: stripeCustomerId } = user;
   if (stripeCustomerId === null) throw noStripeCustomer(userId);

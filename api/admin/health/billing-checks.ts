@@ -1,3 +1,4 @@
+import { STRIPE_VARIABLES } from '../../../config/mode-variables.ts';
 import { hasUsers } from '../../../db/users.ts';
 import { countWaitingBills, type WaitingBills } from '../../../db/waiting-bills.ts';
 import { countReceipts } from '../../../db/webhook-receipts.ts';
@@ -29,7 +30,7 @@ export async function checkBilling(
 }
 
 async function checkWebhookSecret({ webhookSecrets }: ApiDependencies, mode: Mode): Promise<Check> {
-  const name = mode === 'live' ? 'STRIPE_WEBHOOK_SECRET' : 'STRIPE_TEST_WEBHOOK_SECRET';
+  const name = STRIPE_VARIABLES[mode].webhookSecret;
   return await check({ id: 'webhook_secret', mode, mend: `Set ${name}.` }, () => {
     const secrets = webhookSecrets[mode].length;
     return Promise.resolve(

@@ -8,6 +8,7 @@ import {
   type Endpoint,
   endpointFinding,
   eventsFinding,
+  servedAddresses,
   versionFinding,
 } from '../../../cli/doctor/webhook-endpoints.ts';
 import { parseBillingPeriod } from '../../../domain/billing-period.ts';
@@ -112,9 +113,9 @@ test('a host product that refuses OPTIONS is there all the same', () => {
 const endpoint = (overrides: Partial<Endpoint> = {}): Endpoint => ({
   id: 'we_1',
   url: 'https://billing.example/api/webhooks/stripe',
-  status: 'enabled',
-  enabled_events: wantedEventTypes('live'),
-  api_version: '2026-10-28.endive',
+  isEnabled: true,
+  eventTypes: wantedEventTypes('live'),
+  apiVersion: '2026-10-28.endive',
   ...overrides,
 });
 
@@ -122,14 +123,14 @@ test('endpoints of other programs on the account are nobody to us', () => {
   const other = endpoint({
     id: 'we_2',
     url: 'https://shop.example/stripe',
-    enabled_events: ['charge.succeeded'],
+    eventTypes: ['charge.succeeded'],
   });
   expect(endpointFinding('live', [other, endpoint()]).state).toBe('ok');
   expect(endpointFinding('live', [other]).state).toBe('problem');
 });
 
 test('one that is disabled beside one that serves is in order', () => {
-  const old = endpoint({ id: 'we_0', status: 'disabled' });
+  const old = endpoint({ id: 'we_0', isEnabled: false });
   expect(endpointFinding('live', [old, endpoint()]).state).toBe('ok');
   expect(endpointFinding('live', [old])).toMatchObject({
     state: 'problem',
@@ -137,17 +138,44 @@ test('one that is disabled beside one that serves is in order', () => {
   });
 });
 
+test('one that is disabled beside one that serves another address is worth a warning: it may be ours', () => {
+  const other = endpoint({ id: 'we_2', url: 'https://staging.example/api/webhooks/stripe' });
+  expect(endpointFinding('live', [endpoint({ isEnabled: false }), other])).toMatchObject({
+    state: 'warning',
+    finding: textLike(
+      /^Stripe sends to https:\/\/staging\S+, but no more to https:\/\/billing\S+: we_1 is disabled\.$/,
+    ),
+    mend: textLike(/enable it .* If nothing is there any more, delete it\.$/),
+  });
+});
+
+test('two that share the types of one address between them lack none, one of another address does', () => {
+  const half = endpoint({ id: 'we_2', eventTypes: wantedEventTypes('live').slice(1) });
+  const other = endpoint({ eventTypes: wantedEventTypes('live').slice(0, 1) });
+  expect(eventsFinding('live', servedAddresses('live', [half, other])).state).toBe('ok');
+  const elsewhere = { ...other, url: 'https://staging.example/api/webhooks/stripe' };
+  expect(eventsFinding('live', servedAddresses('live', [half, elsewhere]))).toMatchObject({
+    state: 'problem',
+    finding: textLike(/we_2 lacks checkout\.session\.completed; we_1 lacks /),
+  });
+});
+
 test('what is sent beyond what is needed is told, and in order; so is everything', () => {
-  const more = endpoint({ enabled_events: [...wantedEventTypes('live'), 'customer.created'] });
-  expect(eventsFinding('live', [more])).toMatchObject({
+  const more = endpoint({ eventTypes: [...wantedEventTypes('live'), 'customer.created'] });
+  expect(eventsFinding('live', servedAddresses('live', [more]))).toMatchObject({
     state: 'ok',
     finding: textLike(/ignored: customer\.created\.$/),
   });
-  expect(eventsFinding('live', [endpoint({ enabled_events: ['*'] })]).state).toBe('ok');
+  expect(eventsFinding('live', servedAddresses('live', [endpoint({ eventTypes: ['*'] })])).state).toBe('ok');
 });
 
 test('in test mode the events of test purchases are needed too', () => {
-  expect(eventsFinding('test', [endpoint()])).toMatchObject({
+  expect(
+    eventsFinding(
+      'test',
+      servedAddresses('test', [endpoint({ url: 'https://billing.example/api/webhooks/stripe-test' })]),
+    ),
+  ).toMatchObject({
     state: 'problem',
     finding: textLike(/we_1 lacks payment_intent\.succeeded, .*payment_intent\.canceled\.$/),
   });
@@ -155,7 +183,7 @@ test('in test mode the events of test purchases are needed too', () => {
 
 test('events of another version are worth a warning', () => {
   expect(versionFinding([endpoint()], '2026-10-28.endive').state).toBe('ok');
-  expect(versionFinding([endpoint({ api_version: '2024-06-20' })], '2026-10-28.endive')).toMatchObject({
+  expect(versionFinding([endpoint({ apiVersion: '2024-06-20' })], '2026-10-28.endive')).toMatchObject({
     state: 'warning',
     finding: textLike(/we_1 as of 2024-06-20/),
   });
