@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
+import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Mode } from '../../domain/mode.ts';
 import { CHECKOUT_OVER, STRIPE_UNAVAILABLE } from '../../domain/stripe-failure.ts';
@@ -136,9 +136,17 @@ async function waitForStripe<T>(client: Client, workflowId: string, call: () => 
 
 /** Whether Stripe did not answer when the workflow last tried what it is at. */
 async function isTryingStripe(client: Client, workflowId: string): Promise<boolean> {
-  const describe = () => client.workflow.getHandle(workflowId).describe();
-  const { raw } = await withTemporal(client, DESCRIBE_DEADLINE_MS, describe);
-  return (raw.pendingActivities ?? []).some(
+  const describe = async () => {
+    try {
+      return await client.workflow.getHandle(workflowId).describe();
+    } catch (error) {
+      // What was not answered in time may not have been started at all.
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw error;
+    }
+  };
+  const described = await withTemporal(client, DESCRIBE_DEADLINE_MS, describe);
+  return (described?.raw.pendingActivities ?? []).some(
     ({ lastFailure }) => lastFailure?.applicationFailureInfo?.type === STRIPE_UNAVAILABLE,
   );
 }

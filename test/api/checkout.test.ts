@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { Client, ServiceError } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { registerCustomer } from '../../api/temporal/checkout.ts';
 import {
   BILLING_TASK_QUEUE,
   customerBillingWorkflowId,
@@ -56,6 +58,21 @@ test('a user without a Stripe customer gets one first, then the session', async 
   expect(await checkout(userId, PAGES, 'key-1')).toMatchObject({
     status: 201,
     body: { id: `cs_1_cus_of_${userId}`, url: 'https://checkout.example/1' },
+  });
+});
+
+test('what Temporal did not even start in time is to be sent again', async () => {
+  const { connection: reached, options } = api.temporal;
+  const lost = new Client({
+    connection: reached,
+    namespace: options.namespace,
+    interceptors: {
+      workflow: [{ start: () => Promise.reject(new ServiceError('4 DEADLINE_EXCEEDED')) }],
+    },
+  });
+  await expect(registerCustomer(lost, 'test', `user-${randomUUID()}`)).rejects.toMatchObject({
+    status: 503,
+    code: 'worker_unavailable',
   });
 });
 
