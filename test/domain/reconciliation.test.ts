@@ -14,7 +14,6 @@ import { reconciliationDetails } from '../../domain/reconciliation-details.ts';
 import {
   codesOf,
   FINDING_CODES,
-  FINDINGS,
   isUnderWay,
   PASSES,
   UNDER_WAY_SECONDS,
@@ -141,15 +140,13 @@ describe('findings', () => {
     expect(codesOf(['meters'])).toEqual(['meter_event_posted']);
   });
 
-  it('stand in docs/operations.md as they stand here', async () => {
-    const rows = FINDING_CODES.map(
-      (code) => `| \`${code}\` | ${FINDINGS[code].means} | ${FINDINGS[code].mend} |`,
+  it('are explained in docs/operations.md, each', async () => {
+    const docs = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const [, table = ''] = docs.split(
+      '| finding | what it means | what is done, or to do |\n| --- | --- | --- |\n',
     );
-    const table = [
-      '| finding | what it means | what is done, or to do |',
-      '| --- | --- | --- |',
-      ...rows,
-    ].join('\n');
-    expect(await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8')).toContain(table);
+    const [rows = ''] = table.split('\n\n');
+    const codes = rows.split('\n').map((row) => /^\| `(\w+)` \| .+ \| .+ \|$/.exec(row)?.[1]);
+    expect(codes).toEqual(FINDING_CODES);
   });
 });
