@@ -28,13 +28,14 @@ export function comparedSession(session: Stripe.Checkout.Session): ComparedCheck
     stripeCustomerId: idOf(customer),
     customerDeleted: typeof customer === 'object' && customer?.deleted === true,
     paysCredits: session.payment_status === 'paid' && creditsSoldBy(session) !== null,
+    created,
     // It is made when the session is completed.
     completedAt: typeof method === 'object' ? latest(created, method?.created) : created,
   };
 }
 
 export function comparedInvoice(invoice: Stripe.Invoice): ComparedInvoice {
-  const { id, status, attempted, subtotal, status_transitions: at } = invoice;
+  const { id, status, attempted, subtotal, created, status_transitions: at } = invoice;
   const credited = invoice.pre_payment_credit_notes_amount + invoice.post_payment_credit_notes_amount;
   return {
     id,
@@ -45,7 +46,8 @@ export function comparedInvoice(invoice: Stripe.Invoice): ComparedInvoice {
     isOfSubscription: invoice.parent?.type === 'subscription_details',
     subtotalCents: subtotal,
     askedCents: invoice.total - credited,
-    changedAt: latest(invoice.created, at.finalized_at, at.paid_at, at.voided_at, at.marked_uncollectible_at),
+    created,
+    changedAt: latest(created, at.finalized_at, at.paid_at, at.voided_at, at.marked_uncollectible_at),
   };
 }
 

@@ -141,9 +141,10 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
       return await settle(page, list, compareCustomers(customers, users, plan.stripeNow));
     },
 
+    /** All of them: a dispute is decided months after it was opened, and there are few. */
     async compareDisputes(page: ReconciliationPage): Promise<ReconciledPage> {
       const { mode, plan, cursor } = page;
-      const params = { ...pageParams(cursor), ...sinceParams(plan), expand: ['data.charge'] };
+      const params = { ...pageParams(cursor), expand: ['data.charge'] };
       const list = await stripeOf(dependencies, mode).disputes.list(params);
       const disputes = list.data.map(comparedDispute);
       const users = await usersOf(mode, disputes);

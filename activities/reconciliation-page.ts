@@ -35,7 +35,7 @@ export function pageParams({ after }: PageCursor): { limit: number; starting_aft
   return { limit: PAGE_SIZE, ...(after === null ? {} : { starting_after: after }) };
 }
 
-/** Those of a list that grows for ever: only what is new enough. */
+/** Of a windowed list: only what is new enough. Subscriptions and customers may change at any age, so all of them are read. */
 export function sinceParams({ objectsSince }: ReconciliationPlan): { created?: { gte: number } } {
   return objectsSince === null ? {} : { created: { gte: objectsSince } };
 }

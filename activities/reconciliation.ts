@@ -4,7 +4,7 @@ import {
   countMissedEvents,
   forgetResolvedFindings,
   listOpenFindings,
-  openFindingsSince,
+  openObjectsSince,
   resolveAppliedEvents,
   resolveFindings,
   saveFindings,
@@ -16,7 +16,7 @@ import {
   type ReconciliationReport,
   type ReconciliationStart,
 } from '../domain/reconciliation.ts';
-import { codesOf, type Pass } from '../domain/reconciliation-findings.ts';
+import { codesOf, type Pass, WINDOWED_PASSES } from '../domain/reconciliation-findings.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** A run of a mode. When it began is what its findings are known by; Unix milliseconds. */
@@ -36,8 +36,10 @@ export function createReconciliationActivities({ db }: Pick<ActivityDependencies
   return {
     /** What the runs before have left. */
     async beginReconciliation({ mode }: ReconciliationRun): Promise<ReconciliationStart> {
-      const openSince = await openFindingsSince(db, mode);
-      return { ...(await loadReconciliation(db, mode)), openSinceMs: openSince?.getTime() ?? null };
+      return {
+        ...(await loadReconciliation(db, mode)),
+        openObjectsSince: await openObjectsSince(db, mode),
+      };
     },
 
     /** How many of the events that the run has handed on have not had their effect yet. */
@@ -72,15 +74,23 @@ export function createReconciliationActivities({ db }: Pick<ActivityDependencies
       input: ReconciliationRun & {
         readonly endedAtMs: number;
         readonly done: readonly Pass[];
+        /** From when on windowed lists were read; `null`, or missing in a run of older code: from their beginning. */
+        readonly objectsSince?: number | null;
         /** Whether all customers' meters were looked at since `memory.metersSinceMs`. */
         readonly metersRound: boolean;
         readonly memory: ReconciliationMemory;
       },
     ): Promise<ReconciliationResult> {
-      const { mode, startedAtMs, done, memory, metersRound } = input;
+      const { mode, startedAtMs, done, objectsSince = null, memory, metersRound } = input;
       const startedAt = new Date(startedAtMs);
       const now = new Date(input.endedAtMs);
-      const ofWholeLists = done.filter((pass) => pass !== 'events' && pass !== 'meters');
+      const isWindowed = new Set<Pass>(WINDOWED_PASSES);
+      const ofWindows = done.filter((pass) => isWindowed.has(pass));
+      const ofWholeLists = done.filter(
+        (pass) => !isWindowed.has(pass) && pass !== 'events' && pass !== 'meters',
+      );
+      const inWindow = { codes: codesOf(ofWindows), createdSince: objectsSince };
+      await resolveFindings(db, mode, inWindow, { notSeenSince: startedAt, now });
       await resolveFindings(db, mode, { codes: codesOf(ofWholeLists) }, { notSeenSince: startedAt, now });
       if (metersRound) {
         const notSeenSince = new Date(memory.metersSinceMs ?? startedAtMs);

@@ -1,10 +1,13 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { Mode } from '../domain/mode.ts';
 import {
+  codesOf,
   type Finding,
   type FindingCode,
   type Fix,
+  type FoundFinding,
   proposalForRepeated,
+  WINDOWED_PASSES,
 } from '../domain/reconciliation-findings.ts';
 import type { Database } from './database.ts';
 
@@ -12,6 +15,8 @@ import type { Database } from './database.ts';
 const REPAIR_TAKES_MS = 10 * 60_000;
 /** Resolved findings are kept for so long, for people to look at. */
 const RESOLVED_KEPT_MS = 90 * 24 * 60 * 60_000;
+/** One that was saved before this was kept may be about an object of any age. */
+const OBJECT_CREATED = sql<number>`coalesce(object_created, 0)`;
 
 /**
  * Saves what a run has found; found again, a finding stays the same. One that was repaired, and is still so in a later run, wants
@@ -22,11 +27,11 @@ const RESOLVED_KEPT_MS = 90 * 24 * 60 * 60_000;
 export async function saveFindings(
   db: Database,
   mode: Mode,
-  findings: readonly Finding[],
+  findings: readonly FoundFinding[],
   seenAt: Date,
 ): Promise<void> {
-  for (const { code, objectId, userId, what, fix, proposal } of findings) {
-    const row = { user_id: userId, what, last_seen_at: seenAt };
+  for (const { code, objectId, userId, created, what, fix, proposal } of findings) {
+    const row = { user_id: userId, object_created: created ?? null, what, last_seen_at: seenAt };
     const wasRepaired = sql<boolean>`reconciliation_findings.resolved_at IS NULL
       AND reconciliation_findings.first_seen_at < ${new Date(seenAt.getTime() - REPAIR_TAKES_MS)}`;
     const again = fix === 'repaired' ? wasRepaired : sql<boolean>`false`;
@@ -56,15 +61,20 @@ export async function saveFindings(
   }
 }
 
-/**
- * Resolves the findings of these codes that were not found any more since a run began.
- *
- * @param objectIds only those about these; all, unless given.
- */
+/** Which findings a run could have found again. */
+export interface Findable {
+  readonly codes: readonly FindingCode[];
+  /** Only those about these objects. */
+  readonly objectIds?: readonly string[];
+  /** Only those about objects made since then, Unix seconds of Stripe's clock. */
+  readonly createdSince?: number | null;
+}
+
+/** Resolves those of these findings that were not found any more since a run began. */
 export async function resolveFindings(
   db: Database,
   mode: Mode,
-  { codes, objectIds }: { readonly codes: readonly FindingCode[]; readonly objectIds?: readonly string[] },
+  { codes, objectIds, createdSince = null }: Findable,
   { notSeenSince, now }: { readonly notSeenSince: Date; readonly now: Date },
 ): Promise<void> {
   if (codes.length === 0 || objectIds?.length === 0) return;
@@ -76,6 +86,7 @@ export async function resolveFindings(
     .where('code', 'in', codes)
     .where('last_seen_at', '<', notSeenSince)
     .$if(objectIds !== undefined, (query) => query.where('object_id', 'in', objectIds ?? []))
+    .$if(createdSince !== null, (query) => query.where(OBJECT_CREATED, '>=', createdSince))
     .execute();
 }
 
@@ -190,12 +201,16 @@ export async function listFindingsOfRun(
   return rows.map(listed);
 }
 
-/** Since when the oldest of the open findings is known; `null`: there is none. */
-export async function openFindingsSince(db: Database, mode: Mode): Promise<Date | null> {
+/**
+ * When the oldest of the objects was made that open findings of windowed lists are about, Unix seconds of Stripe's clock: reading from
+ * then on shows whether they are still so. `null`: none is open.
+ */
+export async function openObjectsSince(db: Database, mode: Mode): Promise<number | null> {
   const { since } = await db
     .selectFrom('reconciliation_findings')
-    .select((query) => query.fn.min<Date | null>('first_seen_at').as('since'))
+    .select((query) => query.fn.min<number | null>(OBJECT_CREATED).as('since'))
     .where('mode', '=', mode)
+    .where('code', 'in', codesOf(WINDOWED_PASSES))
     .where('resolved_at', 'is', null)
     .executeTakeFirstOrThrow();
   return since;

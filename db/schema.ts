@@ -320,6 +320,7 @@ export interface ReconciliationFindingsTable {
   mode: Mode;
   code: FindingCode;
   object_id: string;
+  object_created: number | null;
   user_id: string | null;
   what: string;
   fix: Fix;

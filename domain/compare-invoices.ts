@@ -19,6 +19,8 @@ export interface ComparedInvoice {
   readonly subtotalCents: number;
   /** What it asks for, less what credit notes have given back. */
   readonly askedCents: number;
+  /** Unix seconds. */
+  readonly created: number;
   /** When it was made, finalized, paid, voided or written off, whichever was last. Unix seconds. */
   readonly changedAt: number;
 }
@@ -56,25 +58,25 @@ export function compareInvoices(
 
 /** One that we did not make. The subscription's own come to $0, as long as nobody posts usage to its meters. */
 function compareForeign(invoice: ComparedInvoice, { users }: ComparedBills): Drift[] {
-  const { id: objectId, stripeCustomerId, isOfSubscription, askedCents, status } = invoice;
+  const { id: objectId, stripeCustomerId, isOfSubscription, askedCents, status, created } = invoice;
   const user = stripeCustomerId === null ? undefined : users.get(stripeCustomerId);
   if (user === undefined || !isOfSubscription || askedCents === 0 || status === 'void') return [];
   const { userId } = user;
   const amount = formatCents(askedCents);
   const what = `The subscription's invoice ${objectId} asks for ${amount}, beside our own bill.`;
   const proposal = `Stop who posts meter events; then void ${objectId} while it is open, or give ${amount} back by a credit note on its lines.`;
-  return [proposed({ code: 'subscription_invoice_not_zero', userId, objectId, what }, proposal)];
+  return [proposed({ code: 'subscription_invoice_not_zero', userId, objectId, created, what }, proposal)];
 }
 
-function withoutBill({ id: objectId, billId, askedCents, status }: ComparedInvoice): Drift[] {
+function withoutBill({ id: objectId, billId, askedCents, status, created }: ComparedInvoice): Drift[] {
   if (status === 'void') return [];
   const what = `The invoice ${objectId} over ${formatCents(askedCents)} is of the bill ${billId}, which we don't have.`;
   const proposal = `Void ${objectId} (delete it while it is a draft), unless another installation uses this Stripe account.`;
-  return [proposed({ code: 'invoice_without_bill', userId: null, objectId, what }, proposal)];
+  return [proposed({ code: 'invoice_without_bill', userId: null, objectId, created, what }, proposal)];
 }
 
 function compareWithBill(invoice: ComparedInvoice, bill: ComparedBill): Drift[] {
-  const { id: objectId } = invoice;
+  const { id: objectId, created } = invoice;
   const { billId, userId } = bill;
   const expected = billStatusOfInvoice(invoice);
   if (bill.stripeInvoiceId !== null && bill.stripeInvoiceId !== objectId) {
@@ -82,7 +84,7 @@ function compareWithBill(invoice: ComparedInvoice, bill: ComparedBill): Drift[] 
     if (invoice.status === 'void') return [];
     const what = `The bill ${billId} has the invoice ${bill.stripeInvoiceId}, and ${objectId} (${invoice.status}) is of it as well.`;
     const proposal = `Void ${objectId}, or refund it when it is paid.`;
-    return [proposed({ code: 'second_invoice', userId, objectId, what }, proposal)];
+    return [proposed({ code: 'second_invoice', userId, objectId, created, what }, proposal)];
   }
   // A draft says nothing yet.
   if (expected === null) return [];
@@ -90,18 +92,18 @@ function compareWithBill(invoice: ComparedInvoice, bill: ComparedBill): Drift[] 
 }
 
 function compareAmounts(
-  { id: objectId, subtotalCents, status }: ComparedInvoice,
+  { id: objectId, subtotalCents, status, created }: ComparedInvoice,
   bill: ComparedBill,
 ): Drift[] {
   if (subtotalCents === bill.totalCents || status === 'void') return [];
   const { billId, userId, totalCents } = bill;
   const what = `The invoice ${objectId} comes to ${formatCents(subtotalCents)}, its bill ${billId} to ${formatCents(totalCents)}.`;
   const proposal = `See in Stripe who changed ${objectId}; give the difference back by a credit note, or void it.`;
-  return [proposed({ code: 'invoice_amount', userId, objectId, what }, proposal)];
+  return [proposed({ code: 'invoice_amount', userId, objectId, created, what }, proposal)];
 }
 
 function compareStatus(invoice: ComparedInvoice, bill: ComparedBill, expected: BillStatus): Drift[] {
-  const { id: objectId, status, attempted, stripeCustomerId, changedAt } = invoice;
+  const { id: objectId, status, attempted, stripeCustomerId, created, changedAt } = invoice;
   const isWrittenOff = status === 'uncollectible' && bill.isCollectible;
   if ((bill.status === expected && !isWrittenOff) || stripeCustomerId === null) return [];
   const { billId, userId } = bill;
@@ -109,20 +111,24 @@ function compareStatus(invoice: ComparedInvoice, bill: ComparedBill, expected: B
   const state = `${status}${attempted ? ':attempted' : ''}`;
   const envelope = reconciledEvent('invoice.updated', { id: objectId, state }, changedAt);
   const repair = { type: 'event', stripeCustomerId, envelope } as const;
-  return [repaired({ code: 'invoice_changed', userId, objectId, what }, repair)];
+  return [repaired({ code: 'invoice_changed', userId, objectId, created, what }, repair)];
 }
 
 /** A bill whose invoice, or draft of one, Stripe does not have any more. */
 export function compareMissingInvoice(invoiceId: string, bill: ComparedBill, mode: Mode): Drift {
   const { billId, userId, period, status } = bill;
+  const about = { userId, objectId: invoiceId };
   if (status !== 'frozen' && status !== 'parked') {
     const what = `Stripe does not have ${invoiceId}, the invoice of the bill ${billId}, which is ${status} here.`;
     const proposal = `See that the secret key of ${mode} mode is one of the account that made it; then ask Stripe's support.`;
-    return proposed({ code: 'invoice_missing', userId, objectId: invoiceId, what }, proposal);
+    return proposed({ code: 'invoice_missing', ...about, what }, proposal);
   }
   const problem = `Its draft ${invoiceId} was deleted in Stripe; retried, it gets a new one.`;
   const what = `The draft ${invoiceId} of the bill ${billId} of ${period} was deleted in Stripe: it is not billed.`;
   const proposal = `If it is to be billed: npm run billing -- retry-parked ${period} --mode ${mode}`;
-  const about = { code: 'draft_deleted', userId, objectId: invoiceId, what } as const;
-  return proposed(about, proposal, { type: 'park_bill', billId, problem });
+  return proposed({ code: 'draft_deleted', ...about, what }, proposal, {
+    type: 'park_bill',
+    billId,
+    problem,
+  });
 }

@@ -60,5 +60,5 @@ function tellOf(
   if (user === undefined) return [];
   const envelope = reconciledEvent(type, { id, state: status, chargeId }, created);
   const repair = { type: 'event', stripeCustomerId: user.stripeCustomerId, envelope } as const;
-  return [repaired({ code, userId: user.userId, objectId: id, what }, repair)];
+  return [repaired({ code, userId: user.userId, objectId: id, created, what }, repair)];
 }

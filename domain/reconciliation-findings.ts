@@ -20,6 +20,13 @@ export const PASSES = [
 ] as const;
 export type Pass = (typeof PASSES)[number];
 
+/** Those whose list grows for ever, and is read from a day on only: what is found there is on objects of since then. */
+export const WINDOWED_PASSES = [
+  'checkout_sessions',
+  'invoices',
+  'refunds',
+] as const satisfies readonly Pass[];
+
 /**
  * The part of a run that finds it, and by not finding it again resolves it; `null`: any of them may. What can be found on an invoice is
  * found on those of old bills as well, by `bills`.
@@ -68,6 +75,15 @@ export interface Finding {
   readonly proposal: string | null;
 }
 
+/** A finding of a run, to be saved. */
+export interface FoundFinding extends Finding {
+  /**
+   * When the object was made, Unix seconds of Stripe's clock, where its list is a windowed one: a run that reads it from later on
+   * can't tell whether it is still so.
+   */
+  readonly created?: number;
+}
+
 /** How a finding is repaired. Either is safe to repeat: whoever is told looks at what Stripe says now. */
 export type Repair =
   | { readonly type: 'look'; readonly stripeCustomerId: string }
@@ -77,12 +93,12 @@ export type Repair =
 
 /** What a comparison comes to. */
 export interface Drift {
-  readonly finding: Finding;
+  readonly finding: FoundFinding;
   /** `null`: only a person can. */
   readonly repair: Repair | null;
 }
 
-type About = Pick<Finding, 'code' | 'userId' | 'objectId' | 'what'>;
+type About = Omit<FoundFinding, 'fix' | 'proposal'>;
 
 export function repaired(about: About, repair: Repair): Drift {
   return { finding: { ...about, fix: 'repaired', proposal: null }, repair };

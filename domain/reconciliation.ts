@@ -57,7 +57,7 @@ export const FIRST_PAGE: PageCursor = { part: 0, after: null };
 export interface ReconciliationMemory {
   /** Up to when all events were seen to; `null` before the first run. */
   readonly eventsThrough: number | null;
-  /** When the last comparison of all objects began; `null` before the first. */
+  /** When the last comparison began that has read all windowed lists to their end; `null` before the first. */
   readonly objectsComparedAt: number | null;
   /** The same by our clock, Unix milliseconds. */
   readonly lastFullRunAtMs: number | null;
@@ -69,8 +69,8 @@ export interface ReconciliationMemory {
 
 /** What a run knows at its start. */
 export interface ReconciliationStart extends ReconciliationMemory {
-  /** Since when the oldest open finding is known, Unix milliseconds; `null`: none is open. */
-  readonly openSinceMs: number | null;
+  /** When the oldest object was made that an open finding of a windowed list is about, Unix seconds; `null`: none is open. */
+  readonly openObjectsSince: number | null;
 }
 
 /** What a run does; decided once, at its start. */
@@ -98,10 +98,8 @@ const EVENTS_KEPT_SECONDS = 30 * DAY_SECONDS;
 const EXPIRY_MARGIN_SECONDS = 10 * 60;
 /** Read again, because Stripe lists events late and out of order at times. What had its effect is known, and costs nothing. */
 const OVERLAP_SECONDS = HOUR_SECONDS;
-/** An invoice is charged and retried for weeks, so objects of so long are compared each time. */
+/** An invoice is charged and retried for weeks, and a refund may fail after weeks: what so long after its beginning changes is seen. */
 const OBJECTS_SECONDS = 35 * DAY_SECONDS;
-/** Before the last comparison, for what it left because it had just changed. A Checkout session lives for a day. */
-const OBJECTS_OVERLAP_SECONDS = 2 * DAY_SECONDS;
 
 /** What is to be read of Stripe's events. */
 export function eventWindow(through: number | null, stripeNow: number): EventWindow {
@@ -133,17 +131,14 @@ export function planReconciliation(
   };
 }
 
-/** Far enough back for what is new since the last comparison, for what may have changed, and for what is still open. */
+/** Far enough back for what may have changed since the last comparison, and for what is still open. */
 function objectsSince(
-  { objectsComparedAt, openSinceMs }: ReconciliationStart,
+  { objectsComparedAt, openObjectsSince }: ReconciliationStart,
   stripeNow: number,
 ): number | null {
   if (objectsComparedAt === null) return null;
-  return Math.min(
-    stripeNow - OBJECTS_SECONDS,
-    objectsComparedAt - OBJECTS_OVERLAP_SECONDS,
-    openSinceMs === null ? Infinity : Math.floor(openSinceMs / 1_000) - OBJECTS_SECONDS,
-  );
+  const lastCompared = Math.min(stripeNow, objectsComparedAt);
+  return Math.min(lastCompared - OBJECTS_SECONDS, openObjectsSince ?? Infinity);
 }
 
 const dayOf = (instantMs: number) => new Date(instantMs).toISOString().slice(0, 10);

@@ -9,7 +9,7 @@ import {
   type ReconciliationPlan,
   type ReconciliationReport,
 } from '../domain/reconciliation.ts';
-import { PASSES, type Pass } from '../domain/reconciliation-findings.ts';
+import { PASSES, type Pass, WINDOWED_PASSES } from '../domain/reconciliation-findings.ts';
 
 /** What continue-as-new carries over of a run. */
 export interface CarriedReconciliation {
@@ -111,13 +111,14 @@ export class Reconciliation {
       ...this.key,
       endedAtMs,
       done,
+      objectsSince: plan.objectsSince,
       metersRound,
       memory: {
         eventsThrough: done.includes('events')
           ? eventsThroughAfter(memory.eventsThrough, plan.events)
           : memory.eventsThrough,
-        // What one part could not read is read from there on again, when it can be.
-        objectsComparedAt: PASSES.every((pass) => done.includes(pass))
+        // What one of these could not read is read from there on again, when it can be.
+        objectsComparedAt: WINDOWED_PASSES.every((pass) => done.includes(pass))
           ? plan.stripeNow
           : memory.objectsComparedAt,
         lastFullRunAtMs: plan.comparesObjects ? startedAtMs : memory.lastFullRunAtMs,

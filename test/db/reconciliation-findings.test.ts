@@ -5,12 +5,12 @@ import {
   forgetResolvedFindings,
   type ListedFinding,
   listOpenFindings,
-  openFindingsSince,
+  openObjectsSince,
   resolveAppliedEvents,
   resolveFindings,
   saveFindings,
 } from '../../db/reconciliation-findings.ts';
-import type { Finding } from '../../domain/reconciliation-findings.ts';
+import type { FoundFinding } from '../../domain/reconciliation-findings.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
@@ -29,7 +29,7 @@ const [FIRST, SECOND, THIRD] = [0, 1, 2].map((hours) => new Date(Date.UTC(2026, 
   Date,
 ];
 
-const changed: Finding = {
+const changed: FoundFinding = {
   code: 'invoice_changed',
   userId: 'ada',
   objectId: 'in_1',
@@ -37,17 +37,18 @@ const changed: Finding = {
   fix: 'repaired',
   proposal: null,
 };
-const second: Finding = { ...changed, code: 'second_invoice', fix: 'proposed', proposal: 'Void it.' };
+const second: FoundFinding = { ...changed, code: 'second_invoice', fix: 'proposed', proposal: 'Void it.' };
 
-const save = (at: Date, ...found: Finding[]) => saveFindings(database.db, 'test', found, at);
+const save = (at: Date, ...found: FoundFinding[]) => saveFindings(database.db, 'test', found, at);
 const open = (): Promise<ListedFinding[]> => listOpenFindings(database.db, 'test', 10);
-const resolve = (notSeenSince: Date) =>
+const resolve = (notSeenSince: Date, createdSince: number | null = null) =>
   resolveFindings(
     database.db,
     'test',
-    { codes: ['invoice_changed', 'second_invoice'] },
+    { codes: ['invoice_changed', 'second_invoice'], createdSince },
     { notSeenSince, now: notSeenSince },
   );
+const openSince = () => openObjectsSince(database.db, 'test');
 
 test('found again, a finding stays the same, and knows since when it is there', async () => {
   await save(FIRST, second);
@@ -55,7 +56,32 @@ test('found again, a finding stays the same, and knows since when it is there', 
   expect(await open()).toMatchObject([
     { what: 'There are three now.', firstSeenAt: FIRST, lastSeenAt: SECOND },
   ]);
-  expect(await openFindingsSince(database.db, 'test')).toEqual(FIRST);
+});
+
+test('one about an object that was not looked at stays open, and says from when on objects are to be looked at', async () => {
+  expect(await openSince()).toBeNull();
+  await save(FIRST, { ...second, created: 1_000 }, { ...changed, created: 2_000 });
+  expect(await openSince()).toBe(1_000);
+  await resolve(SECOND, 1_001);
+  expect(await open()).toMatchObject([{ code: 'second_invoice' }]);
+  expect(await openSince()).toBe(1_000);
+  await resolve(SECOND, 1_000);
+  expect(await open()).toEqual([]);
+  expect(await openSince()).toBeNull();
+});
+
+test('one whose object is of unknown age wants a look at all objects', async () => {
+  await save(FIRST, second);
+  expect(await openSince()).toBe(0);
+  await resolve(SECOND, 1);
+  expect(await open()).toHaveLength(1);
+  await resolve(SECOND, 0);
+  expect(await open()).toEqual([]);
+});
+
+test('what is found in lists that are read whole does not say from when on others are read', async () => {
+  await save(FIRST, { ...second, code: 'customer_unknown' });
+  expect(await openSince()).toBeNull();
 });
 
 test('one that a later run does not find any more is resolved, and begins anew when it is there again', async () => {
@@ -104,7 +130,7 @@ test('the modes do not see each other', async () => {
 
 test('a missed event is resolved by its effect, and wants a person when it has none', async () => {
   const { db } = database;
-  const missed = (objectId: string): Finding => ({ ...changed, code: 'event_missed', objectId });
+  const missed = (objectId: string): FoundFinding => ({ ...changed, code: 'event_missed', objectId });
   await save(FIRST, missed('evt_applied'), missed('evt_stuck'));
   expect(await countMissedEvents(db, 'test', FIRST)).toBe(2);
   const event = {

@@ -163,6 +163,7 @@ describe('Checkout sessions', () => {
     stripeCustomerId: 'cus_1',
     customerDeleted: false,
     paysCredits: false,
+    created: LONG_AGO - 100,
     completedAt: LONG_AGO,
   };
   const compare = (changes: object, seenTo: string[] = []) =>
@@ -224,6 +225,7 @@ describe('invoices', () => {
     isOfSubscription: false,
     subtotalCents: 200,
     askedCents: 200,
+    created: LONG_AGO - 100,
     changedAt: LONG_AGO,
   };
   const compare = (changes: Partial<ComparedInvoice>, ofBill: Partial<ComparedBill> = {}) => {

@@ -66,7 +66,7 @@ describe('what a run does', () => {
     lastFullRunAtMs: NOW_MS - 3_600_000,
     meters: FIRST_PAGE,
     metersSinceMs: null,
-    openSinceMs: null,
+    openObjectsSince: null,
   };
   const plan = (changes: Partial<ReconciliationStart>, objects: 'daily' | 'now' = 'daily') =>
     planReconciliation({ ...start, ...changes }, { objects, stripeNow: NOW, nowMs: NOW_MS });
@@ -81,11 +81,15 @@ describe('what a run does', () => {
     expect(plan(changes, objects).comparesObjects).toBe(expected);
   });
 
-  it('compares objects of 35 days, of all since the last comparison, and of all that is open', () => {
+  it('compares objects of 35 days before the last comparison, and all about which a finding is open', () => {
     expect(plan({ objectsComparedAt: null }).objectsSince).toBeNull();
-    expect(plan({}).objectsSince).toBe(NOW - 35 * DAY);
-    expect(plan({ objectsComparedAt: NOW - 50 * DAY }).objectsSince).toBe(NOW - 52 * DAY);
-    expect(plan({ openSinceMs: (NOW - 10 * DAY) * 1_000 }).objectsSince).toBe(NOW - 45 * DAY);
+    expect(plan({ objectsComparedAt: NOW - DAY }).objectsSince).toBe(NOW - 36 * DAY);
+    expect(plan({ objectsComparedAt: NOW + DAY }).objectsSince).toBe(NOW - 35 * DAY);
+    // A refund of before, which has failed since, is among them.
+    expect(plan({ objectsComparedAt: NOW - 50 * DAY }).objectsSince).toBe(NOW - 85 * DAY);
+    const openObjectsSince = NOW - 400 * DAY;
+    expect(plan({ openObjectsSince }).objectsSince).toBe(openObjectsSince);
+    expect(plan({ openObjectsSince: NOW - DAY }).objectsSince).toBeLessThan(NOW - 35 * DAY);
   });
 
   it('leaves what has changed within five minutes', () => {

@@ -27,7 +27,7 @@ const steps: ReconciliationSteps = {
       lastFullRunAtMs: null,
       meters: FIRST_PAGE,
       metersSinceMs: null,
-      openSinceMs: null,
+      openObjectsSince: null,
     }),
   countMissedEvents: async () => await Promise.resolve(0),
   noteUnreadable: async (input) => {
@@ -105,7 +105,8 @@ test('a list that Stripe does not let us read is said, the others are read, and 
       memory: {
         // Read from there on again, when they can be read.
         eventsThrough: STRIPE_NOW - 3_600,
-        objectsComparedAt: STRIPE_NOW - 3_600,
+        // Disputes are all read each time.
+        objectsComparedAt: STRIPE_NOW,
         // And not every hour.
         lastFullRunAtMs: ended[0]?.startedAtMs,
         meters: FIRST_PAGE,
