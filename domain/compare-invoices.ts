@@ -14,7 +14,8 @@ export interface ComparedInvoice {
   readonly stripeCustomerId: string | null;
   /** What its metadata say that it is of; `null`: not made by us. */
   readonly billId: string | null;
-  readonly isOfSubscription: boolean;
+  /** The subscription whose own invoice it is, and whether that is one that we made; `null`: it is of none. */
+  readonly subscription: { readonly id: string; readonly isOurs: boolean } | null;
   /** The sum of its lines, before discounts and taxes. */
   readonly subtotalCents: number;
   /** What it asks for, less what credit notes have given back. */
@@ -58,9 +59,11 @@ export function compareInvoices(
 
 /** One that we did not make. The subscription's own come to $0, as long as nobody posts usage to its meters. */
 function compareForeign(invoice: ComparedInvoice, { users }: ComparedBills): Drift[] {
-  const { id: objectId, stripeCustomerId, isOfSubscription, askedCents, status, created } = invoice;
+  const { id: objectId, stripeCustomerId, subscription, askedCents, status, created } = invoice;
   const user = stripeCustomerId === null ? undefined : users.get(stripeCustomerId);
-  if (user === undefined || !isOfSubscription || askedCents === 0 || status === 'void') return [];
+  if (user === undefined || subscription === null || askedCents === 0 || status === 'void') return [];
+  // The customer may subscribe to another product of the same account. One of ours may be an earlier one.
+  if (subscription.id !== user.subscriptionId && !subscription.isOurs) return [];
   const { userId } = user;
   const amount = formatCents(askedCents);
   const what = `The subscription's invoice ${objectId} asks for ${amount}, beside our own bill.`;

@@ -222,7 +222,7 @@ describe('invoices', () => {
     attempted: false,
     stripeCustomerId: 'cus_1',
     billId: 'bill_1',
-    isOfSubscription: false,
+    subscription: null,
     subtotalCents: 200,
     askedCents: 200,
     created: LONG_AGO - 100,
@@ -233,7 +233,14 @@ describe('invoices', () => {
     return compareInvoices([{ ...invoice, ...changes }], { users: usersOf(), bills }, NOW_SECONDS);
   };
   const CHANGED = ['invoice_changed repaired event'];
-  const ofSubscription = { id: 'in_9', billId: null, isOfSubscription: true, status: 'paid' };
+  const NOT_ZERO = ['subscription_invoice_not_zero proposed by hand'];
+  const sub = (id: string, isOurs: boolean) => ({
+    id: 'in_9',
+    billId: null,
+    subscription: { id, isOurs },
+    status: 'paid',
+  });
+  const ofSubscription = sub('sub_1', true);
 
   it.each([
     ['open, as here', {}, {}, []],
@@ -256,15 +263,13 @@ describe('invoices', () => {
     ['of no bill that we have', { billId: 'bill_2' }, {}, ['invoice_without_bill proposed by hand']],
     ['of no bill, and void', { billId: 'bill_2', status: 'void' }, {}, []],
     ['of the subscription, over nothing', { ...ofSubscription, askedCents: 0 }, {}, []],
-    [
-      'of the subscription, over something',
-      ofSubscription,
-      {},
-      ['subscription_invoice_not_zero proposed by hand'],
-    ],
+    ['of the subscription, over something', ofSubscription, {}, NOT_ZERO],
     ['of the subscription, given back', { ...ofSubscription, askedCents: 0 }, {}, []],
     ['of the subscription, voided', { ...ofSubscription, status: 'void' }, {}, []],
     ["of another's subscription", { ...ofSubscription, stripeCustomerId: 'cus_2' }, {}, []],
+    ['of an earlier subscription of ours', sub('sub_0', true), {}, NOT_ZERO],
+    ["of the user's, which somebody else made", sub('sub_1', false), {}, NOT_ZERO],
+    ['of a subscription to another product', sub('sub_5', false), {}, []],
     ['made by hand', { billId: null }, {}, []],
   ] as const)('%s', (_what, changes, ofBill, expected) => {
     expect(summaryOf(compare(changes, ofBill))).toEqual(expected);
