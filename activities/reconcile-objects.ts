@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import {
-  appliedTypesOf,
+  appliedEventsOf,
   billsById,
   billsToCompare,
   disputeStatuses,
@@ -158,7 +158,7 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
       const list = await stripeOf(dependencies, mode).refunds.list(params);
       const refunds = list.data.flatMap(comparedRefund);
       const users = await usersOf(mode, refunds);
-      const applied = await appliedTypesOf(db, mode, idsOf(refunds));
+      const applied = await appliedEventsOf(db, mode, idsOf(refunds));
       return await settle(page, list, compareRefunds(refunds, { users, applied }, plan.stripeNow));
     },
   };

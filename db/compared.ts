@@ -1,6 +1,7 @@
 /** What the database has of what a page of Stripe's names: each asked with one query for the page. */
 import { sql } from 'kysely';
 import type { ComparedBill } from '../domain/compare-invoices.ts';
+import type { AppliedEventOfRefund } from '../domain/compare-payments.ts';
 import type { ComparedUser } from '../domain/compared-user.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { Database } from './database.ts';
@@ -149,23 +150,22 @@ export async function disputeStatuses(
   return new Map(rows.map((row) => [row.dispute_id, row.status]));
 }
 
-/** Types of the events that have had their effect, by the object that they were about. */
-export async function appliedTypesOf(
+/** The events that have had their effect, by the object that they were about. */
+export async function appliedEventsOf(
   db: Database,
   mode: Mode,
   objectIds: readonly string[],
-): Promise<Map<string, Set<string>>> {
-  const types = new Map<string, Set<string>>();
-  if (objectIds.length === 0) return types;
+): Promise<Map<string, AppliedEventOfRefund[]>> {
+  const events = new Map<string, AppliedEventOfRefund[]>();
+  if (objectIds.length === 0) return events;
   const rows = await db
     .selectFrom('applied_stripe_events')
-    .select(['object_id', 'type'])
+    .select(['object_id as objectId', 'event_id as eventId', 'type'])
     .where('mode', '=', mode)
     .where('object_id', 'in', objectIds)
     .execute();
-  for (const { object_id: objectId, type } of rows)
-    types.set(objectId, (types.get(objectId) ?? new Set()).add(type));
-  return types;
+  for (const { objectId, ...event } of rows) events.set(objectId, [...(events.get(objectId) ?? []), event]);
+  return events;
 }
 
 /** Users who have a customer in Stripe, in the order of their ids. */

@@ -342,8 +342,12 @@ describe('disputes and refunds', () => {
   });
 
   it('a refund is known by what was told of it, and one that failed by what tells that', () => {
-    const compare = (status: string, types: string[]) => {
-      const applied = new Map(types.length > 0 ? [['re_1', new Set(types)]] : []);
+    const compare = (status: string, types: string[], eventIds: string[] = []) => {
+      const events = [
+        ...types.map((type) => ({ eventId: `evt_${type}`, type })),
+        ...eventIds.map((eventId) => ({ eventId, type: 'refund.updated' })),
+      ];
+      const applied = new Map([['re_1', events]]);
       return summaryOf(
         compareRefunds([{ ...claim, id: 're_1', status }], { users: usersOf(), applied }, NOW_SECONDS),
       );
@@ -352,6 +356,14 @@ describe('disputes and refunds', () => {
     expect(compare('succeeded', ['refund.created'])).toEqual([]);
     expect(compare('failed', ['refund.created'])).toEqual(['refund_missed repaired event']);
     expect(compare('failed', ['refund.created', 'refund.failed'])).toEqual([]);
+    // Of which of its changes an update told nobody knows, and a reconciliation has told of another status.
+    for (const status of ['failed', 'canceled']) {
+      const before = ['reconciled:re_1:succeeded'];
+      expect(compare(status, ['refund.created', 'refund.updated'], before)).toEqual([
+        'refund_missed repaired event',
+      ]);
+      expect(compare(status, [], [...before, `reconciled:re_1:${status}`])).toEqual([]);
+    }
   });
 });
 
