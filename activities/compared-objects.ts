@@ -46,6 +46,7 @@ export function comparedInvoice(invoice: Stripe.Invoice): ComparedInvoice {
     subscription: subscriptionOf(invoice),
     subtotalCents: subtotal,
     askedCents: invoice.total - credited,
+    creditedCents: credited,
     created,
     changedAt: latest(created, at.finalized_at, at.paid_at, at.voided_at, at.marked_uncollectible_at),
   };

@@ -40,6 +40,7 @@ const BILL = [
   'period',
   'status',
   'total_cents as totalCents',
+  'refunded_cents as refundedCents',
   'stripe_invoice_id as stripeInvoiceId',
   'is_collectible as isCollectible',
 ] as const;

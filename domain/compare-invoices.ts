@@ -20,6 +20,8 @@ export interface ComparedInvoice {
   readonly subtotalCents: number;
   /** What it asks for, less what credit notes have given back. */
   readonly askedCents: number;
+  /** What credit notes have given back. */
+  readonly creditedCents: number;
   /** Unix seconds. */
   readonly created: number;
   /** When it was made, finalized, paid, voided or written off, whichever was last. Unix seconds. */
@@ -33,6 +35,8 @@ export interface ComparedBill {
   readonly period: BillingPeriod;
   readonly status: BillStatus;
   readonly totalCents: number;
+  /** What was paid back of its invoice. */
+  readonly refundedCents: number;
   /** The invoice that it has, once that was finalized. */
   readonly stripeInvoiceId: string | null;
   readonly isCollectible: boolean;
@@ -59,22 +63,34 @@ export function compareInvoices(
 
 /** One that we did not make. The subscription's own come to $0, as long as nobody posts usage to its meters. */
 function compareForeign(invoice: ComparedInvoice, { users }: ComparedBills): Drift[] {
-  const { id: objectId, stripeCustomerId, subscription, askedCents, status, created } = invoice;
+  const { id: objectId, stripeCustomerId, subscription, askedCents, created } = invoice;
   const user = stripeCustomerId === null ? undefined : users.get(stripeCustomerId);
-  if (user === undefined || subscription === null || askedCents === 0 || status === 'void') return [];
+  if (user === undefined || subscription === null || askedCents === 0 || isUndone(invoice)) return [];
   // The customer may subscribe to another product of the same account. One of ours may be an earlier one.
   if (subscription.id !== user.subscriptionId && !subscription.isOurs) return [];
   const { userId } = user;
   const amount = formatCents(askedCents);
   const what = `The subscription's invoice ${objectId} asks for ${amount}, beside our own bill.`;
-  const proposal = `Stop who posts meter events; then void ${objectId} while it is open, or give ${amount} back by a credit note on its lines.`;
+  const proposal = `Stop who posts meter events; then ${undoing(invoice)}.`;
   return [proposed({ code: 'subscription_invoice_not_zero', userId, objectId, created, what }, proposal)];
 }
 
-function withoutBill({ id: objectId, billId, askedCents, status, created }: ComparedInvoice): Drift[] {
-  if (status === 'void') return [];
+/** Whether nothing is asked for by it any more. */
+function isUndone({ status, askedCents }: ComparedInvoice): boolean {
+  return status === 'void' || (status === 'paid' && askedCents <= 0);
+}
+
+/** What a person is to do so that it is undone: only what was finalized can be voided, and only as long as it is not paid. */
+function undoing({ id, status, askedCents }: ComparedInvoice): string {
+  if (status === 'draft') return `delete the draft ${id}`;
+  return status === 'paid' ? `give ${formatCents(askedCents)} of ${id} back by a credit note` : `void ${id}`;
+}
+
+function withoutBill(invoice: ComparedInvoice): Drift[] {
+  if (isUndone(invoice)) return [];
+  const { id: objectId, billId, askedCents, created } = invoice;
   const what = `The invoice ${objectId} over ${formatCents(askedCents)} is of the bill ${billId}, which we don't have.`;
-  const proposal = `Void ${objectId} (delete it while it is a draft), unless another installation uses this Stripe account.`;
+  const proposal = `Unless another installation uses this Stripe account, ${undoing(invoice)}.`;
   return [proposed({ code: 'invoice_without_bill', userId: null, objectId, created, what }, proposal)];
 }
 
@@ -83,10 +99,10 @@ function compareWithBill(invoice: ComparedInvoice, bill: ComparedBill): Drift[] 
   const { billId, userId } = bill;
   const expected = billStatusOfInvoice(invoice);
   if (bill.stripeInvoiceId !== null && bill.stripeInvoiceId !== objectId) {
-    // One that was voided and replaced.
-    if (invoice.status === 'void') return [];
+    // One that was voided and replaced, or paid and given back.
+    if (isUndone(invoice)) return [];
     const what = `The bill ${billId} has the invoice ${bill.stripeInvoiceId}, and ${objectId} (${invoice.status}) is of it as well.`;
-    const proposal = `Void ${objectId}, or refund it when it is paid.`;
+    const proposal = `See that ${bill.stripeInvoiceId} is the right one; then ${undoing(invoice)}.`;
     return [proposed({ code: 'second_invoice', userId, objectId, created, what }, proposal)];
   }
   // A draft says nothing yet.
@@ -94,15 +110,25 @@ function compareWithBill(invoice: ComparedInvoice, bill: ComparedBill): Drift[] 
   return [...compareAmounts(invoice, bill), ...compareStatus(invoice, bill, expected)];
 }
 
-function compareAmounts(
-  { id: objectId, subtotalCents, status, created }: ComparedInvoice,
-  bill: ComparedBill,
-): Drift[] {
-  if (subtotalCents === bill.totalCents || status === 'void') return [];
+function compareAmounts(invoice: ComparedInvoice, bill: ComparedBill): Drift[] {
+  const { id: objectId, subtotalCents, status, created } = invoice;
   const { billId, userId, totalCents } = bill;
+  const excessCents = subtotalCents - totalCents;
+  if (excessCents === 0 || status === 'void') return [];
+  if (excessCents > 0 && excessCents <= givenBackCents(invoice, bill)) return [];
   const what = `The invoice ${objectId} comes to ${formatCents(subtotalCents)}, its bill ${billId} to ${formatCents(totalCents)}.`;
-  const proposal = `See in Stripe who changed ${objectId}; give the difference back by a credit note, or void it.`;
+  const proposal = `See in Stripe who changed ${objectId}; then ${levelling(excessCents)}.`;
   return [proposed({ code: 'invoice_amount', userId, objectId, created, what }, proposal)];
+}
+
+/** A credit note may have been paid out by a refund, which is the same money: the smaller of both is not counted. */
+const givenBackCents = ({ creditedCents }: ComparedInvoice, { refundedCents }: ComparedBill) =>
+  Math.max(creditedCents, refundedCents);
+
+/** What a person is to do about an invoice that asks for so much more than its bill, or for less. */
+function levelling(excessCents: number): string {
+  if (excessCents < 0) return `ask for the other ${formatCents(-excessCents)} by an invoice of its own`;
+  return `give ${formatCents(excessCents)} back by a credit note`;
 }
 
 function compareStatus(invoice: ComparedInvoice, bill: ComparedBill, expected: BillStatus): Drift[] {

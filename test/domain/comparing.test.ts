@@ -213,6 +213,7 @@ describe('invoices', () => {
     period: parseBillingPeriod('2026-10'),
     status: 'open',
     totalCents: 200,
+    refundedCents: 0,
     stripeInvoiceId: 'in_1',
     isCollectible: true,
   };
@@ -225,6 +226,7 @@ describe('invoices', () => {
     subscription: null,
     subtotalCents: 200,
     askedCents: 200,
+    creditedCents: 0,
     created: LONG_AGO - 100,
     changedAt: LONG_AGO,
   };
@@ -233,6 +235,8 @@ describe('invoices', () => {
     return compareInvoices([{ ...invoice, ...changes }], { users: usersOf(), bills }, NOW_SECONDS);
   };
   const CHANGED = ['invoice_changed repaired event'];
+  const AMOUNT = ['invoice_amount proposed by hand'];
+  const SECOND = ['second_invoice proposed by hand'];
   const NOT_ZERO = ['subscription_invoice_not_zero proposed by hand'];
   const sub = (id: string, isOurs: boolean) => ({
     id: 'in_9',
@@ -257,10 +261,28 @@ describe('invoices', () => {
     ['finalized, and the bill does not know of it', {}, { status: 'frozen', stripeInvoiceId: null }, CHANGED],
     ['a draft', { status: 'draft', subtotalCents: 0 }, { status: 'frozen', stripeInvoiceId: null }, []],
     ['paid just now', { status: 'paid', changedAt: NOW_SECONDS - 60 }, {}, []],
-    ['over another amount', { subtotalCents: 300 }, {}, ['invoice_amount proposed by hand']],
-    ['a second one', { id: 'in_2' }, {}, ['second_invoice proposed by hand']],
+    ['over another amount', { subtotalCents: 300 }, {}, AMOUNT],
+    [
+      'over too much, of which too little was credited',
+      { subtotalCents: 300, creditedCents: 99 },
+      {},
+      AMOUNT,
+    ],
+    ['over too much, and the rest was credited', { subtotalCents: 300, creditedCents: 100 }, {}, []],
+    ['over too much, and the rest was refunded', { subtotalCents: 300 }, { refundedCents: 100 }, []],
+    [
+      'over too much, of which as much was credited as refunded',
+      { subtotalCents: 300, creditedCents: 60 },
+      { refundedCents: 60 },
+      AMOUNT,
+    ],
+    ['over too little, and more was credited', { subtotalCents: 150, creditedCents: 50 }, {}, AMOUNT],
+    ['a second one', { id: 'in_2' }, {}, SECOND],
     ['one that was voided and replaced', { id: 'in_0', status: 'void' }, {}, []],
+    ['a second one that was paid, and credited', { id: 'in_2', status: 'paid', askedCents: 0 }, {}, []],
+    ['a second one that has no lines yet', { id: 'in_2', status: 'draft', askedCents: 0 }, {}, SECOND],
     ['of no bill that we have', { billId: 'bill_2' }, {}, ['invoice_without_bill proposed by hand']],
+    ['of no bill, paid and credited', { billId: 'bill_2', status: 'paid', askedCents: 0 }, {}, []],
     ['of no bill, and void', { billId: 'bill_2', status: 'void' }, {}, []],
     ['of the subscription, over nothing', { ...ofSubscription, askedCents: 0 }, {}, []],
     ['of the subscription, over something', ofSubscription, {}, NOT_ZERO],
@@ -273,6 +295,29 @@ describe('invoices', () => {
     ['made by hand', { billId: null }, {}, []],
   ] as const)('%s', (_what, changes, ofBill, expected) => {
     expect(summaryOf(compare(changes, ofBill))).toEqual(expected);
+  });
+
+  it.each([
+    ['draft', {}, 'delete the draft in_2'],
+    ['open', {}, 'void in_2'],
+    ['uncollectible', {}, 'void in_2'],
+    ['paid', { askedCents: 150 }, 'give $1.50 of in_2 back by a credit note'],
+  ] as const)('are undone as Stripe lets one that is %s be undone', (status, changes, undoing) => {
+    const proposalFor = (what: Partial<ComparedInvoice>) =>
+      compare({ id: 'in_2', status, ...changes, ...what })[0]?.finding.proposal;
+    expect(proposalFor({})).toBe(`See that in_1 is the right one; then ${undoing}.`);
+    expect(proposalFor({ billId: 'bill_2' })).toBe(
+      `Unless another installation uses this Stripe account, ${undoing}.`,
+    );
+    expect(proposalFor({ billId: null, subscription: { id: 'sub_1', isOurs: true } })).toBe(
+      `Stop who posts meter events; then ${undoing}.`,
+    );
+  });
+
+  it('that ask for too much say what to give back, and those that ask for too little what to ask for', () => {
+    const proposalFor = (subtotalCents: number) => compare({ subtotalCents })[0]?.finding.proposal;
+    expect(proposalFor(325)).toContain('give $1.25 back by a credit note');
+    expect(proposalFor(150)).toContain('ask for the other $0.50 by an invoice of its own');
   });
 
   it('that changed again are told again', () => {
