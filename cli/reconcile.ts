@@ -105,13 +105,22 @@ function printFindings(report: ReconciliationReport, findings: readonly ListedFi
     say(`Stripe's events from ${from} to ${to} are gone; objects were compared instead.`);
   }
   if (findings.length === 0) return;
-  const rows = findings.map(({ code, userId, what, fix, proposal }) => [
-    fix,
+  const rows = findings.map(({ code, userId, objectId, what, fix, proposal, acceptedAt }) => [
+    acceptedAt === null ? fix : 'accepted',
     code,
+    objectId,
     userId ?? '',
-    proposal === null ? what : `${what}\n→ ${proposal}`,
+    proposal === null || acceptedAt !== null ? what : `${what}\n→ ${proposal}`,
   ]);
+  const columns = ['Fix', 'Finding', 'Object', 'User', 'What'];
   say();
-  say(table([{ name: 'Fix' }, { name: 'Finding' }, { name: 'User' }, { name: 'What' }], rows));
+  say(
+    table(
+      columns.map((name) => ({ name })),
+      rows,
+    ),
+  );
   say();
+  if (report.open > 0)
+    say(`What is to be as it is: npm run billing -- reconcile --accept <finding> <object> --mode ${mode}`);
 }

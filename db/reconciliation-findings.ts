@@ -20,7 +20,7 @@ const OBJECT_CREATED = sql<number>`coalesce(object_created, 0)`;
 
 /**
  * Saves what a run has found; found again, a finding stays the same. One that was repaired, and is still so in a later run, wants
- * a person from then on.
+ * a person from then on. One that was accepted stays so for as long as it is described the same.
  *
  * @param seenAt when the run began.
  */
@@ -45,6 +45,7 @@ export async function saveFindings(
         proposal,
         first_seen_at: seenAt,
         resolved_at: null,
+        accepted_at: null,
         ...row,
       })
       .onConflict((conflict) =>
@@ -54,6 +55,8 @@ export async function saveFindings(
           proposal: sql`CASE WHEN ${again} THEN ${proposalForRepeated(mode, userId)} ELSE ${proposal}::text END`,
           first_seen_at: sql<Date>`CASE WHEN reconciliation_findings.resolved_at IS NULL
             THEN reconciliation_findings.first_seen_at ELSE ${seenAt} END`,
+          accepted_at: sql<Date | null>`CASE WHEN reconciliation_findings.resolved_at IS NULL
+            AND reconciliation_findings.what = ${what} THEN reconciliation_findings.accepted_at END`,
           resolved_at: null,
         }),
       )
@@ -157,7 +160,9 @@ export async function countFindings(
       return [
         count('repaired', ofRun).as('repaired'),
         count('proposed', ofRun).as('proposed'),
-        count('proposed', query('resolved_at', 'is', null)).as('open'),
+        count('proposed', query.and([query('resolved_at', 'is', null), query('accepted_at', 'is', null)])).as(
+          'open',
+        ),
       ];
     })
     .where('mode', '=', mode)
@@ -170,18 +175,51 @@ export interface ListedFinding extends Finding {
   readonly firstSeenAt: Date;
   readonly lastSeenAt: Date;
   readonly resolvedAt: Date | null;
+  /** When a person said that it is to be so; `null`: nobody has. */
+  readonly acceptedAt: Date | null;
+}
+
+/** One that wants a person. */
+export interface OpenFinding extends ListedFinding {
+  readonly proposal: string;
 }
 
 /** Open findings that want a person, the oldest first. */
-export async function listOpenFindings(db: Database, mode: Mode, limit: number): Promise<ListedFinding[]> {
+export async function listOpenFindings(db: Database, mode: Mode, limit: number): Promise<OpenFinding[]> {
   const rows = await findings(db, mode)
     .where('resolved_at', 'is', null)
+    .where('accepted_at', 'is', null)
     .where('fix', '=', 'proposed')
     .orderBy('first_seen_at')
     .orderBy('object_id')
     .limit(limit)
+    .$narrowType<{ proposal: string }>()
     .execute();
-  return rows.map(listed);
+  return rows.map((row) => ({ ...listed(row), proposal: row.proposal }));
+}
+
+/**
+ * Notes that an open finding is to be so: it wants nobody any more, until it is described otherwise or comes back after it was resolved.
+ *
+ * @returns what was accepted; `undefined` when no such finding wants a person.
+ */
+export async function acceptFinding(
+  db: Database,
+  { mode, code, objectId }: Pick<ListedFinding, 'mode' | 'code' | 'objectId'>,
+  now: Date,
+): Promise<ListedFinding | undefined> {
+  const row = await db
+    .updateTable('reconciliation_findings')
+    .set({ accepted_at: now })
+    .where('mode', '=', mode)
+    .where('code', '=', code)
+    .where('object_id', '=', objectId)
+    .where('fix', '=', 'proposed')
+    .where('resolved_at', 'is', null)
+    .where('accepted_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+  return row === undefined ? undefined : listed(row);
 }
 
 /** What a run has found, those for a person first. */
@@ -203,7 +241,7 @@ export async function listFindingsOfRun(
 
 /**
  * When the oldest of the objects was made that open findings of windowed lists are about, Unix seconds of Stripe's clock: reading from
- * then on shows whether they are still so. `null`: none is open.
+ * then on shows whether they are still so. What was accepted may stay as it is unseen. `null`: none is open.
  */
 export async function openObjectsSince(db: Database, mode: Mode): Promise<number | null> {
   const { since } = await db
@@ -212,11 +250,12 @@ export async function openObjectsSince(db: Database, mode: Mode): Promise<number
     .where('mode', '=', mode)
     .where('code', 'in', codesOf(WINDOWED_PASSES))
     .where('resolved_at', 'is', null)
+    .where('accepted_at', 'is', null)
     .executeTakeFirstOrThrow();
   return since;
 }
 
-/** How many findings are open, by code and by what is done about them. */
+/** How many findings are open, by code and by what is done about them; without those that were accepted. */
 export async function countOpenFindings(
   db: Database,
 ): Promise<{ readonly mode: Mode; readonly code: FindingCode; readonly fix: Fix; readonly count: number }[]> {
@@ -224,6 +263,7 @@ export async function countOpenFindings(
     .selectFrom('reconciliation_findings')
     .select((query) => ['mode', 'code', 'fix', query.fn.countAll<number>().as('count')])
     .where('resolved_at', 'is', null)
+    .where('accepted_at', 'is', null)
     .groupBy(['mode', 'code', 'fix'])
     .orderBy('code')
     .execute();
@@ -245,5 +285,6 @@ function listed(row: Awaited<ReturnType<ReturnType<typeof findings>['execute']>>
     firstSeenAt: row.first_seen_at,
     lastSeenAt: row.last_seen_at,
     resolvedAt: row.resolved_at,
+    acceptedAt: row.accepted_at,
   };
 }

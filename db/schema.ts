@@ -328,6 +328,7 @@ export interface ReconciliationFindingsTable {
   first_seen_at: Date;
   last_seen_at: Date;
   resolved_at: Date | null;
+  accepted_at: Date | null;
 }
 
 export interface DatabaseSchema {

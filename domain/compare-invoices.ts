@@ -127,7 +127,8 @@ const givenBackCents = ({ creditedCents }: ComparedInvoice, { refundedCents }: C
 
 /** What a person is to do about an invoice that asks for so much more than its bill, or for less. */
 function levelling(excessCents: number): string {
-  if (excessCents < 0) return `ask for the other ${formatCents(-excessCents)} by an invoice of its own`;
+  if (excessCents < 0)
+    return `ask for the other ${formatCents(-excessCents)} by an invoice of its own, and accept this`;
   return `give ${formatCents(excessCents)} back by a credit note`;
 }
 

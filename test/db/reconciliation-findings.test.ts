@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
+  acceptFinding,
   countFindings,
   countMissedEvents,
+  countOpenFindings,
   forgetResolvedFindings,
   type ListedFinding,
   listOpenFindings,
@@ -148,6 +150,34 @@ test('a missed event is resolved by its effect, and wants a person when it has n
   expect(await open()).toEqual([]);
   await resolveAppliedEvents(db, 'test', SECOND);
   expect(await open()).toMatchObject([{ objectId: 'evt_stuck', fix: 'proposed' }]);
+});
+
+test('one that was accepted wants nobody, until it is another one or comes back', async () => {
+  const { db } = database;
+  const about = { mode: 'test', code: 'second_invoice', objectId: 'in_1' } as const;
+  expect(await acceptFinding(db, about, FIRST)).toBeUndefined();
+  await save(FIRST, { ...second, created: 1_000 });
+  expect(await acceptFinding(db, { ...about, mode: 'live' }, FIRST)).toBeUndefined();
+  expect(await acceptFinding(db, about, FIRST)).toMatchObject({ what: second.what, acceptedAt: FIRST });
+  expect(await acceptFinding(db, about, FIRST)).toBeUndefined();
+  await save(SECOND, { ...second, created: 1_000 });
+  expect(await open()).toEqual([]);
+  expect(await countOpenFindings(db)).toEqual([]);
+  expect(await countFindings(db, 'test', SECOND)).toMatchObject({ open: 0 });
+  expect(await openSince()).toBeNull();
+
+  await save(SECOND, { ...second, what: 'There are three now.' });
+  expect(await open()).toMatchObject([{ what: 'There are three now.', acceptedAt: null }]);
+  await acceptFinding(db, about, SECOND);
+  await resolve(THIRD);
+  await save(THIRD, { ...second, what: 'There are three now.' });
+  expect(await open()).toHaveLength(1);
+});
+
+test('only what wants a person can be accepted', async () => {
+  await save(FIRST, changed);
+  const about = { mode: 'test', code: 'invoice_changed', objectId: 'in_1' } as const;
+  expect(await acceptFinding(database.db, about, FIRST)).toBeUndefined();
 });
 
 test('what was resolved long ago is forgotten', async () => {
