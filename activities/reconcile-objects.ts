@@ -8,12 +8,13 @@ import {
   usersOfCustomers,
 } from '../db/compared.ts';
 import { compareCheckoutSessions } from '../domain/compare-checkout-sessions.ts';
-import { compareCustomers } from '../domain/compare-customers.ts';
+import { compareCustomers, looksForPaymentMethods } from '../domain/compare-customers.ts';
 import { compareInvoices, compareMissingInvoice } from '../domain/compare-invoices.ts';
 import { compareDisputes, compareRefunds } from '../domain/compare-payments.ts';
 import { compareSubscriptions } from '../domain/compare-subscriptions.ts';
 import { compareWebhookEndpoints } from '../domain/compare-webhook-endpoints.ts';
 import type { Mode } from '../domain/mode.ts';
+import { oldBillsUntil } from '../domain/reconciliation.ts';
 import type { Drift } from '../domain/reconciliation-findings.ts';
 import { REQUESTS_PER_TASK } from '../domain/stripe-rate.ts';
 import {
@@ -26,6 +27,7 @@ import {
 } from './compared-objects.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import {
+  carryOutAll,
   nextPage,
   pageParams,
   type ReconciledPage,
@@ -114,9 +116,13 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
     /** Bills whose invoice no list tells of: old ones that are still to be collected, and those whose draft may be gone. */
     async compareBills(page: ReconciliationPage): Promise<ReconciledPage> {
       const { mode, plan, cursor } = page;
-      const since = plan.objectsSince === null ? null : new Date(plan.objectsSince * 1_000);
       const limit = REQUESTS_PER_TASK;
-      const bills = await billsToCompare(db, mode, { afterBillId: cursor.after ?? '', since, limit });
+      const bills = await billsToCompare(db, mode, {
+        afterBillId: cursor.after ?? '',
+        frozenBefore: oldBillsUntil(plan),
+        withWrittenOff: plan.events.gone !== null,
+        limit,
+      });
       const drifts: Drift[] = [];
       for (const bill of bills) {
         const invoice = await retrieveInvoiceIfThere(mode, bill.invoiceId);
@@ -138,6 +144,7 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
       const list = await stripeOf(dependencies, mode).customers.list(pageParams(cursor));
       const users = await usersOfCustomers(db, mode, idsOf(list.data));
       const customers = list.data.map(comparedCustomer);
+      if (plan.events.gone !== null) await carryOutAll(dependencies, mode, looksForPaymentMethods(users));
       return await settle(page, list, compareCustomers(customers, users, plan.stripeNow));
     },
 

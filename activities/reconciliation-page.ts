@@ -59,7 +59,18 @@ export async function settleDrifts(
 ): Promise<void> {
   const findings = drifts.map(({ finding }) => finding);
   await saveFindings(dependencies.db, mode, findings, new Date(startedAtMs));
-  const repairs = drifts.flatMap((drift) => drift.repair ?? []);
+  await carryOutAll(
+    dependencies,
+    mode,
+    drifts.flatMap((drift) => drift.repair ?? []),
+  );
+}
+
+export async function carryOutAll(
+  dependencies: Pick<ActivityDependencies, 'db' | 'temporal'>,
+  mode: Mode,
+  repairs: readonly Repair[],
+): Promise<void> {
   await atATime(CONCURRENT_REPAIRS, repairs, (repair) => carryOut(dependencies, mode, repair));
 }
 

@@ -63,20 +63,26 @@ export async function billsById(
 }
 
 /** A bill with the invoice that it has, or the draft that was begun for it. */
-export interface BillWithInvoice extends ComparedBill {
+interface BillWithInvoice extends ComparedBill {
   readonly invoiceId: string;
 }
 
 /**
- * Bills that no list of invoices since then tells of: those of before that are still to be collected, and those whose invoice was
- * begun and not finished.
+ * Bills that a list of recent invoices does not tell of: older ones that are still to be collected, and those whose invoice was begun
+ * and not finished.
  *
- * @param since `null`: all invoices were listed.
+ * @param page `withWrittenOff`: also older ones that Stripe has given up on. They stay so for ever, and what becomes of one its event
+ * tells.
  */
 export async function billsToCompare(
   db: Database,
   mode: Mode,
-  page: { readonly afterBillId: string; readonly since: Date | null; readonly limit: number },
+  page: {
+    readonly afterBillId: string;
+    readonly frozenBefore: Date;
+    readonly withWrittenOff: boolean;
+    readonly limit: number;
+  },
 ): Promise<BillWithInvoice[]> {
   const rows = await db
     .selectFrom('bills')
@@ -100,7 +106,8 @@ export async function billsToCompare(
         ]),
         bill.and([
           bill('bills.status', 'in', ['open', 'payment_failed']),
-          page.since === null ? bill.lit(false) : bill('bills.frozen_at', '<', page.since),
+          bill('bills.frozen_at', '<', page.frozenBefore),
+          ...(page.withWrittenOff ? [] : [bill('bills.is_collectible', '=', true)]),
         ]),
       ]),
     )

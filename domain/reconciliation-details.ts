@@ -22,7 +22,7 @@ export function reconciliationDetails(report: ReconciliationReport): string {
       : [
           [
             '**Events that are gone**',
-            `${instantText(eventsGone.from * 1_000)} to ${instantText(eventsGone.to * 1_000)}: objects were compared instead`,
+            `${instantText(eventsGone.from * 1_000)} to ${instantText(eventsGone.to * 1_000)}: objects are compared instead`,
           ],
         ]),
     ['Objects', report.comparesObjects ? 'compared' : 'not in this run'],

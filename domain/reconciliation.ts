@@ -114,7 +114,10 @@ export function eventsThroughAfter(through: number | null, { until }: EventWindo
   return Math.max(through ?? until, until);
 }
 
-/** Objects are compared once a UTC day, when that is asked for, and when events that could tell of them are gone. */
+/**
+ * Objects are compared once a UTC day, and when that is asked for. Events that are gone are a month old: whichever comparison came
+ * last has seen what they told of.
+ */
 export function planReconciliation(
   start: ReconciliationStart,
   run: Pick<ReconciliationInput, 'objects'> & { readonly stripeNow: number; readonly nowMs: number },
@@ -126,7 +129,7 @@ export function planReconciliation(
   return {
     stripeNow,
     events,
-    comparesObjects: run.objects === 'now' || isFirstOfDay || events.gone !== null,
+    comparesObjects: run.objects === 'now' || isFirstOfDay,
     objectsSince: objectsSince(start, stripeNow),
   };
 }
@@ -140,6 +143,10 @@ function objectsSince(
   const lastCompared = Math.min(stripeNow, objectsComparedAt);
   return Math.min(lastCompared - OBJECTS_SECONDS, openObjectsSince ?? Infinity);
 }
+
+/** Bills that were frozen before are not all on the list of invoices, which may begin later. */
+export const oldBillsUntil = ({ stripeNow }: ReconciliationPlan) =>
+  new Date((stripeNow - OBJECTS_SECONDS) * 1_000);
 
 const dayOf = (instantMs: number) => new Date(instantMs).toISOString().slice(0, 10);
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { compareCheckoutSessions } from '../../domain/compare-checkout-sessions.ts';
-import { compareCustomers } from '../../domain/compare-customers.ts';
+import { compareCustomers, looksForPaymentMethods } from '../../domain/compare-customers.ts';
 import {
   type ComparedBill,
   type ComparedInvoice,
@@ -356,6 +356,20 @@ describe('customers', () => {
     expect(compare(changes)).toEqual(expected);
   });
 });
+
+test.each([
+  ['payment_method', true],
+  ['payment', true],
+  ['subscription', false],
+  ['operator', false],
+  [null, false],
+] as const)(
+  'a new payment method is looked for where the user waits for %s: %s',
+  (waitingFor, isLookedFor) => {
+    const look = { type: 'look', stripeCustomerId: 'cus_1' };
+    expect(looksForPaymentMethods(usersOf({ waitingFor }))).toEqual(isLookedFor ? [look] : []);
+  },
+);
 
 describe('disputes and refunds', () => {
   const claim = {
