@@ -26,10 +26,7 @@ export interface ReconciliationRun {
 }
 
 /** What a run comes to in the end. */
-export type ReconciliationResult = Pick<
-  ReconciliationReport,
-  'repaired' | 'proposed' | 'open' | 'openFindings'
->;
+export type ReconciliationResult = Pick<ReconciliationReport, 'repaired' | 'open' | 'openFindings'>;
 
 /** What a run does in the database, before and after it reads Stripe's lists. */
 export function createReconciliationActivities({ db }: Pick<ActivityDependencies, 'db'>) {
@@ -42,7 +39,7 @@ export function createReconciliationActivities({ db }: Pick<ActivityDependencies
       };
     },
 
-    /** How many of the events that the run has handed on have not had their effect yet. */
+    /** How many of the events that the run has handed to customers have not had their effect yet; those of charges are not counted. */
     async countMissedEvents({ mode, startedAtMs }: ReconciliationRun): Promise<number> {
       return await countMissedEvents(db, mode, new Date(startedAtMs));
     },

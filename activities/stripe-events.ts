@@ -49,12 +49,14 @@ export async function signalLookAgain(temporal: Temporal, customer: CustomerBill
   });
 }
 
-/** Has the event of a charge brought to its customer. One that was brought before is left at that. */
-export async function startChargeEvent(temporal: Temporal, input: ChargeEventInput): Promise<void> {
+/** Has the event of a charge brought to its customer. @returns `false` for one that was brought before, which is left at that. */
+export async function startChargeEvent(temporal: Temporal, input: ChargeEventInput): Promise<boolean> {
   try {
     await temporal.workflow.start(CHARGE_EVENT_WORKFLOW, chargeEventStart(input));
+    return true;
   } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
   }
 }
 

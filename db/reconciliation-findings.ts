@@ -6,13 +6,17 @@ import {
   type FindingCode,
   type Fix,
   type FoundFinding,
-  proposalForRepeated,
   WINDOWED_PASSES,
 } from '../domain/reconciliation-findings.ts';
 import type { Database } from './database.ts';
 
 /** A repair that has had so long, and did not help, is a person's. Milliseconds. */
 const REPAIR_TAKES_MS = 10 * 60_000;
+/** What to do about such a finding. Whatever can be repaired is somebody's. */
+const LOOK_AT_CUSTOMER = sql<string>`concat('It was repaired at ',
+  to_char(reconciliation_findings.first_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'),
+  ', without lasting effect: see what the customer waits for (npm run billing -- customer ',
+  reconciliation_findings.user_id, ' --mode ', reconciliation_findings.mode, ').')`;
 /** Resolved findings are kept for so long, for people to look at. */
 const RESOLVED_KEPT_MS = 90 * 24 * 60 * 60_000;
 /** One that was saved before this was kept may be about an object of any age. */
@@ -52,7 +56,7 @@ export async function saveFindings(
         conflict.columns(['mode', 'code', 'object_id']).doUpdateSet({
           ...row,
           fix: sql`CASE WHEN ${again} THEN 'proposed' ELSE ${fix} END`,
-          proposal: sql`CASE WHEN ${again} THEN ${proposalForRepeated(mode, userId)} ELSE ${proposal}::text END`,
+          proposal: sql`CASE WHEN ${again} THEN ${LOOK_AT_CUSTOMER} ELSE ${proposal}::text END`,
           first_seen_at: sql<Date>`CASE WHEN reconciliation_findings.resolved_at IS NULL
             THEN reconciliation_findings.first_seen_at ELSE ${seenAt} END`,
           accepted_at: sql<Date | null>`CASE WHEN reconciliation_findings.resolved_at IS NULL
@@ -107,13 +111,13 @@ export async function resolveAppliedEvents(db: Database, mode: Mode, now: Date):
     .whereRef('applied.event_id', '=', 'reconciliation_findings.object_id')
     .execute();
   await open
-    .set({ fix: 'proposed', proposal: proposalForRepeated(mode, null) })
+    .set({ fix: 'proposed', proposal: LOOK_AT_CUSTOMER })
     .where('fix', '=', 'repaired')
     .where('first_seen_at', '<', new Date(now.getTime() - REPAIR_TAKES_MS))
     .execute();
 }
 
-/** How many of the events that a run has handed on have not had their effect yet. */
+/** How many of the events that a run has handed to customers have not had their effect yet. */
 export async function countMissedEvents(db: Database, mode: Mode, seenAt: Date): Promise<number> {
   const { count } = await db
     .selectFrom('reconciliation_findings as finding')
@@ -145,21 +149,22 @@ export async function forgetResolvedFindings(db: Database, mode: Mode, now: Date
     .execute();
 }
 
-/** What a run has found, by what is done about it; and what is open and wants a person. */
+/** What a run has repaired, missed events apart, which the run itself counts; and what is open and wants a person. */
 export async function countFindings(
   db: Database,
   mode: Mode,
   seenAt: Date,
-): Promise<{ readonly repaired: number; readonly proposed: number; readonly open: number }> {
+): Promise<{ readonly repaired: number; readonly open: number }> {
   return await db
     .selectFrom('reconciliation_findings')
     .select((query) => {
       const count = (fix: Fix, which: Expression<SqlBool>) =>
         query.fn.countAll<number>().filterWhere(query.and([query('fix', '=', fix), which]));
-      const ofRun = query('last_seen_at', '=', seenAt);
       return [
-        count('repaired', ofRun).as('repaired'),
-        count('proposed', ofRun).as('proposed'),
+        count(
+          'repaired',
+          query.and([query('last_seen_at', '=', seenAt), query('code', '<>', 'event_missed')]),
+        ).as('repaired'),
         count('proposed', query.and([query('resolved_at', 'is', null), query('accepted_at', 'is', null)])).as(
           'open',
         ),

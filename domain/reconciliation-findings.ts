@@ -2,7 +2,6 @@
  * What reconciliation can find: Stripe and the database not of one mind, or a way to Stripe that is closed. docs/operations.md
  * says what each means and what is done about it; a test holds that it leaves none out.
  */
-import type { Mode } from './mode.ts';
 import type { StripeEventEnvelope } from './workflow-contracts.ts';
 
 /** The parts of a run, in their order. Each reads one list, page by page. */
@@ -126,12 +125,6 @@ export function codesOf(passes: readonly Pass[]): FindingCode[] {
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of what it is typed by
 export const FINDING_CODES = Object.keys(PASS_OF) as FindingCode[];
-
-/** What to do about one that was repaired, and is there again in a later run. */
-export const proposalForRepeated = (mode: Mode, userId: string | null) =>
-  userId === null
-    ? 'It was repaired before, and is so again: see in the Temporal Web UI what its workflow waits for.'
-    : `It was repaired before, and is so again: see what the customer waits for (npm run billing -- customer ${userId} --mode ${mode}).`;
 
 /** Seconds for which what has changed in Stripe is left alone: its webhook is under way. */
 export const UNDER_WAY_SECONDS = 5 * 60;

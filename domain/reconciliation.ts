@@ -31,9 +31,8 @@ export interface ReconciliationReport {
   readonly read: number;
   /** Events handed to their workflows because they had had no effect. */
   readonly forwardedEvents: number;
-  /** Findings of this run, by what is done about them. */
+  /** What else this run has found and repaired. */
   readonly repaired: number;
-  readonly proposed: number;
   /** All that are open after the run and want a person, also those of earlier runs. */
   readonly open: number;
   /** The first of them. */
@@ -164,8 +163,8 @@ export function reconciliationStart(input: ReconciliationInput) {
 
 /** In a sentence. */
 export function outcomeOfReconciliation(report: ReconciliationReport): string {
-  const { repaired, proposed, open, forwardedEvents } = report;
-  if (repaired + forwardedEvents + proposed + open === 0) return 'all is as it should be';
+  const { repaired, open, forwardedEvents } = report;
+  if (repaired + forwardedEvents + open === 0) return 'all is as it should be';
   const parts = [
     ...(forwardedEvents > 0 ? [`${forwardedEvents} missed events handed on`] : []),
     `${repaired} repaired`,

@@ -41,7 +41,7 @@ const EVERY_RUN: ReadonlySet<Pass> = new Set(['webhook_endpoints', 'events']);
 export class Reconciliation {
   readonly key: ReconciliationRun;
   #carried: CarriedReconciliation;
-  #result: ReconciliationResult = { repaired: 0, proposed: 0, open: 0, openFindings: [] };
+  #result: ReconciliationResult = { repaired: 0, open: 0, openFindings: [] };
   #endedAtMs: number | null = null;
 
   constructor(mode: Mode, carried: CarriedReconciliation) {

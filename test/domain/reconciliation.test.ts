@@ -110,7 +110,6 @@ describe('what is said of it', () => {
     read: 12,
     forwardedEvents: 0,
     repaired: 0,
-    proposed: 0,
     open: 0,
     openFindings: [],
   };

@@ -36,7 +36,7 @@ const steps: ReconciliationSteps = {
   },
   endReconciliation: async (input) => {
     ended.push(input);
-    return await Promise.resolve({ repaired: 0, proposed: 1, open: 1, openFindings: [] });
+    return await Promise.resolve({ repaired: 0, open: 1, openFindings: [] });
   },
 };
 
