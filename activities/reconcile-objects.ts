@@ -55,10 +55,13 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
   };
 
   return {
-    /** @returns what time it is for Stripe, Unix seconds: its objects are dated by its own clock. */
+    /**
+     * Also where Stripe refuses the request: which lists a key may not read, their own parts of the run say.
+     *
+     * @returns what time it is for Stripe, Unix seconds: its objects are dated by its own clock.
+     */
     async readStripeClock({ mode }: { readonly mode: Mode }): Promise<number> {
-      const { lastResponse } = await stripeOf(dependencies, mode).invoices.list({ limit: 1 });
-      const at = Date.parse(lastResponse.headers['date'] ?? '');
+      const at = Date.parse((await headersOfAnAnswer(mode))['date'] ?? '');
       return Math.floor((Number.isNaN(at) ? Date.now() : at) / 1_000);
     },
 
@@ -176,6 +179,17 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
       mode,
       objects.map(({ stripeCustomerId }) => stripeCustomerId),
     );
+  }
+
+  async function headersOfAnAnswer(mode: Mode): Promise<Readonly<Record<string, string>>> {
+    try {
+      const { lastResponse } = await stripeOf(dependencies, mode).invoices.list({ limit: 1 });
+      return lastResponse.headers;
+    } catch (error) {
+      if (error instanceof StripeError && (error.statusCode === 401 || error.statusCode === 403))
+        return error.headers ?? {};
+      throw error;
+    }
   }
 
   /** @returns `null` when Stripe does not have it (any more): a draft can be deleted. */

@@ -32,7 +32,7 @@ export type ReconciliationResult = Pick<ReconciliationReport, 'repaired' | 'open
 export function createReconciliationActivities({ db }: Pick<ActivityDependencies, 'db'>) {
   return {
     /** What the runs before have left. */
-    async beginReconciliation({ mode }: ReconciliationRun): Promise<ReconciliationStart> {
+    async beginReconciliation({ mode }: Pick<ReconciliationRun, 'mode'>): Promise<ReconciliationStart> {
       return {
         ...(await loadReconciliation(db, mode)),
         openObjectsSince: await openObjectsSince(db, mode),
@@ -50,14 +50,23 @@ export function createReconciliationActivities({ db }: Pick<ActivityDependencies
       startedAtMs,
       pass,
       problem,
-    }: ReconciliationRun & { readonly pass: Pass; readonly problem: string }): Promise<void> {
+      statusCode = null,
+    }: ReconciliationRun & {
+      readonly pass: Pass;
+      readonly problem: string;
+      /** Of Stripe's answer; missing in a run of older code. */
+      readonly statusCode?: number | null;
+    }): Promise<void> {
       const finding = {
         code: 'not_readable',
         userId: null,
         objectId: pass,
         what: `The ${pass.replaceAll('_', ' ')} of ${mode} mode can't be read: ${problem}`,
         fix: 'proposed',
-        proposal: "If the secret key lacks a right, give it that in Stripe's Dashboard.",
+        proposal:
+          statusCode === 401 || statusCode === 403
+            ? "If the secret key lacks a right or was revoked, mend that in Stripe's Dashboard."
+            : "The next comparison reads it again. If it stays so, ask Stripe's support about the request.",
       } as const;
       await saveFindings(db, mode, [finding], new Date(startedAtMs));
     },

@@ -5,6 +5,7 @@ import { type ListedFinding, listFindingsOfRun, listOpenFindings } from '../db/r
 import { MODES, type Mode } from '../domain/mode.ts';
 import {
   outcomeOfReconciliation,
+  progressOfReconciliation,
   RECONCILIATION_PROGRESS_QUERY,
   type ReconciliationReport,
 } from '../domain/reconciliation.ts';
@@ -79,13 +80,12 @@ async function showProgress(run: WorkflowHandle, { links }: CliContext): Promise
   }
 }
 
-/** A query needs a worker, and a run that has begun. */
+/** A query needs a worker. */
 async function progressOf(run: WorkflowHandle): Promise<string> {
   try {
-    const { pass, read } = await run.query<ReconciliationReport>(RECONCILIATION_PROGRESS_QUERY);
-    return pass === null ? `ending; ${read} read` : `${pass.replaceAll('_', ' ')}; ${read} read so far`;
+    return progressOfReconciliation(await run.query<ReconciliationReport>(RECONCILIATION_PROGRESS_QUERY));
   } catch {
-    return 'starting, or no worker answers';
+    return 'no worker answers yet';
   }
 }
 

@@ -1,16 +1,15 @@
 /** What the Temporal Web UI shows of a run. Markdown. */
 import { instantText, tableCell } from './markdown.ts';
-import { outcomeOfReconciliation, type ReconciliationReport } from './reconciliation.ts';
+import {
+  outcomeOfReconciliation,
+  progressOfReconciliation,
+  type ReconciliationReport,
+} from './reconciliation.ts';
 
 export function reconciliationDetails(report: ReconciliationReport): string {
-  const { pass, endedAtMs, eventsFrom, eventsGone, openFindings, open } = report;
+  const { endedAtMs, eventsFrom, eventsGone, openFindings, open } = report;
   const rows = [
-    [
-      '',
-      endedAtMs === null
-        ? `**reads ${pass?.replaceAll('_', ' ') ?? "Stripe's clock"}**`
-        : `**${outcomeOfReconciliation(report)}**`,
-    ],
+    ['', `**${endedAtMs === null ? progressOfReconciliation(report) : outcomeOfReconciliation(report)}**`],
     [
       'Events',
       eventsFrom === null

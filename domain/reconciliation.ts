@@ -14,8 +14,8 @@ export interface ReconciliationInput {
 /** Result of a run, and answer of the query `reconciliationProgress` while it runs. */
 export interface ReconciliationReport {
   readonly mode: Mode;
-  /** The part of the run that is under way; `null` before the first and after the last. */
-  readonly pass: Pass | null;
+  /** The part of the run that is under way; `start` before the first, when Stripe is asked for its time, `null` after the last. */
+  readonly pass: Pass | 'start' | null;
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
   /** From when on Stripe's events were read, Unix seconds; `null` as long as they were not. */
@@ -159,6 +159,30 @@ export function reconciliationStart(input: ReconciliationInput) {
     staticDetails:
       'Reads the events that were missed, then compares objects, and repairs or reports what differs. docs/operations.md says what each finding means.',
   };
+}
+
+/** Before anything was read. */
+export function reportOfStart(mode: Mode, startedAtMs: number): ReconciliationReport {
+  return {
+    mode,
+    pass: 'start',
+    startedAtMs,
+    endedAtMs: null,
+    eventsFrom: null,
+    eventsGone: null,
+    comparesObjects: false,
+    read: 0,
+    forwardedEvents: 0,
+    repaired: 0,
+    open: 0,
+    openFindings: [],
+  };
+}
+
+/** What a run that has not ended is at, in words. */
+export function progressOfReconciliation({ pass, read }: ReconciliationReport): string {
+  if (pass === 'start') return 'asks Stripe what time it is';
+  return pass === null ? `ends; ${read} read` : `reads ${pass.replaceAll('_', ' ')}; ${read} read so far`;
 }
 
 /** In a sentence. */

@@ -20,6 +20,8 @@ export interface CarriedReconciliation {
   /** The part that is under way, and where it goes on; `null` when it has been read. */
   readonly pass: Pass | null;
   readonly cursor: PageCursor | null;
+  /** The part that was begun anew in the middle; absent: none was. */
+  readonly begunAnew?: Pass;
   /** Parts that were read to their end. */
   readonly done: readonly Pass[];
   readonly read: number;
@@ -81,6 +83,14 @@ export class Reconciliation {
       forwardedEvents: carried.forwardedEvents + forwarded,
       meterPages: carried.meterPages + (carried.pass === 'meters' ? 1 : 0),
     };
+  }
+
+  /** Begins the list that is being read once more. @returns `false` when that can't help: its first page was to be read, or it was done. */
+  beginAnew(): boolean {
+    const { pass, cursor, begunAnew } = this.#carried;
+    if (pass === null || cursor === null || cursor.after === null || begunAnew === pass) return false;
+    this.#carried = { ...this.#carried, cursor: { ...cursor, after: null }, begunAnew: pass };
+    return true;
   }
 
   done(pass: Pass): void {

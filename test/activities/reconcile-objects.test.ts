@@ -131,3 +131,12 @@ test('where events are gone, who waits for a payment method is looked at, though
   expect(await isLookedAt(other)).toBe(false);
   expect(await codesAbout(page, waits.stripeCustomerId)).toEqual([]);
 });
+
+test("Stripe's time is known also where the key may not read the list that is asked for it", async () => {
+  const { simulator, activities } = environment;
+  const ahead = Date.now() + 7 * DAY * 1_000;
+  await simulator.setClock(new Date(ahead));
+  await simulator.fault('GET /v1/invoices', 'status_403');
+  const at = await runOnce(() => activities.readStripeClock({ mode: 'test' }));
+  expect(at).toBeGreaterThanOrEqual(Math.floor(ahead / 1_000));
+});

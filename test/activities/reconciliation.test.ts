@@ -24,7 +24,7 @@ async function runOf(
   const activities = createReconciliationActivities({ db });
   const stripeNow = NOW + day * DAY;
   const run = { mode: 'test', startedAtMs: stripeNow * 1_000 } as const;
-  const start = await activities.beginReconciliation(run);
+  const start = await activities.beginReconciliation({ mode: 'test' });
   const plan = planReconciliation(start, { objects: 'daily', stripeNow, nowMs: run.startedAtMs });
   const { objectsSince } = plan;
   await saveFindings(db, 'test', found, new Date(run.startedAtMs));
@@ -38,6 +38,16 @@ async function runOf(
   });
   return objectsSince;
 }
+
+test('a list that can not be read is about the secret key only where Stripe says so', async () => {
+  const { db } = database;
+  const activities = createReconciliationActivities({ db });
+  const run = { mode: 'live', startedAtMs: NOW * 1_000, problem: 'Stripe: no' } as const;
+  await activities.noteUnreadable({ ...run, pass: 'disputes', statusCode: 403 });
+  await activities.noteUnreadable({ ...run, pass: 'refunds', statusCode: 404 });
+  const about = ({ proposal }: { readonly proposal: string }) => proposal.includes('secret key');
+  expect((await listOpenFindings(db, 'live', 10)).map(about)).toEqual([true, false]);
+});
 
 test('what the first run finds on an old invoice stays open until a run has looked at that invoice again', async () => {
   const created = NOW - 300 * DAY;

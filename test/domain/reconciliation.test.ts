@@ -7,8 +7,10 @@ import {
   FIRST_PAGE,
   outcomeOfReconciliation,
   planReconciliation,
+  progressOfReconciliation,
   type ReconciliationReport,
   type ReconciliationStart,
+  reportOfStart,
 } from '../../domain/reconciliation.ts';
 import { reconciliationDetails } from '../../domain/reconciliation-details.ts';
 import {
@@ -121,9 +123,16 @@ describe('what is said of it', () => {
     );
   });
 
+  it('tells the beginning from the end', () => {
+    expect(progressOfReconciliation(reportOfStart('test', NOW_MS))).toBe('asks Stripe what time it is');
+    expect(progressOfReconciliation({ ...report, pass: 'events' })).toBe('reads events; 12 read so far');
+    expect(progressOfReconciliation(report)).toBe('ends; 12 read');
+    expect(reconciliationDetails(reportOfStart('test', NOW_MS))).toContain('**asks Stripe what time it is**');
+  });
+
   it('names the part that is under way, the events that are gone, and what is open', () => {
     expect(reconciliationDetails({ ...report, endedAtMs: null, pass: 'checkout_sessions' })).toContain(
-      '**reads checkout sessions**',
+      '**reads checkout sessions; 12 read so far**',
     );
     const gone = { from: NOW - 40 * DAY, to: NOW - 30 * DAY };
     expect(reconciliationDetails({ ...report, eventsGone: gone })).toContain(
