@@ -39,7 +39,8 @@ import { StripeError } from './stripe-client.ts';
 
 /**
  * One page of a list of Stripe's each, against what the database has of it. They are handed out by the queue that keeps to Stripe's
- * rate, and none asks more of Stripe than a bill does there ({@link REQUESTS_PER_TASK}).
+ * rate, and none asks for more than a bill does there ({@link REQUESTS_PER_TASK}). Where a bill asks three endpoints once, some of these
+ * ask one three times; that one page is read at a time keeps them far below the limit of an endpoint.
  */
 export function createObjectReconciliation(dependencies: ActivityDependencies) {
   const { db } = dependencies;

@@ -51,7 +51,7 @@ export async function migrateToLatest(db: Kysely<DatabaseSchema>): Promise<void>
 }
 
 /** How a database differs from this code, by the names of migrations. */
-export interface MigrationDifference {
+interface MigrationDifference {
   readonly pending: readonly string[];
   /** Done by a newer version than this. */
   readonly unknown: readonly string[];

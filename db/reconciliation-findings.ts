@@ -69,7 +69,7 @@ export async function saveFindings(
 }
 
 /** Which findings a run could have found again. */
-export interface Findable {
+interface Findable {
   readonly codes: readonly FindingCode[];
   /** Only those about these objects. */
   readonly objectIds?: readonly string[];
@@ -185,7 +185,7 @@ export interface ListedFinding extends Finding {
 }
 
 /** One that wants a person. */
-export interface OpenFinding extends ListedFinding {
+interface OpenFinding extends ListedFinding {
   readonly proposal: string;
 }
 

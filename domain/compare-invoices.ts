@@ -42,7 +42,7 @@ export interface ComparedBill {
   readonly isCollectible: boolean;
 }
 
-export interface ComparedBills {
+interface ComparedBills {
   readonly users: ComparedUsers;
   readonly bills: ReadonlyMap<string, ComparedBill>;
 }

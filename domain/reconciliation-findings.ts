@@ -83,7 +83,7 @@ export interface FoundFinding extends Finding {
   readonly created?: number;
 }
 
-/** How a finding is repaired. Either is safe to repeat: whoever is told looks at what Stripe says now. */
+/** How a finding is repaired. All are safe to repeat: whoever is told of a customer looks at what Stripe says now, and a bill is parked as it was. */
 export type Repair =
   | { readonly type: 'look'; readonly stripeCustomerId: string }
   /** The look needs to know which object it is for. */

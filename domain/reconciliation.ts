@@ -83,7 +83,7 @@ export interface ReconciliationPlan {
 }
 
 /** Events to be read: `from` inclusive, `until` exclusive. Unix seconds of Stripe's clock. */
-export interface EventWindow {
+interface EventWindow {
   readonly from: number;
   readonly until: number;
   readonly gone: ReconciliationReport['eventsGone'];

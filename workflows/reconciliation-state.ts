@@ -31,8 +31,8 @@ export interface CarriedReconciliation {
 }
 
 /**
- * Pages of meters in one run, each three requests one after the other: a quarter of an hour or so. With more customers than that
- * takes, the next full run goes on where this one stops. (What was posted shows on the subscriptions' invoices as well.)
+ * Pages of meters in one run, each three requests one after the other: an hour, at half a second for each. With more customers than
+ * that takes, the next full run goes on where this one stops. (What was posted shows on the subscriptions' invoices as well.)
  */
 const METER_PAGES_PER_RUN = 2_500;
 
