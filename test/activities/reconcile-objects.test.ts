@@ -4,7 +4,7 @@ import type { UserKey } from '../../activities/customer-commands.ts';
 import type { ReconciliationPage } from '../../activities/reconciliation-page.ts';
 import { idOf } from '../../activities/stripe-references.ts';
 import { saveDispute } from '../../db/disputes.ts';
-import { listFindingsOfRun } from '../../db/reconciliation-findings.ts';
+import { listFindingsOfRun, openObjectsSince } from '../../db/reconciliation-findings.ts';
 import { FIRST_PAGE, type ReconciliationPlan } from '../../domain/reconciliation.ts';
 import type { FindingCode } from '../../domain/reconciliation-findings.ts';
 import { customerBillingStart } from '../../domain/workflow-contracts.ts';
@@ -130,6 +130,19 @@ test('where events are gone, who waits for a payment method is looked at, though
   expect(await isLookedAt(waits)).toBe(true);
   expect(await isLookedAt(other)).toBe(false);
   expect(await codesAbout(page, waits.stripeCustomerId)).toEqual([]);
+});
+
+test('what is found on an invoice says how old that is', async () => {
+  const { db, simulator, activities } = environment;
+  const { stripeCustomerId: customer } = await newCustomer(environment, { mode: 'live' });
+  const invoice = await simulator.stripe.live.invoices.create({
+    customer,
+    metadata: { bill_id: 'bill_unknown' },
+  });
+  const page: ReconciliationPage = { ...pageWith({ objectsSince: null }), mode: 'live' };
+  await runOnce(() => activities.compareInvoices(page));
+  expect(await codesAbout(page, invoice.id)).toEqual(['invoice_without_bill']);
+  expect(await openObjectsSince(db, 'live')).toBe(invoice.created);
 });
 
 test("Stripe's time is known also where the key may not read the list that is asked for it", async () => {
