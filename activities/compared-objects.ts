@@ -5,7 +5,7 @@ import type { ComparedCustomer } from '../domain/compare-customers.ts';
 import type { ComparedInvoice } from '../domain/compare-invoices.ts';
 import type { ComparedClaim } from '../domain/compare-payments.ts';
 import type { ComparedSubscription } from '../domain/compare-subscriptions.ts';
-import { subscriptionFact } from './customer-commands.ts';
+import { isOurSubscription, subscriptionFact } from './customer-commands.ts';
 import { creditsSoldBy } from './payment-sync.ts';
 import { idOf } from './stripe-references.ts';
 
@@ -28,13 +28,14 @@ export function comparedSession(session: Stripe.Checkout.Session): ComparedCheck
     stripeCustomerId: idOf(customer),
     customerDeleted: typeof customer === 'object' && customer?.deleted === true,
     paysCredits: session.payment_status === 'paid' && creditsSoldBy(session) !== null,
+    created,
     // It is made when the session is completed.
     completedAt: typeof method === 'object' ? latest(created, method?.created) : created,
   };
 }
 
 export function comparedInvoice(invoice: Stripe.Invoice): ComparedInvoice {
-  const { id, status, attempted, subtotal, status_transitions: at } = invoice;
+  const { id, status, attempted, subtotal, created, status_transitions: at } = invoice;
   const credited = invoice.pre_payment_credit_notes_amount + invoice.post_payment_credit_notes_amount;
   return {
     id,
@@ -42,11 +43,20 @@ export function comparedInvoice(invoice: Stripe.Invoice): ComparedInvoice {
     attempted,
     stripeCustomerId: idOf(invoice.customer),
     billId: invoice.metadata?.['bill_id'] ?? null,
-    isOfSubscription: invoice.parent?.type === 'subscription_details',
+    subscription: subscriptionOf(invoice),
     subtotalCents: subtotal,
     askedCents: invoice.total - credited,
-    changedAt: latest(invoice.created, at.finalized_at, at.paid_at, at.voided_at, at.marked_uncollectible_at),
+    creditedCents: credited,
+    created,
+    changedAt: latest(created, at.finalized_at, at.paid_at, at.voided_at, at.marked_uncollectible_at),
   };
+}
+
+/** Stripe copies the subscription's metadata when it makes the invoice. */
+function subscriptionOf({ parent }: Stripe.Invoice): ComparedInvoice['subscription'] {
+  const { subscription = null, metadata = null } = parent?.subscription_details ?? {};
+  const id = idOf(subscription);
+  return id === null ? null : { id, isOurs: isOurSubscription(metadata) };
 }
 
 export function comparedCustomer(customer: Stripe.Customer): ComparedCustomer {

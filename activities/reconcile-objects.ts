@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import {
-  appliedTypesOf,
+  appliedEventsOf,
   billsById,
   billsToCompare,
   disputeStatuses,
@@ -8,12 +8,13 @@ import {
   usersOfCustomers,
 } from '../db/compared.ts';
 import { compareCheckoutSessions } from '../domain/compare-checkout-sessions.ts';
-import { compareCustomers } from '../domain/compare-customers.ts';
+import { compareCustomers, looksForPaymentMethods } from '../domain/compare-customers.ts';
 import { compareInvoices, compareMissingInvoice } from '../domain/compare-invoices.ts';
 import { compareDisputes, compareRefunds } from '../domain/compare-payments.ts';
 import { compareSubscriptions } from '../domain/compare-subscriptions.ts';
 import { compareWebhookEndpoints } from '../domain/compare-webhook-endpoints.ts';
 import type { Mode } from '../domain/mode.ts';
+import { oldBillsUntil } from '../domain/reconciliation.ts';
 import type { Drift } from '../domain/reconciliation-findings.ts';
 import { REQUESTS_PER_TASK } from '../domain/stripe-rate.ts';
 import {
@@ -26,6 +27,7 @@ import {
 } from './compared-objects.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import {
+  carryOutAll,
   nextPage,
   pageParams,
   type ReconciledPage,
@@ -37,7 +39,8 @@ import { StripeError } from './stripe-client.ts';
 
 /**
  * One page of a list of Stripe's each, against what the database has of it. They are handed out by the queue that keeps to Stripe's
- * rate, and none asks more of Stripe than a bill does there ({@link REQUESTS_PER_TASK}).
+ * rate, and none asks for more than a bill does there ({@link REQUESTS_PER_TASK}). Where a bill asks three endpoints once, some of these
+ * ask one three times; that one page is read at a time keeps them far below the limit of an endpoint.
  */
 export function createObjectReconciliation(dependencies: ActivityDependencies) {
   const { db } = dependencies;
@@ -53,10 +56,13 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
   };
 
   return {
-    /** @returns what time it is for Stripe, Unix seconds: its objects are dated by its own clock. */
+    /**
+     * Also where Stripe refuses the request: which lists a key may not read, their own parts of the run say.
+     *
+     * @returns what time it is for Stripe, Unix seconds: its objects are dated by its own clock.
+     */
     async readStripeClock({ mode }: { readonly mode: Mode }): Promise<number> {
-      const { lastResponse } = await stripeOf(dependencies, mode).invoices.list({ limit: 1 });
-      const at = Date.parse(lastResponse.headers['date'] ?? '');
+      const at = Date.parse((await headersOfAnAnswer(mode))['date'] ?? '');
       return Math.floor((Number.isNaN(at) ? Date.now() : at) / 1_000);
     },
 
@@ -114,9 +120,13 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
     /** Bills whose invoice no list tells of: old ones that are still to be collected, and those whose draft may be gone. */
     async compareBills(page: ReconciliationPage): Promise<ReconciledPage> {
       const { mode, plan, cursor } = page;
-      const since = plan.objectsSince === null ? null : new Date(plan.objectsSince * 1_000);
       const limit = REQUESTS_PER_TASK;
-      const bills = await billsToCompare(db, mode, { afterBillId: cursor.after ?? '', since, limit });
+      const bills = await billsToCompare(db, mode, {
+        afterBillId: cursor.after ?? '',
+        frozenBefore: oldBillsUntil(plan),
+        withWrittenOff: plan.events.gone !== null,
+        limit,
+      });
       const drifts: Drift[] = [];
       for (const bill of bills) {
         const invoice = await retrieveInvoiceIfThere(mode, bill.invoiceId);
@@ -138,12 +148,14 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
       const list = await stripeOf(dependencies, mode).customers.list(pageParams(cursor));
       const users = await usersOfCustomers(db, mode, idsOf(list.data));
       const customers = list.data.map(comparedCustomer);
+      if (plan.events.gone !== null) await carryOutAll(dependencies, mode, looksForPaymentMethods(users));
       return await settle(page, list, compareCustomers(customers, users, plan.stripeNow));
     },
 
+    /** All of them: a dispute is decided months after it was opened, and there are few. */
     async compareDisputes(page: ReconciliationPage): Promise<ReconciledPage> {
       const { mode, plan, cursor } = page;
-      const params = { ...pageParams(cursor), ...sinceParams(plan), expand: ['data.charge'] };
+      const params = { ...pageParams(cursor), expand: ['data.charge'] };
       const list = await stripeOf(dependencies, mode).disputes.list(params);
       const disputes = list.data.map(comparedDispute);
       const users = await usersOf(mode, disputes);
@@ -157,7 +169,7 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
       const list = await stripeOf(dependencies, mode).refunds.list(params);
       const refunds = list.data.flatMap(comparedRefund);
       const users = await usersOf(mode, refunds);
-      const applied = await appliedTypesOf(db, mode, idsOf(refunds));
+      const applied = await appliedEventsOf(db, mode, idsOf(refunds));
       return await settle(page, list, compareRefunds(refunds, { users, applied }, plan.stripeNow));
     },
   };
@@ -168,6 +180,17 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
       mode,
       objects.map(({ stripeCustomerId }) => stripeCustomerId),
     );
+  }
+
+  async function headersOfAnAnswer(mode: Mode): Promise<Readonly<Record<string, string>>> {
+    try {
+      const { lastResponse } = await stripeOf(dependencies, mode).invoices.list({ limit: 1 });
+      return lastResponse.headers;
+    } catch (error) {
+      if (error instanceof StripeError && (error.statusCode === 401 || error.statusCode === 403))
+        return error.headers ?? {};
+      throw error;
+    }
   }
 
   /** @returns `null` when Stripe does not have it (any more): a draft can be deleted. */

@@ -35,7 +35,7 @@ export function pageParams({ after }: PageCursor): { limit: number; starting_aft
   return { limit: PAGE_SIZE, ...(after === null ? {} : { starting_after: after }) };
 }
 
-/** Those of a list that grows for ever: only what is new enough. */
+/** Of a windowed list: only what is new enough. Subscriptions and customers may change at any age, so all of them are read. */
 export function sinceParams({ objectsSince }: ReconciliationPlan): { created?: { gte: number } } {
   return objectsSince === null ? {} : { created: { gte: objectsSince } };
 }
@@ -59,7 +59,18 @@ export async function settleDrifts(
 ): Promise<void> {
   const findings = drifts.map(({ finding }) => finding);
   await saveFindings(dependencies.db, mode, findings, new Date(startedAtMs));
-  const repairs = drifts.flatMap((drift) => drift.repair ?? []);
+  await carryOutAll(
+    dependencies,
+    mode,
+    drifts.flatMap((drift) => drift.repair ?? []),
+  );
+}
+
+export async function carryOutAll(
+  dependencies: Pick<ActivityDependencies, 'db' | 'temporal'>,
+  mode: Mode,
+  repairs: readonly Repair[],
+): Promise<void> {
   await atATime(CONCURRENT_REPAIRS, repairs, (repair) => carryOut(dependencies, mode, repair));
 }
 

@@ -4,7 +4,7 @@ import {
   countMissedEvents,
   forgetResolvedFindings,
   listOpenFindings,
-  openFindingsSince,
+  openObjectsSince,
   resolveAppliedEvents,
   resolveFindings,
   saveFindings,
@@ -16,7 +16,7 @@ import {
   type ReconciliationReport,
   type ReconciliationStart,
 } from '../domain/reconciliation.ts';
-import { codesOf, type Pass } from '../domain/reconciliation-findings.ts';
+import { codesOf, type Pass, WINDOWED_PASSES } from '../domain/reconciliation-findings.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** A run of a mode. When it began is what its findings are known by; Unix milliseconds. */
@@ -26,21 +26,20 @@ export interface ReconciliationRun {
 }
 
 /** What a run comes to in the end. */
-export type ReconciliationResult = Pick<
-  ReconciliationReport,
-  'repaired' | 'proposed' | 'open' | 'openFindings'
->;
+export type ReconciliationResult = Pick<ReconciliationReport, 'repaired' | 'open' | 'openFindings'>;
 
 /** What a run does in the database, before and after it reads Stripe's lists. */
 export function createReconciliationActivities({ db }: Pick<ActivityDependencies, 'db'>) {
   return {
     /** What the runs before have left. */
-    async beginReconciliation({ mode }: ReconciliationRun): Promise<ReconciliationStart> {
-      const openSince = await openFindingsSince(db, mode);
-      return { ...(await loadReconciliation(db, mode)), openSinceMs: openSince?.getTime() ?? null };
+    async beginReconciliation({ mode }: Pick<ReconciliationRun, 'mode'>): Promise<ReconciliationStart> {
+      return {
+        ...(await loadReconciliation(db, mode)),
+        openObjectsSince: await openObjectsSince(db, mode),
+      };
     },
 
-    /** How many of the events that the run has handed on have not had their effect yet. */
+    /** How many of the events that the run has handed to customers have not had their effect yet; those of charges are not counted. */
     async countMissedEvents({ mode, startedAtMs }: ReconciliationRun): Promise<number> {
       return await countMissedEvents(db, mode, new Date(startedAtMs));
     },
@@ -51,14 +50,23 @@ export function createReconciliationActivities({ db }: Pick<ActivityDependencies
       startedAtMs,
       pass,
       problem,
-    }: ReconciliationRun & { readonly pass: Pass; readonly problem: string }): Promise<void> {
+      statusCode = null,
+    }: ReconciliationRun & {
+      readonly pass: Pass;
+      readonly problem: string;
+      /** Of Stripe's answer; missing in a run of older code. */
+      readonly statusCode?: number | null;
+    }): Promise<void> {
       const finding = {
         code: 'not_readable',
         userId: null,
         objectId: pass,
         what: `The ${pass.replaceAll('_', ' ')} of ${mode} mode can't be read: ${problem}`,
         fix: 'proposed',
-        proposal: "If the secret key lacks a right, give it that in Stripe's Dashboard.",
+        proposal:
+          statusCode === 401 || statusCode === 403
+            ? "If the secret key lacks a right or was revoked, mend that in Stripe's Dashboard."
+            : "The next comparison reads it again. If it stays so, ask Stripe's support about the request.",
       } as const;
       await saveFindings(db, mode, [finding], new Date(startedAtMs));
     },
@@ -72,15 +80,23 @@ export function createReconciliationActivities({ db }: Pick<ActivityDependencies
       input: ReconciliationRun & {
         readonly endedAtMs: number;
         readonly done: readonly Pass[];
+        /** From when on windowed lists were read; `null`, or missing in a run of older code: from their beginning. */
+        readonly objectsSince?: number | null;
         /** Whether all customers' meters were looked at since `memory.metersSinceMs`. */
         readonly metersRound: boolean;
         readonly memory: ReconciliationMemory;
       },
     ): Promise<ReconciliationResult> {
-      const { mode, startedAtMs, done, memory, metersRound } = input;
+      const { mode, startedAtMs, done, objectsSince = null, memory, metersRound } = input;
       const startedAt = new Date(startedAtMs);
       const now = new Date(input.endedAtMs);
-      const ofWholeLists = done.filter((pass) => pass !== 'events' && pass !== 'meters');
+      const isWindowed = new Set<Pass>(WINDOWED_PASSES);
+      const ofWindows = done.filter((pass) => isWindowed.has(pass));
+      const ofWholeLists = done.filter(
+        (pass) => !isWindowed.has(pass) && pass !== 'events' && pass !== 'meters',
+      );
+      const inWindow = { codes: codesOf(ofWindows), createdSince: objectsSince };
+      await resolveFindings(db, mode, inWindow, { notSeenSince: startedAt, now });
       await resolveFindings(db, mode, { codes: codesOf(ofWholeLists) }, { notSeenSince: startedAt, now });
       if (metersRound) {
         const notSeenSince = new Date(memory.metersSinceMs ?? startedAtMs);

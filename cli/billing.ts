@@ -5,11 +5,13 @@ import type { BillingPeriod } from '../domain/billing-period.ts';
 import { MODES } from '../domain/mode.ts';
 import { formatUnitPrice } from '../domain/money.ts';
 import { METERED_PRODUCTS, type MeteredProduct, PRICE_LIST } from '../domain/price-list.ts';
+import { FINDING_CODES, type FindingCode } from '../domain/reconciliation-findings.ts';
 import { EXTEND_GRACE_UPDATE, REACTIVATE_UPDATE, SUSPEND_UPDATE } from '../domain/workflow-contracts.ts';
+import { accept } from './accept-finding.ts';
 import { createApiKey, revokeApiKey, showApiKeys } from './api-keys.ts';
 import { addCloseCommands } from './close-commands.ts';
 import { complain, describeError, say, table } from './console.ts';
-import { openContext } from './context.ts';
+import { openContext, UsageError } from './context.ts';
 import { decide, showCustomer, tellToLookAgain } from './customer.ts';
 import { loadEnvironmentFile } from './environment-file.ts';
 import { explain } from './explain.ts';
@@ -17,6 +19,11 @@ import { type ByOption, byOption, type ModeOption, modeOption, parsePeriod } fro
 import { parseDollars, setPrice, showPrices } from './prices.ts';
 import { reconcile } from './reconcile.ts';
 import { dropUsageBefore } from './retention.ts';
+
+interface ReconcileOptions extends Partial<ModeOption> {
+  readonly accept?: FindingCode;
+  readonly json?: boolean;
+}
 
 /** Exit status of a command whose status 1 says something else. */
 const USAGE_STATUS = 2;
@@ -117,14 +124,26 @@ addCloseCommands(program);
 program
   .command('reconcile')
   .description('compare Stripe with the database; repairs what was missed, and says what a person is to do')
+  .argument('[object]', 'with --accept: what the finding is about')
   .addOption(
     new Option('--mode <mode>', "only one of Stripe's worlds; all that are configured unless given").choices(
       MODES,
     ),
   )
+  .addOption(
+    new Option(
+      '--accept <finding>',
+      'compare nothing; what this finding tells of the object is to be so, and wants nobody any more',
+    ).choices(FINDING_CODES),
+  )
   .option('--json', 'for programs')
-  .action(async ({ mode, json = false }: Partial<ModeOption> & { readonly json?: boolean }) => {
-    await reconcile(await openContext(), { mode, json });
+  .action(async (objectId: string | undefined, options: ReconcileOptions) => {
+    const { mode, accept: code, json = false } = options;
+    if (code === undefined && objectId === undefined)
+      return await reconcile(await openContext(), { mode, json });
+    if (code === undefined || objectId === undefined || mode === undefined)
+      throw new UsageError('Say what is accepted: --accept <finding> <object> --mode <mode>.');
+    await accept(await openContext(), { mode, code, objectId });
   });
 
 program

@@ -5,6 +5,7 @@ import { type ListedFinding, listFindingsOfRun, listOpenFindings } from '../db/r
 import { MODES, type Mode } from '../domain/mode.ts';
 import {
   outcomeOfReconciliation,
+  progressOfReconciliation,
   RECONCILIATION_PROGRESS_QUERY,
   type ReconciliationReport,
 } from '../domain/reconciliation.ts';
@@ -79,13 +80,12 @@ async function showProgress(run: WorkflowHandle, { links }: CliContext): Promise
   }
 }
 
-/** A query needs a worker, and a run that has begun. */
+/** A query needs a worker. */
 async function progressOf(run: WorkflowHandle): Promise<string> {
   try {
-    const { pass, read } = await run.query<ReconciliationReport>(RECONCILIATION_PROGRESS_QUERY);
-    return pass === null ? `ending; ${read} read` : `${pass.replaceAll('_', ' ')}; ${read} read so far`;
+    return progressOfReconciliation(await run.query<ReconciliationReport>(RECONCILIATION_PROGRESS_QUERY));
   } catch {
-    return 'starting, or no worker answers';
+    return 'no worker answers yet';
   }
 }
 
@@ -105,13 +105,22 @@ function printFindings(report: ReconciliationReport, findings: readonly ListedFi
     say(`Stripe's events from ${from} to ${to} are gone; objects were compared instead.`);
   }
   if (findings.length === 0) return;
-  const rows = findings.map(({ code, userId, what, fix, proposal }) => [
-    fix,
+  const rows = findings.map(({ code, userId, objectId, what, fix, proposal, acceptedAt }) => [
+    acceptedAt === null ? fix : 'accepted',
     code,
+    objectId,
     userId ?? '',
-    proposal === null ? what : `${what}\n→ ${proposal}`,
+    proposal === null || acceptedAt !== null ? what : `${what}\n→ ${proposal}`,
   ]);
+  const columns = ['Fix', 'Finding', 'Object', 'User', 'What'];
   say();
-  say(table([{ name: 'Fix' }, { name: 'Finding' }, { name: 'User' }, { name: 'What' }], rows));
+  say(
+    table(
+      columns.map((name) => ({ name })),
+      rows,
+    ),
+  );
   say();
+  if (report.open > 0)
+    say(`What is to be as it is: npm run billing -- reconcile --accept <finding> <object> --mode ${mode}`);
 }

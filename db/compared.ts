@@ -1,6 +1,7 @@
 /** What the database has of what a page of Stripe's names: each asked with one query for the page. */
 import { sql } from 'kysely';
 import type { ComparedBill } from '../domain/compare-invoices.ts';
+import type { AppliedEventOfRefund } from '../domain/compare-payments.ts';
 import type { ComparedUser } from '../domain/compared-user.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { Database } from './database.ts';
@@ -39,6 +40,7 @@ const BILL = [
   'period',
   'status',
   'total_cents as totalCents',
+  'refunded_cents as refundedCents',
   'stripe_invoice_id as stripeInvoiceId',
   'is_collectible as isCollectible',
 ] as const;
@@ -61,20 +63,26 @@ export async function billsById(
 }
 
 /** A bill with the invoice that it has, or the draft that was begun for it. */
-export interface BillWithInvoice extends ComparedBill {
+interface BillWithInvoice extends ComparedBill {
   readonly invoiceId: string;
 }
 
 /**
- * Bills that no list of invoices since then tells of: those of before that are still to be collected, and those whose invoice was
- * begun and not finished.
+ * Bills that a list of recent invoices does not tell of: older ones that are still to be collected, and those whose invoice was begun
+ * and not finished.
  *
- * @param since `null`: all invoices were listed.
+ * @param page `withWrittenOff`: also older ones that Stripe has given up on. They stay so for ever, and what becomes of one its event
+ * tells.
  */
 export async function billsToCompare(
   db: Database,
   mode: Mode,
-  page: { readonly afterBillId: string; readonly since: Date | null; readonly limit: number },
+  page: {
+    readonly afterBillId: string;
+    readonly frozenBefore: Date;
+    readonly withWrittenOff: boolean;
+    readonly limit: number;
+  },
 ): Promise<BillWithInvoice[]> {
   const rows = await db
     .selectFrom('bills')
@@ -98,7 +106,8 @@ export async function billsToCompare(
         ]),
         bill.and([
           bill('bills.status', 'in', ['open', 'payment_failed']),
-          page.since === null ? bill.lit(false) : bill('bills.frozen_at', '<', page.since),
+          bill('bills.frozen_at', '<', page.frozenBefore),
+          ...(page.withWrittenOff ? [] : [bill('bills.is_collectible', '=', true)]),
         ]),
       ]),
     )
@@ -149,23 +158,22 @@ export async function disputeStatuses(
   return new Map(rows.map((row) => [row.dispute_id, row.status]));
 }
 
-/** Types of the events that have had their effect, by the object that they were about. */
-export async function appliedTypesOf(
+/** The events that have had their effect, by the object that they were about. */
+export async function appliedEventsOf(
   db: Database,
   mode: Mode,
   objectIds: readonly string[],
-): Promise<Map<string, Set<string>>> {
-  const types = new Map<string, Set<string>>();
-  if (objectIds.length === 0) return types;
+): Promise<Map<string, AppliedEventOfRefund[]>> {
+  const events = new Map<string, AppliedEventOfRefund[]>();
+  if (objectIds.length === 0) return events;
   const rows = await db
     .selectFrom('applied_stripe_events')
-    .select(['object_id', 'type'])
+    .select(['object_id as objectId', 'event_id as eventId', 'type'])
     .where('mode', '=', mode)
     .where('object_id', 'in', objectIds)
     .execute();
-  for (const { object_id: objectId, type } of rows)
-    types.set(objectId, (types.get(objectId) ?? new Set()).add(type));
-  return types;
+  for (const { objectId, ...event } of rows) events.set(objectId, [...(events.get(objectId) ?? []), event]);
+  return events;
 }
 
 /** Users who have a customer in Stripe, in the order of their ids. */

@@ -146,7 +146,7 @@ export async function countBillsFrozenBy(
     .where('mode', '=', mode)
     .where('period', '=', period)
     .where('user_id', '>', afterUserId)
-    .where('workflow_run_id', workflow === undefined ? 'is' : '=', workflow?.runId ?? null);
+    .where('workflow_run_id', 'is not distinct from', workflow?.runId ?? null);
   if (throughUserId !== null) bills = bills.where('user_id', '<=', throughUserId);
   return (await bills.executeTakeFirstOrThrow()).bills;
 }

@@ -15,6 +15,7 @@ import * as accountSessions from './migrations/0013-account-sessions.ts';
 import * as usageByDay from './migrations/0014-usage-by-day.ts';
 import * as paymentMethods from './migrations/0015-payment-methods.ts';
 import * as reconciliation from './migrations/0016-reconciliation.ts';
+import * as findingsAccepted from './migrations/0017-findings-accepted.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 /** In order; a migration that has been released is never edited, the next one mends it. */
@@ -35,6 +36,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014-usage-by-day': usageByDay,
   '0015-payment-methods': paymentMethods,
   '0016-reconciliation': reconciliation,
+  '0017-findings-accepted': findingsAccepted,
 };
 
 /**
@@ -49,7 +51,7 @@ export async function migrateToLatest(db: Kysely<DatabaseSchema>): Promise<void>
 }
 
 /** How a database differs from this code, by the names of migrations. */
-export interface MigrationDifference {
+interface MigrationDifference {
   readonly pending: readonly string[];
   /** Done by a newer version than this. */
   readonly unknown: readonly string[];

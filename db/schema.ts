@@ -320,6 +320,7 @@ export interface ReconciliationFindingsTable {
   mode: Mode;
   code: FindingCode;
   object_id: string;
+  object_created: number | null;
   user_id: string | null;
   what: string;
   fix: Fix;
@@ -327,6 +328,7 @@ export interface ReconciliationFindingsTable {
   first_seen_at: Date;
   last_seen_at: Date;
   resolved_at: Date | null;
+  accepted_at: Date | null;
 }
 
 export interface DatabaseSchema {

@@ -10,6 +10,8 @@ export interface ComparedCheckoutSession {
   readonly customerDeleted: boolean;
   /** Whether it sells credits, and is paid. */
   readonly paysCredits: boolean;
+  /** Unix seconds. */
+  readonly created: number;
   /** When it was completed, as near as Stripe tells; Unix seconds. */
   readonly completedAt: number;
 }
@@ -23,7 +25,8 @@ export function compareCheckoutSessions(
   have: { readonly users: ComparedUsers; readonly seenTo: ReadonlySet<string> },
   stripeNow: number,
 ): Drift[] {
-  return sessions.flatMap(({ id, mode, stripeCustomerId, customerDeleted, paysCredits, completedAt }) => {
+  return sessions.flatMap((session) => {
+    const { id, mode, stripeCustomerId, customerDeleted, paysCredits, created, completedAt } = session;
     const user = stripeCustomerId === null ? undefined : have.users.get(stripeCustomerId);
     if (user === undefined || customerDeleted || have.seenTo.has(id)) return [];
     if (isUnderWay(completedAt, stripeNow)) return [];
@@ -35,6 +38,6 @@ export function compareCheckoutSessions(
         : `The Checkout session ${id} was paid, and its credits were not granted.`;
     const envelope = reconciledEvent('checkout.session.completed', { id }, completedAt);
     const repair = { type: 'event', stripeCustomerId: user.stripeCustomerId, envelope } as const;
-    return [repaired({ code, userId: user.userId, objectId: id, what }, repair)];
+    return [repaired({ code, userId: user.userId, objectId: id, created, what }, repair)];
   });
 }

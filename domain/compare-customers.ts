@@ -1,5 +1,5 @@
 import type { ComparedUsers } from './compared-user.ts';
-import { type Drift, isUnderWay, proposed, repaired } from './reconciliation-findings.ts';
+import { type Drift, isUnderWay, proposed, type Repair, repaired } from './reconciliation-findings.ts';
 
 /** A customer in Stripe. */
 export interface ComparedCustomer {
@@ -30,4 +30,14 @@ export function compareCustomers(
     const about = { code: 'payment_method_changed', userId: user.userId, objectId: id, what } as const;
     return [repaired(about, { type: 'look', stripeCustomerId: id })];
   });
+}
+
+/**
+ * Users whom a new payment method would help. Attaching one changes nothing of the customer, so that only its event tells of it: where
+ * events are gone, these users are looked at, whatever the comparison says.
+ */
+export function looksForPaymentMethods(users: ComparedUsers): Repair[] {
+  return [...users.values()].flatMap(({ waitingFor, stripeCustomerId }) =>
+    waitingFor === 'payment_method' || waitingFor === 'payment' ? [{ type: 'look', stripeCustomerId }] : [],
+  );
 }

@@ -14,11 +14,16 @@ export interface ComparedInvoice {
   readonly stripeCustomerId: string | null;
   /** What its metadata say that it is of; `null`: not made by us. */
   readonly billId: string | null;
-  readonly isOfSubscription: boolean;
+  /** The subscription whose own invoice it is, and whether that is one that we made; `null`: it is of none. */
+  readonly subscription: { readonly id: string; readonly isOurs: boolean } | null;
   /** The sum of its lines, before discounts and taxes. */
   readonly subtotalCents: number;
   /** What it asks for, less what credit notes have given back. */
   readonly askedCents: number;
+  /** What credit notes have given back. */
+  readonly creditedCents: number;
+  /** Unix seconds. */
+  readonly created: number;
   /** When it was made, finalized, paid, voided or written off, whichever was last. Unix seconds. */
   readonly changedAt: number;
 }
@@ -30,12 +35,14 @@ export interface ComparedBill {
   readonly period: BillingPeriod;
   readonly status: BillStatus;
   readonly totalCents: number;
+  /** What was paid back of its invoice. */
+  readonly refundedCents: number;
   /** The invoice that it has, once that was finalized. */
   readonly stripeInvoiceId: string | null;
   readonly isCollectible: boolean;
 }
 
-export interface ComparedBills {
+interface ComparedBills {
   readonly users: ComparedUsers;
   readonly bills: ReadonlyMap<string, ComparedBill>;
 }
@@ -56,52 +63,77 @@ export function compareInvoices(
 
 /** One that we did not make. The subscription's own come to $0, as long as nobody posts usage to its meters. */
 function compareForeign(invoice: ComparedInvoice, { users }: ComparedBills): Drift[] {
-  const { id: objectId, stripeCustomerId, isOfSubscription, askedCents, status } = invoice;
+  const { id: objectId, stripeCustomerId, subscription, askedCents, created } = invoice;
   const user = stripeCustomerId === null ? undefined : users.get(stripeCustomerId);
-  if (user === undefined || !isOfSubscription || askedCents === 0 || status === 'void') return [];
+  if (user === undefined || subscription === null || askedCents === 0 || isUndone(invoice)) return [];
+  // The customer may subscribe to another product of the same account. One of ours may be an earlier one.
+  if (subscription.id !== user.subscriptionId && !subscription.isOurs) return [];
   const { userId } = user;
   const amount = formatCents(askedCents);
   const what = `The subscription's invoice ${objectId} asks for ${amount}, beside our own bill.`;
-  const proposal = `Stop who posts meter events; then void ${objectId} while it is open, or give ${amount} back by a credit note on its lines.`;
-  return [proposed({ code: 'subscription_invoice_not_zero', userId, objectId, what }, proposal)];
+  const proposal = `Stop who posts meter events; then ${undoing(invoice)}.`;
+  return [proposed({ code: 'subscription_invoice_not_zero', userId, objectId, created, what }, proposal)];
 }
 
-function withoutBill({ id: objectId, billId, askedCents, status }: ComparedInvoice): Drift[] {
-  if (status === 'void') return [];
+/** Whether nothing is asked for by it any more. */
+function isUndone({ status, askedCents }: ComparedInvoice): boolean {
+  return status === 'void' || (status === 'paid' && askedCents <= 0);
+}
+
+/** What a person is to do so that it is undone: only what was finalized can be voided, and only as long as it is not paid. */
+function undoing({ id, status, askedCents }: ComparedInvoice): string {
+  if (status === 'draft') return `delete the draft ${id}`;
+  return status === 'paid' ? `give ${formatCents(askedCents)} of ${id} back by a credit note` : `void ${id}`;
+}
+
+function withoutBill(invoice: ComparedInvoice): Drift[] {
+  if (isUndone(invoice)) return [];
+  const { id: objectId, billId, askedCents, created } = invoice;
   const what = `The invoice ${objectId} over ${formatCents(askedCents)} is of the bill ${billId}, which we don't have.`;
-  const proposal = `Void ${objectId} (delete it while it is a draft), unless another installation uses this Stripe account.`;
-  return [proposed({ code: 'invoice_without_bill', userId: null, objectId, what }, proposal)];
+  const proposal = `Unless another installation uses this Stripe account, ${undoing(invoice)}.`;
+  return [proposed({ code: 'invoice_without_bill', userId: null, objectId, created, what }, proposal)];
 }
 
 function compareWithBill(invoice: ComparedInvoice, bill: ComparedBill): Drift[] {
-  const { id: objectId } = invoice;
+  const { id: objectId, created } = invoice;
   const { billId, userId } = bill;
   const expected = billStatusOfInvoice(invoice);
   if (bill.stripeInvoiceId !== null && bill.stripeInvoiceId !== objectId) {
-    // One that was voided and replaced.
-    if (invoice.status === 'void') return [];
+    // One that was voided and replaced, or paid and given back.
+    if (isUndone(invoice)) return [];
     const what = `The bill ${billId} has the invoice ${bill.stripeInvoiceId}, and ${objectId} (${invoice.status}) is of it as well.`;
-    const proposal = `Void ${objectId}, or refund it when it is paid.`;
-    return [proposed({ code: 'second_invoice', userId, objectId, what }, proposal)];
+    const proposal = `See that ${bill.stripeInvoiceId} is the right one; then ${undoing(invoice)}.`;
+    return [proposed({ code: 'second_invoice', userId, objectId, created, what }, proposal)];
   }
   // A draft says nothing yet.
   if (expected === null) return [];
   return [...compareAmounts(invoice, bill), ...compareStatus(invoice, bill, expected)];
 }
 
-function compareAmounts(
-  { id: objectId, subtotalCents, status }: ComparedInvoice,
-  bill: ComparedBill,
-): Drift[] {
-  if (subtotalCents === bill.totalCents || status === 'void') return [];
+function compareAmounts(invoice: ComparedInvoice, bill: ComparedBill): Drift[] {
+  const { id: objectId, subtotalCents, status, created } = invoice;
   const { billId, userId, totalCents } = bill;
+  const excessCents = subtotalCents - totalCents;
+  if (excessCents === 0 || status === 'void') return [];
+  if (excessCents > 0 && excessCents <= givenBackCents(invoice, bill)) return [];
   const what = `The invoice ${objectId} comes to ${formatCents(subtotalCents)}, its bill ${billId} to ${formatCents(totalCents)}.`;
-  const proposal = `See in Stripe who changed ${objectId}; give the difference back by a credit note, or void it.`;
-  return [proposed({ code: 'invoice_amount', userId, objectId, what }, proposal)];
+  const proposal = `See in Stripe who changed ${objectId}; then ${levelling(excessCents)}.`;
+  return [proposed({ code: 'invoice_amount', userId, objectId, created, what }, proposal)];
+}
+
+/** A credit note may have been paid out by a refund, which is the same money: the smaller of both is not counted. */
+const givenBackCents = ({ creditedCents }: ComparedInvoice, { refundedCents }: ComparedBill) =>
+  Math.max(creditedCents, refundedCents);
+
+/** What a person is to do about an invoice that asks for so much more than its bill, or for less. */
+function levelling(excessCents: number): string {
+  if (excessCents < 0)
+    return `ask for the other ${formatCents(-excessCents)} by an invoice of its own, and accept this`;
+  return `give ${formatCents(excessCents)} back by a credit note`;
 }
 
 function compareStatus(invoice: ComparedInvoice, bill: ComparedBill, expected: BillStatus): Drift[] {
-  const { id: objectId, status, attempted, stripeCustomerId, changedAt } = invoice;
+  const { id: objectId, status, attempted, stripeCustomerId, created, changedAt } = invoice;
   const isWrittenOff = status === 'uncollectible' && bill.isCollectible;
   if ((bill.status === expected && !isWrittenOff) || stripeCustomerId === null) return [];
   const { billId, userId } = bill;
@@ -109,20 +141,24 @@ function compareStatus(invoice: ComparedInvoice, bill: ComparedBill, expected: B
   const state = `${status}${attempted ? ':attempted' : ''}`;
   const envelope = reconciledEvent('invoice.updated', { id: objectId, state }, changedAt);
   const repair = { type: 'event', stripeCustomerId, envelope } as const;
-  return [repaired({ code: 'invoice_changed', userId, objectId, what }, repair)];
+  return [repaired({ code: 'invoice_changed', userId, objectId, created, what }, repair)];
 }
 
 /** A bill whose invoice, or draft of one, Stripe does not have any more. */
 export function compareMissingInvoice(invoiceId: string, bill: ComparedBill, mode: Mode): Drift {
   const { billId, userId, period, status } = bill;
+  const about = { userId, objectId: invoiceId };
   if (status !== 'frozen' && status !== 'parked') {
     const what = `Stripe does not have ${invoiceId}, the invoice of the bill ${billId}, which is ${status} here.`;
     const proposal = `See that the secret key of ${mode} mode is one of the account that made it; then ask Stripe's support.`;
-    return proposed({ code: 'invoice_missing', userId, objectId: invoiceId, what }, proposal);
+    return proposed({ code: 'invoice_missing', ...about, what }, proposal);
   }
   const problem = `Its draft ${invoiceId} was deleted in Stripe; retried, it gets a new one.`;
   const what = `The draft ${invoiceId} of the bill ${billId} of ${period} was deleted in Stripe: it is not billed.`;
   const proposal = `If it is to be billed: npm run billing -- retry-parked ${period} --mode ${mode}`;
-  const about = { code: 'draft_deleted', userId, objectId: invoiceId, what } as const;
-  return proposed(about, proposal, { type: 'park_bill', billId, problem });
+  return proposed({ code: 'draft_deleted', ...about, what }, proposal, {
+    type: 'park_bill',
+    billId,
+    problem,
+  });
 }

@@ -1,5 +1,6 @@
 import type { ComparedUsers } from './compared-user.ts';
 import { type Drift, isUnderWay, reconciledEvent, repaired } from './reconciliation-findings.ts';
+import type { StripeEventEnvelope } from './workflow-contracts.ts';
 
 /** A dispute or a refund in Stripe, with whose payment it is about. */
 export interface ComparedClaim {
@@ -25,30 +26,45 @@ export function compareDisputes(
   });
 }
 
-/** Types of events that were applied, by the object that they were about. */
-export type AppliedTypes = ReadonlyMap<string, ReadonlySet<string>>;
-
-const TELL_OF_FAILURE = ['refund.failed', 'refund.updated'] as const;
+/** An event that has had its effect. */
+export interface AppliedEventOfRefund {
+  readonly eventId: string;
+  readonly type: string;
+}
 
 /** Refunds against the events that have had their effect: what a refund comes to is not kept by refund, but by what it paid back. */
 export function compareRefunds(
   refunds: readonly ComparedClaim[],
-  have: { readonly users: ComparedUsers; readonly applied: AppliedTypes },
+  have: {
+    readonly users: ComparedUsers;
+    readonly applied: ReadonlyMap<string, readonly AppliedEventOfRefund[]>;
+  },
   stripeNow: number,
 ): Drift[] {
   return refunds.flatMap((refund) => {
-    const applied = have.applied.get(refund.id);
-    const isKnown =
-      applied !== undefined &&
-      (refund.status !== 'failed' || TELL_OF_FAILURE.some((type) => applied.has(type)));
-    if (isKnown || isUnderWay(refund.created, stripeNow)) return [];
+    if (isKnown(refund, have.applied.get(refund.id) ?? []) || isUnderWay(refund.created, stripeNow))
+      return [];
     const what = `The refund ${refund.id} is ${refund.status} in Stripe, and nothing came of it here.`;
     return tellOf(refund, have.users, { code: 'refund_missed', type: 'refund.updated', what });
   });
 }
 
+/** Refunds whose money has come back to us: what the first events of them told of is so no more. */
+const COME_BACK: ReadonlySet<string> = new Set(['failed', 'canceled']);
+
+/** `refund.updated` may have told of anything, and before: of money that has come back only what can't tell of anything else counts. */
+function isKnown(refund: ComparedClaim, applied: readonly AppliedEventOfRefund[]): boolean {
+  if (!COME_BACK.has(refund.status)) return applied.length > 0;
+  const told = envelopeOf(refund, 'refund.updated').eventId;
+  return applied.some(({ eventId, type }) => type === 'refund.failed' || eventId === told);
+}
+
+function envelopeOf({ id, status, chargeId, created }: ComparedClaim, type: string): StripeEventEnvelope {
+  return reconciledEvent(type, { id, state: status, chargeId }, created);
+}
+
 function tellOf(
-  { id, status, chargeId, stripeCustomerId, created }: ComparedClaim,
+  claim: ComparedClaim,
   users: ComparedUsers,
   {
     code,
@@ -56,9 +72,13 @@ function tellOf(
     what,
   }: { readonly code: 'dispute_missed' | 'refund_missed'; readonly type: string; readonly what: string },
 ): Drift[] {
+  const { id, stripeCustomerId, created } = claim;
   const user = stripeCustomerId === null ? undefined : users.get(stripeCustomerId);
   if (user === undefined) return [];
-  const envelope = reconciledEvent(type, { id, state: status, chargeId }, created);
-  const repair = { type: 'event', stripeCustomerId: user.stripeCustomerId, envelope } as const;
-  return [repaired({ code, userId: user.userId, objectId: id, what }, repair)];
+  const repair = {
+    type: 'event',
+    stripeCustomerId: user.stripeCustomerId,
+    envelope: envelopeOf(claim, type),
+  } as const;
+  return [repaired({ code, userId: user.userId, objectId: id, created, what }, repair)];
 }

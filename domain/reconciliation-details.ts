@@ -1,16 +1,15 @@
 /** What the Temporal Web UI shows of a run. Markdown. */
 import { instantText, tableCell } from './markdown.ts';
-import { outcomeOfReconciliation, type ReconciliationReport } from './reconciliation.ts';
+import {
+  outcomeOfReconciliation,
+  progressOfReconciliation,
+  type ReconciliationReport,
+} from './reconciliation.ts';
 
 export function reconciliationDetails(report: ReconciliationReport): string {
-  const { pass, endedAtMs, eventsFrom, eventsGone, openFindings, open } = report;
+  const { endedAtMs, eventsFrom, eventsGone, openFindings, open } = report;
   const rows = [
-    [
-      '',
-      endedAtMs === null
-        ? `**reads ${pass?.replaceAll('_', ' ') ?? "Stripe's clock"}**`
-        : `**${outcomeOfReconciliation(report)}**`,
-    ],
+    ['', `**${endedAtMs === null ? progressOfReconciliation(report) : outcomeOfReconciliation(report)}**`],
     [
       'Events',
       eventsFrom === null
@@ -22,7 +21,7 @@ export function reconciliationDetails(report: ReconciliationReport): string {
       : [
           [
             '**Events that are gone**',
-            `${instantText(eventsGone.from * 1_000)} to ${instantText(eventsGone.to * 1_000)}: objects were compared instead`,
+            `${instantText(eventsGone.from * 1_000)} to ${instantText(eventsGone.to * 1_000)}: objects are compared instead`,
           ],
         ]),
     ['Objects', report.comparesObjects ? 'compared' : 'not in this run'],

@@ -14,8 +14,8 @@ export interface ReconciliationInput {
 /** Result of a run, and answer of the query `reconciliationProgress` while it runs. */
 export interface ReconciliationReport {
   readonly mode: Mode;
-  /** The part of the run that is under way; `null` before the first and after the last. */
-  readonly pass: Pass | null;
+  /** The part of the run that is under way; `start` before the first, when Stripe is asked for its time, `null` after the last. */
+  readonly pass: Pass | 'start' | null;
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
   /** From when on Stripe's events were read, Unix seconds; `null` as long as they were not. */
@@ -31,9 +31,8 @@ export interface ReconciliationReport {
   readonly read: number;
   /** Events handed to their workflows because they had had no effect. */
   readonly forwardedEvents: number;
-  /** Findings of this run, by what is done about them. */
+  /** What else this run has found and repaired. */
   readonly repaired: number;
-  readonly proposed: number;
   /** All that are open after the run and want a person, also those of earlier runs. */
   readonly open: number;
   /** The first of them. */
@@ -57,7 +56,7 @@ export const FIRST_PAGE: PageCursor = { part: 0, after: null };
 export interface ReconciliationMemory {
   /** Up to when all events were seen to; `null` before the first run. */
   readonly eventsThrough: number | null;
-  /** When the last comparison of all objects began; `null` before the first. */
+  /** When the last comparison began that has read all windowed lists to their end; `null` before the first. */
   readonly objectsComparedAt: number | null;
   /** The same by our clock, Unix milliseconds. */
   readonly lastFullRunAtMs: number | null;
@@ -69,8 +68,8 @@ export interface ReconciliationMemory {
 
 /** What a run knows at its start. */
 export interface ReconciliationStart extends ReconciliationMemory {
-  /** Since when the oldest open finding is known, Unix milliseconds; `null`: none is open. */
-  readonly openSinceMs: number | null;
+  /** When the oldest object was made that an open finding of a windowed list is about, Unix seconds; `null`: none is open. */
+  readonly openObjectsSince: number | null;
 }
 
 /** What a run does; decided once, at its start. */
@@ -84,7 +83,7 @@ export interface ReconciliationPlan {
 }
 
 /** Events to be read: `from` inclusive, `until` exclusive. Unix seconds of Stripe's clock. */
-export interface EventWindow {
+interface EventWindow {
   readonly from: number;
   readonly until: number;
   readonly gone: ReconciliationReport['eventsGone'];
@@ -98,10 +97,8 @@ const EVENTS_KEPT_SECONDS = 30 * DAY_SECONDS;
 const EXPIRY_MARGIN_SECONDS = 10 * 60;
 /** Read again, because Stripe lists events late and out of order at times. What had its effect is known, and costs nothing. */
 const OVERLAP_SECONDS = HOUR_SECONDS;
-/** An invoice is charged and retried for weeks, so objects of so long are compared each time. */
+/** An invoice is charged and retried for weeks, and a refund may fail after weeks: what so long after its beginning changes is seen. */
 const OBJECTS_SECONDS = 35 * DAY_SECONDS;
-/** Before the last comparison, for what it left because it had just changed. A Checkout session lives for a day. */
-const OBJECTS_OVERLAP_SECONDS = 2 * DAY_SECONDS;
 
 /** What is to be read of Stripe's events. */
 export function eventWindow(through: number | null, stripeNow: number): EventWindow {
@@ -116,7 +113,10 @@ export function eventsThroughAfter(through: number | null, { until }: EventWindo
   return Math.max(through ?? until, until);
 }
 
-/** Objects are compared once a UTC day, when that is asked for, and when events that could tell of them are gone. */
+/**
+ * Objects are compared once a UTC day, and when that is asked for. Events that are gone are a month old: whichever comparison came
+ * last has seen what they told of.
+ */
 export function planReconciliation(
   start: ReconciliationStart,
   run: Pick<ReconciliationInput, 'objects'> & { readonly stripeNow: number; readonly nowMs: number },
@@ -128,23 +128,24 @@ export function planReconciliation(
   return {
     stripeNow,
     events,
-    comparesObjects: run.objects === 'now' || isFirstOfDay || events.gone !== null,
+    comparesObjects: run.objects === 'now' || isFirstOfDay,
     objectsSince: objectsSince(start, stripeNow),
   };
 }
 
-/** Far enough back for what is new since the last comparison, for what may have changed, and for what is still open. */
+/** Far enough back for what may have changed since the last comparison, and for what is still open. */
 function objectsSince(
-  { objectsComparedAt, openSinceMs }: ReconciliationStart,
+  { objectsComparedAt, openObjectsSince }: ReconciliationStart,
   stripeNow: number,
 ): number | null {
   if (objectsComparedAt === null) return null;
-  return Math.min(
-    stripeNow - OBJECTS_SECONDS,
-    objectsComparedAt - OBJECTS_OVERLAP_SECONDS,
-    openSinceMs === null ? Infinity : Math.floor(openSinceMs / 1_000) - OBJECTS_SECONDS,
-  );
+  const lastCompared = Math.min(stripeNow, objectsComparedAt);
+  return Math.min(lastCompared - OBJECTS_SECONDS, openObjectsSince ?? Infinity);
 }
+
+/** Bills that were frozen before are not all on the list of invoices, which may begin later. */
+export const oldBillsUntil = ({ stripeNow }: ReconciliationPlan) =>
+  new Date((stripeNow - OBJECTS_SECONDS) * 1_000);
 
 const dayOf = (instantMs: number) => new Date(instantMs).toISOString().slice(0, 10);
 
@@ -160,10 +161,34 @@ export function reconciliationStart(input: ReconciliationInput) {
   };
 }
 
+/** Before anything was read. */
+export function reportOfStart(mode: Mode, startedAtMs: number): ReconciliationReport {
+  return {
+    mode,
+    pass: 'start',
+    startedAtMs,
+    endedAtMs: null,
+    eventsFrom: null,
+    eventsGone: null,
+    comparesObjects: false,
+    read: 0,
+    forwardedEvents: 0,
+    repaired: 0,
+    open: 0,
+    openFindings: [],
+  };
+}
+
+/** What a run that has not ended is at, in words. */
+export function progressOfReconciliation({ pass, read }: ReconciliationReport): string {
+  if (pass === 'start') return 'asks Stripe what time it is';
+  return pass === null ? `ends; ${read} read` : `reads ${pass.replaceAll('_', ' ')}; ${read} read so far`;
+}
+
 /** In a sentence. */
 export function outcomeOfReconciliation(report: ReconciliationReport): string {
-  const { repaired, proposed, open, forwardedEvents } = report;
-  if (repaired + forwardedEvents + proposed + open === 0) return 'all is as it should be';
+  const { repaired, open, forwardedEvents } = report;
+  if (repaired + forwardedEvents + open === 0) return 'all is as it should be';
   const parts = [
     ...(forwardedEvents > 0 ? [`${forwardedEvents} missed events handed on`] : []),
     `${repaired} repaired`,

@@ -92,7 +92,7 @@ export function customerOf(event: StripeEvent): string | null {
 const PURCHASE_ID = /^[\w-]{1,100}$/;
 
 /** The test purchase that an event is about; `null` for any other event, and in live mode for all. */
-export function testPurchaseOf(event: StripeEvent): string | null {
+function testPurchaseOf(event: StripeEvent): string | null {
   if (event.livemode || !isTestPurchaseEventType(event.type)) return null;
   const metadata = event.data.object['metadata'];
   if (typeof metadata !== 'object' || metadata === null || !('purchase_id' in metadata)) return null;

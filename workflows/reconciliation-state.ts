@@ -9,7 +9,7 @@ import {
   type ReconciliationPlan,
   type ReconciliationReport,
 } from '../domain/reconciliation.ts';
-import { PASSES, type Pass } from '../domain/reconciliation-findings.ts';
+import { PASSES, type Pass, WINDOWED_PASSES } from '../domain/reconciliation-findings.ts';
 
 /** What continue-as-new carries over of a run. */
 export interface CarriedReconciliation {
@@ -20,6 +20,8 @@ export interface CarriedReconciliation {
   /** The part that is under way, and where it goes on; `null` when it has been read. */
   readonly pass: Pass | null;
   readonly cursor: PageCursor | null;
+  /** The part that was begun anew in the middle; absent: none was. */
+  readonly begunAnew?: Pass;
   /** Parts that were read to their end. */
   readonly done: readonly Pass[];
   readonly read: number;
@@ -29,8 +31,8 @@ export interface CarriedReconciliation {
 }
 
 /**
- * Pages of meters in one run, each three requests one after the other: a quarter of an hour or so. With more customers than that
- * takes, the next full run goes on where this one stops. (What was posted shows on the subscriptions' invoices as well.)
+ * Pages of meters in one run, each three requests one after the other: an hour, at half a second for each. With more customers than
+ * that takes, the next full run goes on where this one stops. (What was posted shows on the subscriptions' invoices as well.)
  */
 const METER_PAGES_PER_RUN = 2_500;
 
@@ -41,7 +43,7 @@ const EVERY_RUN: ReadonlySet<Pass> = new Set(['webhook_endpoints', 'events']);
 export class Reconciliation {
   readonly key: ReconciliationRun;
   #carried: CarriedReconciliation;
-  #result: ReconciliationResult = { repaired: 0, proposed: 0, open: 0, openFindings: [] };
+  #result: ReconciliationResult = { repaired: 0, open: 0, openFindings: [] };
   #endedAtMs: number | null = null;
 
   constructor(mode: Mode, carried: CarriedReconciliation) {
@@ -83,6 +85,14 @@ export class Reconciliation {
     };
   }
 
+  /** Begins the list that is being read once more. @returns `false` when that can't help: its first page was to be read, or it was done. */
+  beginAnew(): boolean {
+    const { pass, cursor, begunAnew } = this.#carried;
+    if (pass === null || cursor === null || cursor.after === null || begunAnew === pass) return false;
+    this.#carried = { ...this.#carried, cursor: { ...cursor, after: null }, begunAnew: pass };
+    return true;
+  }
+
   done(pass: Pass): void {
     this.#carried = { ...this.#carried, done: [...this.#carried.done, pass] };
   }
@@ -111,13 +121,14 @@ export class Reconciliation {
       ...this.key,
       endedAtMs,
       done,
+      objectsSince: plan.objectsSince,
       metersRound,
       memory: {
         eventsThrough: done.includes('events')
           ? eventsThroughAfter(memory.eventsThrough, plan.events)
           : memory.eventsThrough,
-        // What one part could not read is read from there on again, when it can be.
-        objectsComparedAt: PASSES.every((pass) => done.includes(pass))
+        // What one of these could not read is read from there on again, when it can be.
+        objectsComparedAt: WINDOWED_PASSES.every((pass) => done.includes(pass))
           ? plan.stripeNow
           : memory.objectsComparedAt,
         lastFullRunAtMs: plan.comparesObjects ? startedAtMs : memory.lastFullRunAtMs,

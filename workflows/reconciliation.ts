@@ -16,10 +16,11 @@ import {
   RECONCILIATION_PROGRESS_QUERY,
   type ReconciliationInput,
   type ReconciliationReport,
+  reportOfStart,
 } from '../domain/reconciliation.ts';
 import { reconciliationDetails } from '../domain/reconciliation-details.ts';
 import type { Pass } from '../domain/reconciliation-findings.ts';
-import { problemOfFailure } from '../domain/stripe-failure.ts';
+import { type StripeRefusal, stripeRefusalOf } from '../domain/stripe-failure.ts';
 import { reconciliationReads, reconciliationSteps } from './activities.ts';
 import { type CarriedReconciliation, Reconciliation } from './reconciliation-state.ts';
 import { billingMode } from './search-attributes.ts';
@@ -39,8 +40,12 @@ export async function reconciliationWorkflow(
   carried?: CarriedReconciliation,
 ): Promise<ReconciliationReport> {
   upsertSearchAttributes([{ key: billingMode, value: input.mode }]);
+  const starting = reportOfStart(input.mode, Date.now());
+  let report = () => starting;
+  setHandler(progressQuery, () => report(), { description: 'How far the run is, and what it has found.' });
+  setCurrentDetails(reconciliationDetails(report()));
   const run = new Reconciliation(input.mode, carried ?? (await begin(input)));
-  setHandler(progressQuery, () => run.report, { description: 'How far the run is, and what it has found.' });
+  report = () => run.report;
   for (let pass = run.pass; pass !== null; pass = run.nextPass()) {
     setCurrentDetails(reconciliationDetails(run.report));
     try {
@@ -48,7 +53,7 @@ export async function reconciliationWorkflow(
         await continueAsNew<typeof reconciliationWorkflow>(input, run.carry());
       run.done(pass);
     } catch (error) {
-      await reconciliationSteps.noteUnreadable({ ...run.key, pass, problem: problemOf(error) });
+      await reconciliationSteps.noteUnreadable({ ...run.key, pass, ...refusalOf(error) });
     }
     if (pass === 'events') await effectOfEvents(run);
   }
@@ -59,7 +64,7 @@ export async function reconciliationWorkflow(
 
 async function begin({ mode, objects }: ReconciliationInput): Promise<CarriedReconciliation> {
   const nowMs = Date.now();
-  const start = await reconciliationSteps.beginReconciliation({ mode, startedAtMs: nowMs });
+  const start = await reconciliationSteps.beginReconciliation({ mode });
   const stripeNow = await reconciliationReads[mode].readStripeClock({ mode });
   const plan = planReconciliation(start, { objects, stripeNow, nowMs });
   return Reconciliation.startOf(plan, start, nowMs);
@@ -69,7 +74,12 @@ async function begin({ mode, objects }: ReconciliationInput): Promise<CarriedRec
 async function readToEnd(pass: Pass, run: Reconciliation): Promise<boolean> {
   while (run.cursor !== null) {
     if (workflowInfo().continueAsNewSuggested) return false;
-    run.count(await READ[pass]({ ...run.key, plan: run.plan, cursor: run.cursor }));
+    try {
+      run.count(await READ[pass]({ ...run.key, plan: run.plan, cursor: run.cursor }));
+    } catch (error) {
+      // The object that the page before ended with may have been deleted since: then there is no next page.
+      if (refusalOf(error).code !== 'resource_missing' || !run.beginAnew()) throw error;
+    }
   }
   return true;
 }
@@ -98,8 +108,8 @@ async function effectOfEvents(run: Reconciliation): Promise<void> {
 }
 
 /** @throws whatever is not an activity that Stripe has refused for good. */
-function problemOf(error: unknown): string {
+function refusalOf(error: unknown): StripeRefusal {
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   const { cause } = error;
-  return cause instanceof ApplicationFailure ? problemOfFailure(cause) : (cause?.message ?? error.message);
+  return stripeRefusalOf(cause instanceof ApplicationFailure ? cause : (cause ?? error));
 }

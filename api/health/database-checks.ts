@@ -7,7 +7,7 @@ import { clockFinding } from './clock.ts';
 /** What to do when PostgreSQL does not answer. */
 export const MEND_DATABASE = 'See that PostgreSQL runs and that DATABASE_URL reaches it from here.';
 
-export interface DatabaseParts {
+interface DatabaseParts {
   readonly db: Database;
   /** The clock, for tests. */
   readonly now?: () => Date;

@@ -12,7 +12,7 @@ const POLLS_EVERY_MS = 90_000;
 export const MEND_TEMPORAL =
   'See that Temporal runs, and that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE reach it from here.';
 
-export interface TemporalParts {
+interface TemporalParts {
   readonly temporal: Client;
   /** Those that are used: a worker makes Schedules for each mode that has a Stripe key. */
   readonly modes: readonly Mode[];

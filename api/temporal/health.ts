@@ -89,7 +89,7 @@ export async function countCustomersWithAttention(client: Client, mode: Mode): P
 }
 
 /** What Temporal says of a Schedule of ours. */
-export interface DescribedSchedule {
+interface DescribedSchedule {
   readonly isPaused: boolean;
   readonly nextRunAt: Date | null;
   /** When it runs: `0 0 1 * * UTC`. */

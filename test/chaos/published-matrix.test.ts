@@ -69,7 +69,8 @@ test.each(SAFEGUARDS.filter(({ statements }) => statements.length > 0))(
   async ({ statements }) => {
     const database = await createTestDatabase();
     try {
-      for (const statement of statements) await sql.raw(statement).execute(database.db);
+      for (const statement of statements)
+        await expect(sql.raw(statement).execute(database.db)).resolves.toBeDefined();
     } finally {
       await database.drop();
     }

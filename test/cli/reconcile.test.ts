@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { subscribedCustomer } from '../../chaos/world/customers.ts';
+import { letStripeTimePass, subscribedCustomer } from '../../chaos/world/customers.ts';
 import { WEBHOOK_PATHS } from '../../domain/stripe-event.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -48,7 +48,7 @@ it('says what a person is to do, also to programs, and ends with exit status 1 u
   expect(status, output).toBe(1);
   expect(output).toMatch(/0 repaired, 1 for a person\.$/m);
   expect(output).toMatch(
-    /proposed +webhook_endpoint_disabled +The webhook endpoint we_\S+ \(http\S+\) is disabled\.$/m,
+    /proposed +webhook_endpoint_disabled +we_\S+ +The webhook endpoint we_\S+ \(http\S+\) is disabled\.$/m,
   );
   expect(output).toMatch(
     /→ See in Stripe's Dashboard what it failed of, mend that, and enable it; or delete it, /,
@@ -65,6 +65,26 @@ it('says what a person is to do, also to programs, and ends with exit status 1 u
 
   await webhookEndpoints.update(endpoint?.id ?? '', { disabled: false });
   expect((await reconcile()).status).toBe(0);
+});
+
+it('leaves what was accepted out of what wants a person', async () => {
+  const { id } = await billing.stripe.test.customers.create({ metadata: { user_id: 'of-another' } });
+  await letStripeTimePass(billing, 10 * 60_000);
+  const before = await reconcile();
+  expect(before.status, before.output).toBe(1);
+  expect(before.output).toMatch(new RegExp(`^ *proposed +customer_unknown +${id} `, 'm'));
+
+  const accepted = await reconcile('--accept', 'customer_unknown', id, '--mode', 'test');
+  expect(accepted.status, accepted.output).toBe(0);
+  expect(accepted.output).toContain(`Accepted (test): The customer ${id} says`);
+  const after = await reconcile();
+  expect(after.status, after.output).toBe(0);
+  expect(after.output).toMatch(new RegExp(`^ *accepted +customer_unknown +${id} `, 'm'));
+
+  const again = await reconcile('--accept', 'customer_unknown', id, '--mode', 'test');
+  expect(again.status).toBe(1);
+  expect(again.output).toContain(`No customer_unknown about ${id} wants a person in test mode.`);
+  expect((await reconcile('--accept', 'customer_unknown', '--mode', 'test')).status).not.toBe(0);
 });
 
 it('refuses a mode that has no key', async () => {

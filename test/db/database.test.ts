@@ -76,6 +76,7 @@ describe('migrations', () => {
             '0014-usage-by-day',
             '0015-payment-methods',
             '0016-reconciliation',
+            '0017-findings-accepted',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { compareCheckoutSessions } from '../../domain/compare-checkout-sessions.ts';
-import { compareCustomers } from '../../domain/compare-customers.ts';
+import { compareCustomers, looksForPaymentMethods } from '../../domain/compare-customers.ts';
 import {
   type ComparedBill,
   type ComparedInvoice,
@@ -163,6 +163,7 @@ describe('Checkout sessions', () => {
     stripeCustomerId: 'cus_1',
     customerDeleted: false,
     paysCredits: false,
+    created: LONG_AGO - 100,
     completedAt: LONG_AGO,
   };
   const compare = (changes: object, seenTo: string[] = []) =>
@@ -212,6 +213,7 @@ describe('invoices', () => {
     period: parseBillingPeriod('2026-10'),
     status: 'open',
     totalCents: 200,
+    refundedCents: 0,
     stripeInvoiceId: 'in_1',
     isCollectible: true,
   };
@@ -221,9 +223,11 @@ describe('invoices', () => {
     attempted: false,
     stripeCustomerId: 'cus_1',
     billId: 'bill_1',
-    isOfSubscription: false,
+    subscription: null,
     subtotalCents: 200,
     askedCents: 200,
+    creditedCents: 0,
+    created: LONG_AGO - 100,
     changedAt: LONG_AGO,
   };
   const compare = (changes: Partial<ComparedInvoice>, ofBill: Partial<ComparedBill> = {}) => {
@@ -231,7 +235,16 @@ describe('invoices', () => {
     return compareInvoices([{ ...invoice, ...changes }], { users: usersOf(), bills }, NOW_SECONDS);
   };
   const CHANGED = ['invoice_changed repaired event'];
-  const ofSubscription = { id: 'in_9', billId: null, isOfSubscription: true, status: 'paid' };
+  const AMOUNT = ['invoice_amount proposed by hand'];
+  const SECOND = ['second_invoice proposed by hand'];
+  const NOT_ZERO = ['subscription_invoice_not_zero proposed by hand'];
+  const sub = (id: string, isOurs: boolean) => ({
+    id: 'in_9',
+    billId: null,
+    subscription: { id, isOurs },
+    status: 'paid',
+  });
+  const ofSubscription = sub('sub_1', true);
 
   it.each([
     ['open, as here', {}, {}, []],
@@ -248,24 +261,63 @@ describe('invoices', () => {
     ['finalized, and the bill does not know of it', {}, { status: 'frozen', stripeInvoiceId: null }, CHANGED],
     ['a draft', { status: 'draft', subtotalCents: 0 }, { status: 'frozen', stripeInvoiceId: null }, []],
     ['paid just now', { status: 'paid', changedAt: NOW_SECONDS - 60 }, {}, []],
-    ['over another amount', { subtotalCents: 300 }, {}, ['invoice_amount proposed by hand']],
-    ['a second one', { id: 'in_2' }, {}, ['second_invoice proposed by hand']],
+    ['over another amount', { subtotalCents: 300 }, {}, AMOUNT],
+    [
+      'over too much, of which too little was credited',
+      { subtotalCents: 300, creditedCents: 99 },
+      {},
+      AMOUNT,
+    ],
+    ['over too much, and the rest was credited', { subtotalCents: 300, creditedCents: 100 }, {}, []],
+    ['over too much, and the rest was refunded', { subtotalCents: 300 }, { refundedCents: 100 }, []],
+    [
+      'over too much, of which as much was credited as refunded',
+      { subtotalCents: 300, creditedCents: 60 },
+      { refundedCents: 60 },
+      AMOUNT,
+    ],
+    ['over too little, and more was credited', { subtotalCents: 150, creditedCents: 50 }, {}, AMOUNT],
+    ['a second one', { id: 'in_2' }, {}, SECOND],
     ['one that was voided and replaced', { id: 'in_0', status: 'void' }, {}, []],
+    ['a second one that was paid, and credited', { id: 'in_2', status: 'paid', askedCents: 0 }, {}, []],
+    ['a second one that has no lines yet', { id: 'in_2', status: 'draft', askedCents: 0 }, {}, SECOND],
     ['of no bill that we have', { billId: 'bill_2' }, {}, ['invoice_without_bill proposed by hand']],
+    ['of no bill, paid and credited', { billId: 'bill_2', status: 'paid', askedCents: 0 }, {}, []],
     ['of no bill, and void', { billId: 'bill_2', status: 'void' }, {}, []],
     ['of the subscription, over nothing', { ...ofSubscription, askedCents: 0 }, {}, []],
-    [
-      'of the subscription, over something',
-      ofSubscription,
-      {},
-      ['subscription_invoice_not_zero proposed by hand'],
-    ],
+    ['of the subscription, over something', ofSubscription, {}, NOT_ZERO],
     ['of the subscription, given back', { ...ofSubscription, askedCents: 0 }, {}, []],
     ['of the subscription, voided', { ...ofSubscription, status: 'void' }, {}, []],
     ["of another's subscription", { ...ofSubscription, stripeCustomerId: 'cus_2' }, {}, []],
+    ['of an earlier subscription of ours', sub('sub_0', true), {}, NOT_ZERO],
+    ["of the user's, which somebody else made", sub('sub_1', false), {}, NOT_ZERO],
+    ['of a subscription to another product', sub('sub_5', false), {}, []],
     ['made by hand', { billId: null }, {}, []],
   ] as const)('%s', (_what, changes, ofBill, expected) => {
     expect(summaryOf(compare(changes, ofBill))).toEqual(expected);
+  });
+
+  it.each([
+    ['draft', {}, 'delete the draft in_2'],
+    ['open', {}, 'void in_2'],
+    ['uncollectible', {}, 'void in_2'],
+    ['paid', { askedCents: 150 }, 'give $1.50 of in_2 back by a credit note'],
+  ] as const)('are undone as Stripe lets one that is %s be undone', (status, changes, undoing) => {
+    const proposalFor = (what: Partial<ComparedInvoice>) =>
+      compare({ id: 'in_2', status, ...changes, ...what })[0]?.finding.proposal;
+    expect(proposalFor({})).toBe(`See that in_1 is the right one; then ${undoing}.`);
+    expect(proposalFor({ billId: 'bill_2' })).toBe(
+      `Unless another installation uses this Stripe account, ${undoing}.`,
+    );
+    expect(proposalFor({ billId: null, subscription: { id: 'sub_1', isOurs: true } })).toBe(
+      `Stop who posts meter events; then ${undoing}.`,
+    );
+  });
+
+  it('that ask for too much say what to give back, and those that ask for too little what to ask for', () => {
+    const proposalFor = (subtotalCents: number) => compare({ subtotalCents })[0]?.finding.proposal;
+    expect(proposalFor(325)).toContain('give $1.25 back by a credit note');
+    expect(proposalFor(150)).toContain('ask for the other $0.50 by an invoice of its own');
   });
 
   it('that changed again are told again', () => {
@@ -305,6 +357,20 @@ describe('customers', () => {
   });
 });
 
+test.each([
+  ['payment_method', true],
+  ['payment', true],
+  ['subscription', false],
+  ['operator', false],
+  [null, false],
+] as const)(
+  'a new payment method is looked for where the user waits for %s: %s',
+  (waitingFor, isLookedFor) => {
+    const look = { type: 'look', stripeCustomerId: 'cus_1' };
+    expect(looksForPaymentMethods(usersOf({ waitingFor }))).toEqual(isLookedFor ? [look] : []);
+  },
+);
+
 describe('disputes and refunds', () => {
   const claim = {
     id: 'du_1',
@@ -335,8 +401,12 @@ describe('disputes and refunds', () => {
   });
 
   it('a refund is known by what was told of it, and one that failed by what tells that', () => {
-    const compare = (status: string, types: string[]) => {
-      const applied = new Map(types.length > 0 ? [['re_1', new Set(types)]] : []);
+    const compare = (status: string, types: string[], eventIds: string[] = []) => {
+      const events = [
+        ...types.map((type) => ({ eventId: `evt_${type}`, type })),
+        ...eventIds.map((eventId) => ({ eventId, type: 'refund.updated' })),
+      ];
+      const applied = new Map([['re_1', events]]);
       return summaryOf(
         compareRefunds([{ ...claim, id: 're_1', status }], { users: usersOf(), applied }, NOW_SECONDS),
       );
@@ -345,6 +415,14 @@ describe('disputes and refunds', () => {
     expect(compare('succeeded', ['refund.created'])).toEqual([]);
     expect(compare('failed', ['refund.created'])).toEqual(['refund_missed repaired event']);
     expect(compare('failed', ['refund.created', 'refund.failed'])).toEqual([]);
+    // Of which of its changes an update told nobody knows, and a reconciliation has told of another status.
+    for (const status of ['failed', 'canceled']) {
+      const before = ['reconciled:re_1:succeeded'];
+      expect(compare(status, ['refund.created', 'refund.updated'], before)).toEqual([
+        'refund_missed repaired event',
+      ]);
+      expect(compare(status, [], [...before, `reconciled:re_1:${status}`])).toEqual([]);
+    }
   });
 });
 

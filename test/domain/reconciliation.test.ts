@@ -7,14 +7,15 @@ import {
   FIRST_PAGE,
   outcomeOfReconciliation,
   planReconciliation,
+  progressOfReconciliation,
   type ReconciliationReport,
   type ReconciliationStart,
+  reportOfStart,
 } from '../../domain/reconciliation.ts';
 import { reconciliationDetails } from '../../domain/reconciliation-details.ts';
 import {
   codesOf,
   FINDING_CODES,
-  FINDINGS,
   isUnderWay,
   PASSES,
   UNDER_WAY_SECONDS,
@@ -67,7 +68,7 @@ describe('what a run does', () => {
     lastFullRunAtMs: NOW_MS - 3_600_000,
     meters: FIRST_PAGE,
     metersSinceMs: null,
-    openSinceMs: null,
+    openObjectsSince: null,
   };
   const plan = (changes: Partial<ReconciliationStart>, objects: 'daily' | 'now' = 'daily') =>
     planReconciliation({ ...start, ...changes }, { objects, stripeNow: NOW, nowMs: NOW_MS });
@@ -77,16 +78,20 @@ describe('what a run does', () => {
     ['when it is asked for', {}, 'now', true],
     ['in the first run of a UTC day', { lastFullRunAtMs: Date.parse('2026-11-09T23:30:00Z') }, 'daily', true],
     ['in the very first run', { lastFullRunAtMs: null, eventsThrough: null }, 'daily', true],
-    ['when events are gone that could tell of them', { eventsThrough: NOW - 31 * DAY }, 'daily', true],
+    ['not every hour while events can not be read', { eventsThrough: NOW - 31 * DAY }, 'daily', false],
   ] as const)('compares objects: %s', (_when, changes, objects, expected) => {
     expect(plan(changes, objects).comparesObjects).toBe(expected);
   });
 
-  it('compares objects of 35 days, of all since the last comparison, and of all that is open', () => {
+  it('compares objects of 35 days before the last comparison, and all about which a finding is open', () => {
     expect(plan({ objectsComparedAt: null }).objectsSince).toBeNull();
-    expect(plan({}).objectsSince).toBe(NOW - 35 * DAY);
-    expect(plan({ objectsComparedAt: NOW - 50 * DAY }).objectsSince).toBe(NOW - 52 * DAY);
-    expect(plan({ openSinceMs: (NOW - 10 * DAY) * 1_000 }).objectsSince).toBe(NOW - 45 * DAY);
+    expect(plan({ objectsComparedAt: NOW - DAY }).objectsSince).toBe(NOW - 36 * DAY);
+    expect(plan({ objectsComparedAt: NOW + DAY }).objectsSince).toBe(NOW - 35 * DAY);
+    // A refund of before, which has failed since, is among them.
+    expect(plan({ objectsComparedAt: NOW - 50 * DAY }).objectsSince).toBe(NOW - 85 * DAY);
+    const openObjectsSince = NOW - 400 * DAY;
+    expect(plan({ openObjectsSince }).objectsSince).toBe(openObjectsSince);
+    expect(plan({ openObjectsSince: NOW - DAY }).objectsSince).toBeLessThan(NOW - 35 * DAY);
   });
 
   it('leaves what has changed within five minutes', () => {
@@ -107,7 +112,6 @@ describe('what is said of it', () => {
     read: 12,
     forwardedEvents: 0,
     repaired: 0,
-    proposed: 0,
     open: 0,
     openFindings: [],
   };
@@ -119,9 +123,16 @@ describe('what is said of it', () => {
     );
   });
 
+  it('tells the beginning from the end', () => {
+    expect(progressOfReconciliation(reportOfStart('test', NOW_MS))).toBe('asks Stripe what time it is');
+    expect(progressOfReconciliation({ ...report, pass: 'events' })).toBe('reads events; 12 read so far');
+    expect(progressOfReconciliation(report)).toBe('ends; 12 read');
+    expect(reconciliationDetails(reportOfStart('test', NOW_MS))).toContain('**asks Stripe what time it is**');
+  });
+
   it('names the part that is under way, the events that are gone, and what is open', () => {
     expect(reconciliationDetails({ ...report, endedAtMs: null, pass: 'checkout_sessions' })).toContain(
-      '**reads checkout sessions**',
+      '**reads checkout sessions; 12 read so far**',
     );
     const gone = { from: NOW - 40 * DAY, to: NOW - 30 * DAY };
     expect(reconciliationDetails({ ...report, eventsGone: gone })).toContain(
@@ -141,15 +152,13 @@ describe('findings', () => {
     expect(codesOf(['meters'])).toEqual(['meter_event_posted']);
   });
 
-  it('stand in docs/operations.md as they stand here', async () => {
-    const rows = FINDING_CODES.map(
-      (code) => `| \`${code}\` | ${FINDINGS[code].means} | ${FINDINGS[code].mend} |`,
+  it('are explained in docs/operations.md, each', async () => {
+    const docs = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const [, table = ''] = docs.split(
+      '| finding | what it means | what is done, or to do |\n| --- | --- | --- |\n',
     );
-    const table = [
-      '| finding | what it means | what is done, or to do |',
-      '| --- | --- | --- |',
-      ...rows,
-    ].join('\n');
-    expect(await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8')).toContain(table);
+    const [rows = ''] = table.split('\n\n');
+    const codes = rows.split('\n').map((row) => /^\| `(\w+)` \| .+ \| .+ \|$/.exec(row)?.[1]);
+    expect(codes).toEqual(FINDING_CODES);
   });
 });

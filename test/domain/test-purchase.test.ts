@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
   HANDLED_EVENT_TYPES,
+  routeOf,
   type StripeEvent,
   TEST_PURCHASE_EVENT_TYPES,
-  testPurchaseOf,
   wantedEventTypes,
 } from '../../domain/stripe-event.ts';
 import { priceOfCredits, stepsMarkdown, type TestPurchaseState } from '../../domain/test-purchase.ts';
@@ -69,7 +69,8 @@ describe('an event is about a test purchase', () => {
   };
 
   test('when it is of a payment whose metadata says so', () => {
-    for (const type of TEST_PURCHASE_EVENT_TYPES) expect(testPurchaseOf({ ...event, type })).toBe('p-1');
+    for (const type of TEST_PURCHASE_EVENT_TYPES)
+      expect(routeOf({ ...event, type })).toMatchObject({ to: 'purchase', purchaseId: 'p-1' });
   });
 
   test.each([
@@ -79,7 +80,7 @@ describe('an event is about a test purchase', () => {
     ['its metadata names none', { data: { object: { id: 'pi_1', metadata: {} } } }],
     ['what it names can be none', { data: { object: { id: 'pi_1', metadata: { purchase_id: 'a:b' } } } }],
   ])('not when %s', (_, overrides) => {
-    expect(testPurchaseOf({ ...event, ...overrides })).toBeNull();
+    expect(routeOf({ ...event, ...overrides }).to).not.toBe('purchase');
   });
 
   test('and only the endpoint of test mode is sent it', () => {

@@ -12,6 +12,8 @@ import {
   createBatchActivities,
   createBillingActivities,
   createChargeActivities,
+  createReconciliationReads,
+  type ReconciliationReads,
 } from '../../activities/activities.ts';
 import type { ActivityDependencies, BillingRules } from '../../activities/dependencies.ts';
 import { StripeErrorInterceptor } from '../../activities/stripe-errors.ts';
@@ -21,12 +23,14 @@ import { MODES } from '../../domain/mode.ts';
 import { createTestDatabase } from './database.ts';
 import { startTestSimulator, type TestSimulator } from './simulator.ts';
 
-type AllActivities = BillingActivities & BatchActivities & ChargeActivities;
+type AllActivities = BillingActivities & BatchActivities & ChargeActivities & ReconciliationReads;
 
 /** The activities on a database and a Stripe of a test file's own, both modes set up. */
 export interface ActivityTestEnvironment {
   readonly db: Database;
   readonly simulator: TestSimulator;
+  /** Whose workflows nobody runs. */
+  readonly temporal: Client;
   readonly activities: AllActivities;
   /** Activities with other clients or house rules, on the same database. */
   activitiesWith(overrides: Partial<ActivityDependencies>): AllActivities;
@@ -59,13 +63,16 @@ export async function startActivityEnvironment(): Promise<ActivityTestEnvironmen
     ...createBillingActivities({ ...dependencies, ...overrides }),
     ...createBatchActivities({ ...dependencies, ...overrides }),
     ...createChargeActivities({ ...dependencies, ...overrides }),
+    ...createReconciliationReads({ ...dependencies, ...overrides }),
   });
   return {
     db,
     simulator,
+    temporal: dependencies.temporal,
     activities: activitiesWith({}),
     activitiesWith,
     close: async () => {
+      await dependencies.temporal.connection.close();
       await simulator.stop();
       await database.drop();
     },

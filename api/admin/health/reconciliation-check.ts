@@ -37,7 +37,7 @@ export async function checkReconciliation(
     const codes = open.map(({ code, count }) => `${count} ${code}`).join(', ');
     return warning(
       `${last}; ${count === 1 ? '1 finding wants' : `${count} findings want`} a person (${codes}). The oldest: ${oldest.what}`,
-      oldest.proposal ?? `"npm run billing -- reconcile --mode ${mode}" says what to do.`,
+      oldest.proposal,
     );
   });
 }

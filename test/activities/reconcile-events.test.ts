@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FIRST_PAGE } from '../../domain/reconciliation.ts';
+import {
+  type ActivityTestEnvironment,
+  runOnce,
+  startActivityEnvironment,
+} from '../support/activity-environment.ts';
+
+let environment: ActivityTestEnvironment;
+beforeAll(async () => {
+  environment = await startActivityEnvironment();
+});
+afterAll(() => environment.close());
+
+test("a stranger's dispute is handed on once, however often its event is read", async () => {
+  const { simulator, activities } = environment;
+  const { id: customer } = await simulator.stripe.test.customers.create({});
+  await simulator.stripe.test.paymentIntents.create({
+    amount: 500,
+    currency: 'usd',
+    customer,
+    payment_method: 'pm_card_createDispute',
+    confirm: true,
+    return_url: 'https://host.example/',
+  });
+  const stripeNow = Math.floor(Date.now() / 1_000) + 60 * 60;
+  const page = {
+    mode: 'test',
+    startedAtMs: Date.now(),
+    plan: {
+      stripeNow,
+      events: { from: 0, until: stripeNow, gone: null },
+      comparesObjects: false,
+      objectsSince: null,
+    },
+    cursor: FIRST_PAGE,
+  } as const;
+  const { forwarded: first = 0 } = await runOnce(() => activities.reconcileEvents(page));
+  expect(first).toBeGreaterThan(0);
+  expect(await runOnce(() => activities.reconcileEvents(page))).toMatchObject({ forwarded: 0 });
+});
