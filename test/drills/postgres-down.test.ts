@@ -76,7 +76,7 @@ test('killed in the middle of customers’ steps: webhooks are taken all the sam
       parked: null,
       appliedEvents: events.get(customer.stripeCustomerId),
     });
-    expect(await userOf(drill, customer)).toMatchObject({ cluster_id: expect.any(String) });
+    expect((await userOf(drill, customer)).cluster_id).not.toBeNull();
   }
   expect(drill.endedByThemselves).toEqual([]);
 });
