@@ -48,6 +48,13 @@ describe('the published matrix', () => {
     expect(new Set(sides.map(({ side }) => side))).toEqual(new Set(['before', 'after']));
   });
 
+  it('is of a whole run, and all its rows are green', () => {
+    const [, matrix = ''] = /<!-- matrix -->(.*)<!-- \/matrix -->/s.exec(document) ?? [];
+    const cells = matrix.split('\n').filter((line) => /^\| (before|after) /.test(line));
+    expect(cells.length).toBeGreaterThan(0);
+    expect(cells.filter((line) => line.includes('–') || line.includes('✗'))).toEqual([]);
+  });
+
   it('leaves out no activity that is gone', () => {
     expect([...OUTSIDE].filter((name) => !ACTIVITIES.includes(name))).toEqual([]);
   });
