@@ -47,7 +47,7 @@ const SEEN_IN_DATABASE: Mutation = {
 };
 
 const MADE_TWICE =
-  /has 2 invoices|is left a draft|there are 2 customers|Checkout sessions for|subscriptions are live/;
+  /has 2 invoices|is left a draft|there are 2 customers|Checkout sessions for|subscriptions are live|subscriptions is \["active","canceled"\]/;
 const APPLIED_TWICE = /the workflow has applied \d+ events of \d+/;
 const BILLED_TWICE = /a month has two bills/;
 const GRANTED_TWICE = /creditsCents is 5000 and not 2500/;
