@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { describeError, HttpError, isDatabaseUnavailable } from './errors.ts';
 
 /** Answers a path that no route has. */
@@ -15,10 +15,15 @@ export const errorHandler: ErrorRequestHandler = (error: unknown, request, respo
     next(error);
     return;
   }
-  if (answer.retryAfterSeconds !== undefined) response.set('Retry-After', String(answer.retryAfterSeconds));
+  sayWhenToComeAgain(response, answer);
   if (answer.status === 401) response.set('WWW-Authenticate', 'Bearer');
   response.status(answer.status).json(answer);
 };
+
+/** Whatever else is answered: a page that shows a form again says it too. */
+export function sayWhenToComeAgain(response: Response, { retryAfterSeconds }: HttpError): void {
+  if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
+}
 
 /** Logs what is our fault, with its cause. */
 export function logFailure(request: Request, error: unknown, answer: HttpError): void {

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler } from 'express';
-import { answerTo, logFailure } from '../api/error-handler.ts';
+import { answerTo, logFailure, sayWhenToComeAgain } from '../api/error-handler.ts';
 import type { Shell } from './shell.tsx';
 
 /** Shows as a page whatever was thrown; of what was not foreseen no more than the request's id. */
@@ -15,7 +15,7 @@ export function showProblem(
       next(error);
       return;
     }
-    if (answer.retryAfterSeconds !== undefined) response.set('Retry-After', String(answer.retryAfterSeconds));
+    sayWhenToComeAgain(response, answer);
     const title = STATUS_CODES[answer.status] ?? 'Something went wrong';
     shell.page(
       request,

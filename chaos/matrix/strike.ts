@@ -20,6 +20,8 @@ export interface Verdict {
 /** How long a story may take to get to its boundary. */
 const REACHED_WITHIN_MS = 60_000;
 const LAST_STEP_WITHIN_MS = 10_000;
+/** Far longer than one takes that ends: a close whose step fails for ever would be waited for as long. */
+const ENDS_WITHIN_MS = 240_000;
 /** How long the killed part stays away, so that what goes on meets the outage. */
 const DOWN_MS = 1_000;
 /** Longer than a worker is missed for (10 s) and restarted, also on a slow machine. */
@@ -86,7 +88,7 @@ export async function strike(stage: Stage, group: readonly Row[]): Promise<Verdi
   const verdicts = await Promise.all(
     struck.map(async ({ row, play, acted, isReached }) => {
       const notReached = isReached ? [] : ['the boundary was not reached'];
-      const brokenOff = await acted;
+      const brokenOff = await Promise.race([acted, sleep(ENDS_WITHIN_MS, ['the story does not end'])]);
       // A story that breaks off has waited already, and says what for.
       const wrong = [...notReached, ...(brokenOff.length > 0 ? brokenOff : await judged(play))];
       const seconds = (Date.now() - killedAt) / 1_000;

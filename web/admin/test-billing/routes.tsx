@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IRouter, Request, Response } from 'express';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../api/dependencies.ts';
+import { sayWhenToComeAgain } from '../../../api/error-handler.ts';
 import { HttpError } from '../../../api/errors.ts';
 import { originOf } from '../../../api/origin.ts';
 import { addRoute } from '../../../api/route.ts';
@@ -64,6 +65,7 @@ export function addTestBillingTab(
           await testPurchases.start({ ...purchase, returnUrl: `${originOf(request)}${HERE}` });
         } catch (error) {
           if (!(error instanceof HttpError)) throw error;
+          sayWhenToComeAgain(response, error);
           return await show(request, response, { ...sent, problem: `${error.message}.` }, error.status);
         }
         request.session.flash = { kind: 'success', text: 'The test purchase has started.' };

@@ -3,6 +3,7 @@ import { ownUrl } from '../../../api/admin/events/routes.ts';
 import { eventIdSchema, webhookTestRequestSchema } from '../../../api/admin/events/schema.ts';
 import { describeWebhookTest, sendWebhookTest } from '../../../api/admin/events/webhook-tests.ts';
 import type { ApiDependencies } from '../../../api/dependencies.ts';
+import { sayWhenToComeAgain } from '../../../api/error-handler.ts';
 import { HttpError } from '../../../api/errors.ts';
 import { addRoute } from '../../../api/route.ts';
 import { saveSession } from '../../../api/sessions.ts';
@@ -54,6 +55,7 @@ export function addWebhookTests(pages: IRouter, dependencies: ApiDependencies, s
           response.redirect(303, withBefore(webhookTestPath(id), before.status));
         } catch (error) {
           if (!(error instanceof HttpError)) throw error;
+          sayWhenToComeAgain(response, error);
           await show(request, response, { ...sent, problem: `${error.message}.` }, { status: error.status });
         }
       },
