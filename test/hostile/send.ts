@@ -50,7 +50,7 @@ export async function send(world: HostileWorld, hostile: HostileCase): Promise<R
   }
 }
 
-const MAX_TRIES = 6;
+const MAX_TRIES = 10;
 const PAUSE_MS = 1_000;
 
 /**
