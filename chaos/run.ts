@@ -71,7 +71,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   return await onThrowAwayStack(
     async (stack) => {
       supervisor.watch(stack);
-      await using service = await reachStack(stack.file);
+      await using service = reachStack(stack.file);
       run.current = new ChaosRun(options, service, supervisor);
       try {
         return await run.current.play(graceIsOver, words);

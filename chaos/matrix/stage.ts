@@ -49,7 +49,7 @@ export async function onStage<Result>(
   try {
     return await onThrowAwayStack(
       async (stack) => {
-        await using service = await reachStack(stack.file);
+        await using service = reachStack(stack.file);
         const events = new StripeEvents(service);
         await events.begin();
         let days = 0;

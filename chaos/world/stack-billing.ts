@@ -1,15 +1,16 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { createStripeClient } from '../../activities/stripe-client.ts';
+import { connectLazily } from '../../api/temporal/connection.ts';
 import type { StackFile } from '../../config/stack-file.ts';
 import { openDatabase } from '../../db/database.ts';
 import type { RunningBilling } from './running-billing.ts';
 
 /** Reaches the service that runs as a stack of programs, with connections that outlive each of them. */
-export async function reachStack(file: StackFile): Promise<RunningBilling & AsyncDisposable> {
+export function reachStack(file: StackFile): RunningBilling & AsyncDisposable {
   const { apiBase, live, test } = file.stripe;
   if (apiBase === null || live === null || test === null)
     throw new Error('The world is played on the Stripe simulator, in both modes.');
-  const connection = await Connection.connect({ address: file.temporalAddress });
+  const { connection, close } = connectLazily({ address: file.temporalAddress });
   const db = openDatabase(file.databaseUrl);
   return {
     db,
@@ -23,7 +24,8 @@ export async function reachStack(file: StackFile): Promise<RunningBilling & Asyn
     apiKeys: { live: file.apiKey, test: file.testApiKey },
     adminPassword: file.adminPassword ?? '',
     [Symbol.asyncDispose]: async () => {
-      await connection.close();
+      // Somebody may still wait for what does not end.
+      await close();
       await db.destroy();
     },
   };

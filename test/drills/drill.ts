@@ -35,7 +35,7 @@ export async function startDrill(variables: EnvironmentVariables = {}): Promise<
       if (found === undefined) throw new Error(`there is no ${name}`);
       return found;
     };
-    const service = await reachStack(stack.file);
+    const service = reachStack(stack.file);
     return {
       ...service,
       databaseUrl: stack.file.databaseUrl,
