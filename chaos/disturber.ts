@@ -1,6 +1,7 @@
 import type { Disturbance } from './schedule.ts';
 import { simulate } from './world/customers.ts';
 import type { RunningBilling } from './world/running-billing.ts';
+import { letStripeTimePass } from './world/stripe-clock.ts';
 
 const HOUR_MS = 60 * 60_000;
 /** Few enough that ours meets them. */
@@ -63,15 +64,7 @@ export class Disturber {
         await simulate(this.#service, 'rate-limits', { ...RATE_LIMITS, enabled: disturbance.enabled });
         return;
       case 'clock':
-        await moveClock(this.#service, disturbance.hours * HOUR_MS);
+        await letStripeTimePass(this.#service, disturbance.hours * HOUR_MS);
     }
   }
-}
-
-/** Moves Stripe's clock on. */
-export async function moveClock(service: RunningBilling, byMs: number): Promise<void> {
-  const response = await fetch(`${service.simulatorUrl}/_sim/clock`);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the simulator's clock
-  const { now } = (await response.json()) as { readonly now: string };
-  await simulate(service, 'clock', { now: new Date(Date.parse(now) + byMs).toISOString() });
 }

@@ -4,10 +4,10 @@ import { listOpenFindings } from '../db/reconciliation-findings.ts';
 import { MODES } from '../domain/mode.ts';
 import { UNDER_WAY_SECONDS } from '../domain/reconciliation-findings.ts';
 import { acknowledgedEvents, lostEvents } from './deliveries.ts';
-import { moveClock } from './disturber.ts';
 import type { Finding } from './judge/finding.ts';
 import { appliedEvents } from './observe.ts';
 import type { RunningBilling } from './world/running-billing.ts';
+import { letStripeTimePass } from './world/stripe-clock.ts';
 
 /** More than what has just changed in Stripe is left alone for. */
 const LONGER_THAN_UNDER_WAY_MS = (UNDER_WAY_SECONDS + 60) * 1_000;
@@ -58,7 +58,7 @@ export class Reconciling {
 
   async #run(): Promise<void> {
     await this.#acknowledgedAreApplied();
-    await moveClock(this.#service, LONGER_THAN_UNDER_WAY_MS);
+    await letStripeTimePass(this.#service, LONGER_THAN_UNDER_WAY_MS);
     for (const mode of MODES) {
       const report = await reconcileNow(this.#service.temporal, mode);
       this.counts.runs += 1;

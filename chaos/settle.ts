@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deliveries } from './deliveries.ts';
-import { moveClock } from './disturber.ts';
 import type { Reconciling } from './reconciling.ts';
 import type { RunningBilling } from './world/running-billing.ts';
 import type { Settling } from './world/settling.ts';
+import { letStripeTimePass, stripeNowMs } from './world/stripe-clock.ts';
 
 const PAUSE_MS = 1_000;
 /** Attempts that are due sooner come by themselves. */
@@ -63,12 +63,5 @@ export async function bringWebhooks(service: RunningBilling, reconciling: Reconc
   const next = Math.min(...pending.map(({ nextAttemptAtMs }) => nextAttemptAtMs ?? Infinity));
   const inMs = next - (await stripeNowMs(service));
   if (pending.length === 0) await reconciling.findLost();
-  else if (inMs > SOON_MS && Number.isFinite(inMs)) await moveClock(service, inMs);
-}
-
-async function stripeNowMs({ simulatorUrl }: RunningBilling): Promise<number> {
-  const response = await fetch(`${simulatorUrl}/_sim/clock`);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the simulator's clock
-  const { now } = (await response.json()) as { readonly now: string };
-  return Date.parse(now);
+  else if (inMs > SOON_MS && Number.isFinite(inMs)) await letStripeTimePass(service, inMs);
 }

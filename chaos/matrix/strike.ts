@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Boundary } from '../boundaries/boundary.ts';
 import { simulate } from '../world/customers.ts';
+import { letStripeTimePass, setStripeClock, stripeNowMs } from '../world/stripe-clock.ts';
 import type { BoundaryWatcher } from './controller.ts';
 import { persistently } from './patience.ts';
 import { type KilledPart, type Row, scenarioOf } from './rows.ts';
@@ -166,18 +167,7 @@ async function requestsArrive({ simulatorUrl }: Stage): Promise<void> {
  * minutes. Its clock stays ahead: what it has planned meanwhile would be late if it went back.
  */
 async function bringNextTries(stage: Stage): Promise<void> {
-  await persistently(async () => setClock(stage, (await stripesNowMs(stage)) + 6 * 60_000));
-}
-
-async function stripesNowMs({ simulatorUrl }: Stage): Promise<number> {
-  const response = await fetch(`${simulatorUrl}/_sim/clock`);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- stripe-simulator/README.md
-  const { now } = (await response.json()) as { now: string };
-  return Date.parse(now);
-}
-
-async function setClock(stage: Stage, nowMs: number): Promise<void> {
-  await simulate(stage, 'clock', { now: new Date(nowMs).toISOString() });
+  await persistently(() => letStripeTimePass(stage, 6 * 60_000));
 }
 
 /**
@@ -187,11 +177,11 @@ async function setClock(stage: Stage, nowMs: number): Promise<void> {
 async function forgetKeys(stage: Stage, group: readonly Row[]): Promise<void> {
   const daysPassed = stage.passDay();
   // Further each time: what is made in such a moment is as young as that.
-  const nowMs = await stripesNowMs(stage);
-  await setClock(stage, nowMs + daysPassed * 26 * HOUR_MS);
+  const nowMs = await stripeNowMs(stage);
+  await setStripeClock(stage, nowMs + daysPassed * 26 * HOUR_MS);
   // Keys are swept by whoever brings a new one.
   for (const { mode } of group) await stage.stripe[mode].customers.create({});
-  await setClock(stage, nowMs);
+  await setStripeClock(stage, nowMs);
   await persistently(() =>
     stage.db
       .updateTable('stripe_writes')

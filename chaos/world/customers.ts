@@ -56,14 +56,6 @@ export async function simulate(service: RunningBilling, path: string, body: unkn
   return await requestJson(`${service.simulatorUrl}/_sim/${path}`, 'POST', body, {});
 }
 
-/** Moves Stripe's clock on; unless told how far, so that what comes next is newer by more than the second Stripe dates things to. */
-export async function letStripeTimePass(service: RunningBilling, ms = 2_000): Promise<void> {
-  const response = await fetch(`${service.simulatorUrl}/_sim/clock`);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the simulator's clock
-  const { now } = (await response.json()) as { now: string };
-  await simulate(service, 'clock', { now: new Date(Date.parse(now) + ms).toISOString() });
-}
-
 export async function startCheckout(
   service: RunningBilling,
   mode: Mode,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { letStripeTimePass, subscribedCustomer } from '../../chaos/world/customers.ts';
+import { subscribedCustomer } from '../../chaos/world/customers.ts';
+import { letStripeTimePass } from '../../chaos/world/stripe-clock.ts';
 import { WEBHOOK_PATHS } from '../../domain/stripe-event.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   callApi,
   completeCheckout,
-  letStripeTimePass,
   newCustomer,
   simulate,
   stateIs,
   subscriptionsOf,
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
+import { letStripeTimePass } from '../../chaos/world/stripe-clock.ts';
 import { usersWithCustomer } from '../../chaos/world/usage.ts';
 import { startClose } from '../../cli/close.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';

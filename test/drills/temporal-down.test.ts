@@ -6,13 +6,13 @@ import {
   type Customer,
   callApi,
   cardsOf,
-  letStripeTimePass,
   stateOf,
   subscribedCustomer,
   subscriptionsOf,
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
 import { Settling } from '../../chaos/world/settling.ts';
+import { letStripeTimePass } from '../../chaos/world/stripe-clock.ts';
 import { useGpu } from '../../chaos/world/usage.ts';
 import { listBills } from '../../db/bills.ts';
 import { billingPeriodOf, previousPeriod } from '../../domain/billing-period.ts';

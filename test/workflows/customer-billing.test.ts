@@ -7,7 +7,6 @@ import {
   completeCheckout,
   defaultCardOf,
   eventsOf,
-  letStripeTimePass,
   newCustomer,
   settled,
   simulate,
@@ -20,6 +19,7 @@ import {
   workflowOf,
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
+import { letStripeTimePass } from '../../chaos/world/stripe-clock.ts';
 import { useGpu } from '../../chaos/world/usage.ts';
 import { closeMonth } from '../../cli/close.ts';
 import { listBills } from '../../db/bills.ts';

@@ -7,7 +7,6 @@ import {
   cardsOf,
   completeCheckout,
   eventsOf,
-  letStripeTimePass,
   newCustomer,
   settled,
   simulate,
@@ -19,6 +18,7 @@ import {
   workflowOf,
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
+import { letStripeTimePass } from '../../chaos/world/stripe-clock.ts';
 import { useGpu } from '../../chaos/world/usage.ts';
 import { closeMonth } from '../../cli/close.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';

@@ -1,4 +1,5 @@
-import { letStripeTimePass, simulate } from '../../chaos/world/customers.ts';
+import { simulate } from '../../chaos/world/customers.ts';
+import { letStripeTimePass } from '../../chaos/world/stripe-clock.ts';
 import { reconcileNow } from '../../cli/reconcile.ts';
 import { type ListedFinding, listFindingsOfRun } from '../../db/reconciliation-findings.ts';
 import type { ReconciliationReport } from '../../domain/reconciliation.ts';

@@ -16,7 +16,6 @@ import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
 import {
   CARDS,
   completeCheckout,
-  letStripeTimePass,
   newCustomer,
   settled,
   simulate,
@@ -26,6 +25,7 @@ import {
   workflowOf,
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
+import { letStripeTimePass } from '../../chaos/world/stripe-clock.ts';
 import { useGpu, userWithoutCustomer } from '../../chaos/world/usage.ts';
 import { closeMonth, startClose } from '../../cli/close.ts';
 import { reconcileNow } from '../../cli/reconcile.ts';
