@@ -6,6 +6,7 @@ import { inheritedEnvironment } from '../config/machine.ts';
 import { openDatabase } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { announceReady, stopWithParent } from '../stack/parent-link.ts';
+import { dataConverterOf } from '../temporal/data-converter.ts';
 import { startApi } from './server.ts';
 import { connectLazily } from './temporal/connection.ts';
 
@@ -20,7 +21,12 @@ const { live, test } = config.stripe.modes;
 const temporal = connectLazily(config.temporal.connectionOptions);
 const api = await startApi({
   db,
-  temporal: new Client({ connection: temporal.connection, namespace: config.temporal.namespace }),
+  temporal: new Client({
+    connection: temporal.connection,
+    namespace: config.temporal.namespace,
+    dataConverter: dataConverterOf(config.payloadKeys),
+  }),
+  payloadKeys: config.payloadKeys,
   webhookSecrets: { live: live?.webhookSecrets ?? [], test: test?.webhookSecrets ?? [] },
   admin: config.admin,
   account: config.account,

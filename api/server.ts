@@ -6,6 +6,7 @@ import { addAdminPages } from '../web/admin/pages.ts';
 import { addAssets } from '../web/assets.ts';
 import { openAdminAccess } from './admin/access.ts';
 import { authenticateAdmin } from './admin/authentication.ts';
+import { addCodecRoutes } from './admin/codec/routes.ts';
 import { healthReader } from './admin/health/health.ts';
 import { addAdminRoutes } from './admin/routes.ts';
 import { addAdminTestBillingRoutes } from './admin/test-billing.ts';
@@ -56,6 +57,7 @@ export function createApi(
   const readHealth = healthReader(dependencies);
   addAdminRoutes(app, dependencies, admins, readHealth);
   addAdminTestBillingRoutes(app, dependencies, admins);
+  addCodecRoutes(app, dependencies, authenticateAdmin(dependencies, access, []));
   addAdminPages(app, dependencies, access, { readHealth });
 
   app.use(notFound);

@@ -79,6 +79,10 @@ export interface ServiceConfig {
   readonly trustedProxies: readonly string[];
   readonly databaseUrl: string;
   readonly temporal: TemporalConfig;
+  /** Encrypt what goes to Temporal: the first does, all decrypt. None: it goes as plain JSON. */
+  readonly payloadKeys: NonNullable<Environment['TEMPORAL_CODEC_KEYS']>;
+  /** Which version of the workers this one is; `null`: workers have no versions. */
+  readonly workerBuildId: string | null;
   /** Where Temporal's Web UI is, for links; `null` when that is not known. */
   readonly temporalUiUrl: string | null;
   readonly stripe: StripeConfig;
@@ -128,6 +132,8 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     trustedProxies: environment.API_TRUSTED_PROXIES ?? [],
     databaseUrl: environment.DATABASE_URL,
     temporal,
+    payloadKeys: environment.TEMPORAL_CODEC_KEYS ?? [],
+    workerBuildId: environment.WORKER_BUILD_ID ?? null,
     temporalUiUrl: environment.TEMPORAL_UI_URL ?? null,
     stripe: stripeConfig(environment),
     hostHooks: { live: hostHookConfig(environment, 'live'), test: hostHookConfig(environment, 'test') },

@@ -11,6 +11,7 @@ import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList } from '../db/price-list.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import { announceReady, stopWithParent } from '../stack/parent-link.ts';
+import { dataConverterOf } from '../temporal/data-converter.ts';
 import { ensureSchedules, prepareSearchAttributes } from './namespace.ts';
 import { startWorker } from './worker.ts';
 
@@ -35,10 +36,12 @@ const dependencies: Omit<ActivityDependencies, 'temporal'> = {
 
 const connection = await NativeConnection.connect(config.temporal.connectionOptions);
 const { namespace } = config.temporal;
+const dataConverter = dataConverterOf(config.payloadKeys);
 await prepareNamespace();
 const worker = await startWorker({
   connection,
   namespace,
+  dataConverter,
   dependencies,
   batchRequestsPerSecond: config.stripe.batchRequestsPerSecond,
 });
@@ -57,7 +60,7 @@ announceReady();
 /** What must be there before the first workflow runs: search attributes, price lists, and each mode's Schedules. */
 async function prepareNamespace(): Promise<void> {
   const connection = await Connection.connect(config.temporal.connectionOptions);
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, dataConverter });
   await prepareSearchAttributes(connection, namespace, log);
   for (const mode of MODES) {
     await ensurePriceList(db, mode);

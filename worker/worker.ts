@@ -1,4 +1,5 @@
 import { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import {
   createBatchActivities,
@@ -28,6 +29,8 @@ export interface BillingWorkerOptions {
   readonly dependencies: Omit<ActivityDependencies, 'temporal'>;
   /** Stripe requests per second that the close may make, over all workers of the namespace. */
   readonly batchRequestsPerSecond: Readonly<Record<Mode, number>>;
+  /** How payloads go to Temporal and come from there: the same for every client and worker of the namespace. */
+  readonly dataConverter: DataConverter;
   /** Made by {@link bundleWorkflows}, when there is one already. */
   readonly workflowBundle?: WorkerOptions['workflowBundle'];
 }
@@ -51,11 +54,15 @@ const HEARTBEAT_THROTTLE = '3s';
 const PATIENCE_WITH_BACKLOGS = { isolateExecutionTimeout: '60s' } as const;
 
 export async function startWorker(options: BillingWorkerOptions): Promise<BillingWorker> {
-  const { connection, namespace, batchRequestsPerSecond } = options;
-  const dependencies = { ...options.dependencies, temporal: new Client({ connection, namespace }) };
+  const { connection, namespace, dataConverter, batchRequestsPerSecond } = options;
+  const dependencies = {
+    ...options.dependencies,
+    temporal: new Client({ connection, namespace, dataConverter }),
+  };
   const common = {
     connection,
     namespace,
+    dataConverter,
     shutdownGraceTime: SHUTDOWN_GRACE,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     ...PATIENCE_WITH_BACKLOGS,
@@ -67,7 +74,7 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
     },
   } satisfies Partial<WorkerOptions>;
 
-  const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
+  const workflowBundle = options.workflowBundle ?? (await bundleWorkflows(dataConverter));
   const workers = await Promise.all([
     Worker.create({
       ...common,

@@ -1,11 +1,18 @@
 import { fileURLToPath } from 'node:url';
+import type { DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
 const WORKFLOWS = fileURLToPath(new URL('../workflows/workflows.ts', import.meta.url));
 
-/** Bundles all workflow code into one script for Temporal's sandbox; takes a few seconds. */
-export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
-  return await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: quiet });
+/** Bundles all workflow code into one script for Temporal's sandbox; takes a few seconds. What converts failures is part of it. */
+export async function bundleWorkflows({
+  failureConverterPath,
+}: DataConverter = {}): Promise<WorkflowBundleWithSourceMap> {
+  return await bundleWorkflowCode({
+    workflowsPath: WORKFLOWS,
+    logger: quiet,
+    ...(failureConverterPath === undefined ? {} : { failureConverterPath }),
+  });
 }
 
 const quiet = {
