@@ -20,6 +20,7 @@ import {
   billingChargesTaskQueue,
 } from '../domain/workflow-contracts.ts';
 import { HeartbeatInterceptor } from './heartbeat-interceptor.ts';
+import { deploymentOptions } from './worker-versions.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 export interface BillingWorkerOptions {
@@ -31,6 +32,8 @@ export interface BillingWorkerOptions {
   readonly batchRequestsPerSecond: Readonly<Record<Mode, number>>;
   /** How payloads go to Temporal and come from there: the same for every client and worker of the namespace. */
   readonly dataConverter: DataConverter;
+  /** Which version of the workers this is; `null`: they have none. */
+  readonly buildId: string | null;
   /** Made by {@link bundleWorkflows}, when there is one already. */
   readonly workflowBundle?: WorkerOptions['workflowBundle'];
 }
@@ -54,7 +57,7 @@ const HEARTBEAT_THROTTLE = '3s';
 const PATIENCE_WITH_BACKLOGS = { isolateExecutionTimeout: '60s' } as const;
 
 export async function startWorker(options: BillingWorkerOptions): Promise<BillingWorker> {
-  const { connection, namespace, dataConverter, batchRequestsPerSecond } = options;
+  const { connection, namespace, dataConverter, buildId, batchRequestsPerSecond } = options;
   const dependencies = {
     ...options.dependencies,
     temporal: new Client({ connection, namespace, dataConverter }),
@@ -63,6 +66,7 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
     connection,
     namespace,
     dataConverter,
+    ...(buildId === null ? {} : { workerDeploymentOptions: deploymentOptions(buildId) }),
     shutdownGraceTime: SHUTDOWN_GRACE,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     ...PATIENCE_WITH_BACKLOGS,

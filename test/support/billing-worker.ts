@@ -45,17 +45,20 @@ export interface BillingParts {
   readonly now?: () => Date;
 }
 
+/** What a process of workers may have of its own. */
+export interface WorkerProcess {
+  /** Must be the same for all that run at the same time. */
+  readonly batchRequestsPerSecond: number;
+  /** Those of the api unless given. */
+  readonly payloadKeys: readonly PayloadKey[];
+  /** Without a version unless given. */
+  readonly buildId: string | null;
+}
+
 /** The whole service in this process: real api, real workers, PostgreSQL, Temporal, and Stripe's stand-in over HTTP. */
 export interface BillingService extends RunningBilling {
-  /**
-   * Starts the workers of a process; several may run. Those that still run end with {@link stop}. `batchRequestsPerSecond`
-   * must be the same for all that run at the same time. `payloadKeys`, where they are others than the api's.
-   */
-  startWorker(
-    rules?: Partial<BillingRules>,
-    batchRequestsPerSecond?: number,
-    payloadKeys?: readonly PayloadKey[],
-  ): Promise<BillingWorker>;
+  /** Starts the workers of a process; several may run. Those that still run end with {@link stop}. */
+  startWorker(rules?: Partial<BillingRules>, process?: Partial<WorkerProcess>): Promise<BillingWorker>;
   stop(): Promise<void>;
 }
 
@@ -147,11 +150,12 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       simulatorUrl: simulator.baseUrl,
       apiKeys,
       adminPassword: ADMIN_PASSWORD,
-      startWorker: async (
-        rules = {},
-        batchRequestsPerSecond = BATCH_REQUESTS_PER_SECOND,
-        payloadKeys = parts.payloadKeys ?? [],
-      ) => {
+      startWorker: async (rules = {}, process = {}) => {
+        const {
+          batchRequestsPerSecond = BATCH_REQUESTS_PER_SECOND,
+          payloadKeys = parts.payloadKeys ?? [],
+          buildId = null,
+        } = process;
         // Its own, as a process of its own would have: Temporal refuses a second worker on the same one.
         const ofWorker = await NativeConnection.connect({ address });
         started.push(() => ofWorker.close());
@@ -159,6 +163,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
           connection: ofWorker,
           namespace,
           dataConverter: dataConverterOf(payloadKeys),
+          buildId,
           dependencies: {
             db,
             stripe,

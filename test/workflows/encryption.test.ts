@@ -141,7 +141,7 @@ test('only pages of the Web UI may read what the codec endpoint answers', async 
 });
 
 async function withWorker<Result>(keys: readonly PayloadKey[], work: () => Promise<Result>): Promise<Result> {
-  const worker = await billing.startWorker({}, undefined, keys);
+  const worker = await billing.startWorker({}, { payloadKeys: keys });
   try {
     return await work();
   } finally {
