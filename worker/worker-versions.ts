@@ -105,14 +105,19 @@ async function onceKnown(patienceMs: number, ask: () => Promise<unknown>): Promi
       await ask();
       return;
     } catch (error) {
-      const isEarly =
-        isGrpcServiceError(error) && (error.code === NOT_FOUND || error.code === FAILED_PRECONDITION);
+      const code = codeOf(error);
+      const isEarly = code === NOT_FOUND || code === FAILED_PRECONDITION;
       if (!isEarly || Date.now() > deadline) throw error;
     }
   }
 }
 
+/** gRPC's, of what Temporal has answered. */
+function codeOf(error: unknown): number | undefined {
+  return isGrpcServiceError(error) ? Number(error.code) : undefined;
+}
+
 function noneIfNotFound(error: unknown): undefined {
-  if (isGrpcServiceError(error) && error.code === NOT_FOUND) return undefined;
+  if (codeOf(error) === NOT_FOUND) return undefined;
   throw error;
 }
