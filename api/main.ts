@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -5,7 +6,7 @@ import { loadServiceConfig } from '../config/config.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
 import { openDatabase } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
-import { announceReady, stopWithParent } from '../stack/parent-link.ts';
+import { announceReady, SHUTDOWN_MS, stopWithParent } from '../stack/parent-link.ts';
 import { dataConverterOf } from '../temporal/data-converter.ts';
 import { startApi } from './server.ts';
 import { connectLazily } from './temporal/connection.ts';
@@ -42,10 +43,15 @@ const api = await startApi({
   ...(config.host === undefined ? {} : { host: config.host }),
 });
 
-stopWithParent(async () => {
+stopWithParent(async (reason) => {
+  // Who started it by hand, or is gone, has nothing in front of it.
+  if (reason === 'SIGTERM') {
+    api.announceEnd();
+    await sleep(config.shutdownDelayMs);
+  }
   await api.close();
   await temporal.close();
   await db.destroy();
-});
+}, config.shutdownDelayMs + SHUTDOWN_MS);
 log.info({ port: api.port }, 'api serves');
 announceReady({ port: api.port });

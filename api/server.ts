@@ -30,6 +30,7 @@ import { addWebhookRoutes } from './webhooks/receiver.ts';
 export function createApi(
   dependencies: ApiDependencies,
   receipts: ReceiptLog = createReceiptLog(dependencies),
+  isEnding: () => boolean = () => false,
 ): Express {
   const metrics = createMetrics(dependencies.metrics);
   addMonthMetrics(dependencies);
@@ -42,7 +43,7 @@ export function createApi(
   app.set('query parser', 'simple');
   app.use(logRequests(dependencies.log), measureRequests(metrics), safeHeaders, refuseOddRequests);
 
-  addOperationsRoutes(app, dependencies);
+  addOperationsRoutes(app, dependencies, isEnding);
   addDocumentationRoutes(app);
   addWebhookRoutes(app, dependencies, { metrics, receipts });
   addUserRoutes(app, dependencies, authenticated);
@@ -67,6 +68,8 @@ export function createApi(
 
 export interface RunningApi {
   readonly port: number;
+  /** Says at `/readyz` that it will end, and still serves: whatever is in front of it sends new requests elsewhere. */
+  announceEnd(): void;
   /** Takes no new requests, lets those under way finish for {@link CLOSE_GRACE_MS}, and writes down what came in last. */
   close(): Promise<void>;
 }
@@ -88,7 +91,9 @@ export async function startApi(
 ): Promise<RunningApi> {
   const limits = { ...CONNECTION_LIMITS, ...options.limits };
   const receipts = createReceiptLog(options);
-  const server = createHttpServer(createApi(options, receipts), options.log, limits);
+  let isEnding = false;
+  const app = createApi(options, receipts, () => isEnding);
+  const server = createHttpServer(app, options.log, limits);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
@@ -100,7 +105,10 @@ export async function startApi(
     await close(server);
     await receipts.close();
   };
-  return { port: portOf(server), close: stop };
+  const announceEnd = () => {
+    isEnding = true;
+  };
+  return { port: portOf(server), announceEnd, close: stop };
 }
 
 async function close(server: Server): Promise<void> {

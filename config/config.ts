@@ -77,6 +77,8 @@ export interface ServiceConfig {
   readonly maxConnections: number;
   /** Addresses and networks of proxies in front of the api. */
   readonly trustedProxies: readonly string[];
+  /** How long a process of the api still serves when it is told to end, for what is in front of it to notice. */
+  readonly shutdownDelayMs: number;
   readonly databaseUrl: string;
   readonly temporal: TemporalConfig;
   /** Encrypt what goes to Temporal: the first does, all decrypt. None: it goes as plain JSON. */
@@ -130,6 +132,7 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     pageRequestsPerMinute: environment.PAGE_REQUESTS_PER_MINUTE,
     maxConnections: environment.API_MAX_CONNECTIONS,
     trustedProxies: environment.API_TRUSTED_PROXIES ?? [],
+    shutdownDelayMs: environment.API_SHUTDOWN_DELAY,
     databaseUrl: environment.DATABASE_URL,
     temporal,
     payloadKeys: environment.TEMPORAL_CODEC_KEYS ?? [],

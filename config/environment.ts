@@ -141,6 +141,7 @@ export const environmentSchema = z.object({
   PAGE_REQUESTS_PER_MINUTE: z.preprocess((value) => value || '600', z.coerce.number().int().min(0)),
   API_MAX_CONNECTIONS: z.preprocess((value) => value || '10000', z.coerce.number().int().min(0)),
   API_TRUSTED_PROXIES: optional(proxies),
+  API_SHUTDOWN_DELAY: z.preprocess((value) => value || '0', duration),
   DATA_DIR: optional(z.string()),
   DATABASE_URL: optional(postgresUrl),
   TEMPORAL_ADDRESS: optional(z.string()),

@@ -114,7 +114,7 @@ async function onceKnown(patienceMs: number, ask: () => Promise<unknown>): Promi
 
 /** gRPC's, of what Temporal has answered. */
 function codeOf(error: unknown): number | undefined {
-  return isGrpcServiceError(error) ? Number(error.code) : undefined;
+  return isGrpcServiceError(error) ? error.code : undefined;
 }
 
 function noneIfNotFound(error: unknown): undefined {
