@@ -20,11 +20,12 @@ const compose: unknown = document.toJS();
 
 const ajv = new Ajv2020({ allErrors: true, strict: false });
 addFormats.default(ajv);
-const isValid = ajv.compile(JSON.parse(readFileSync(SCHEMA, 'utf8')) as object);
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own file
+const isValid = ajv.compile<Compose>(JSON.parse(readFileSync(SCHEMA, 'utf8')) as object);
 if (!isValid(compose))
   for (const { instancePath, message } of isValid.errors ?? [])
     problems.push(`${instancePath || '/'} ${message ?? ''}`);
-else problems.push(...loose(compose as Compose), ...(await toDocker()));
+else problems.push(...loose(compose), ...(await toDocker()));
 
 for (const problem of problems) console.error(`docker-compose.yml: ${problem}`);
 if (problems.length > 0) process.exitCode = 1;
