@@ -1,4 +1,5 @@
 import { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { createStripeClient } from '../../activities/stripe-client.ts';
 import { connectLazily } from '../../api/temporal/connection.ts';
 import type { StackFile } from '../../config/stack-file.ts';
@@ -6,7 +7,7 @@ import { openDatabase } from '../../db/database.ts';
 import type { RunningBilling } from './running-billing.ts';
 
 /** Reaches the service that runs as a stack of programs, with connections that outlive each of them. */
-export function reachStack(file: StackFile): RunningBilling & AsyncDisposable {
+export function reachStack(file: StackFile, dataConverter: DataConverter = {}): RunningBilling & AsyncDisposable {
   const { apiBase, live, test } = file.stripe;
   if (apiBase === null || live === null || test === null)
     throw new Error('The world is played on the Stripe simulator, in both modes.');
@@ -14,7 +15,7 @@ export function reachStack(file: StackFile): RunningBilling & AsyncDisposable {
   const db = openDatabase(file.databaseUrl);
   return {
     db,
-    temporal: new Client({ connection, namespace: file.temporalNamespace }),
+    temporal: new Client({ connection, namespace: file.temporalNamespace, dataConverter }),
     stripe: {
       live: createStripeClient({ mode: 'live', secretKey: live.secretKey, apiBase }),
       test: createStripeClient({ mode: 'test', secretKey: test.secretKey, apiBase }),

@@ -29,6 +29,8 @@ export interface TestApi {
   readonly apiKeys: Readonly<Record<Mode, string>>;
   /** Every line logged so far. */
   readonly logged: () => string;
+  /** As SIGTERM does first. */
+  announceEnd(): void;
   close(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     temporal,
     apiKeys,
     logged: () => lines.join(''),
+    announceEnd: () => api.announceEnd(),
     close,
   };
 }

@@ -20,6 +20,21 @@ test('a healthy api lives and is ready', async () => {
   });
 });
 
+test('one that is told to end says so to whatever is in front of it, and still serves', async () => {
+  const ending = await startTestApi();
+  try {
+    ending.announceEnd();
+    expect(await request(ending, 'GET', '/readyz')).toMatchObject({
+      status: 503,
+      body: { status: 'ending', missing: [] },
+    });
+    expect((await request(ending, 'GET', '/healthz')).status).toBe(200);
+    expect((await request(ending, 'GET', '/api/users/nobody/billing')).status).toBe(404);
+  } finally {
+    await ending.close();
+  }
+});
+
 test('requests are measured by the pattern of their route', async () => {
   await request(api, 'GET', '/api/users/somebody/billing');
   const { body, headers } = await request(api, 'GET', '/metrics');
