@@ -236,6 +236,7 @@ async function embeddedTemporal(options: StackOptions, started: Started): Promis
       }),
       port: ports.temporal,
       uiPort: ports.temporalUi,
+      codecEndpoint: env['TEMPORAL_CODEC_KEYS'] ? `http://127.0.0.1:${ports.api}/api/admin/codec` : undefined,
       databaseFile: path.join(dataDir, 'temporal.db'),
       namespace: NAMESPACE,
       searchAttributes: SEARCH_ATTRIBUTES,

@@ -24,6 +24,8 @@ export interface TemporalServerOptions {
   readonly port: number;
   /** Of the Web UI, at 127.0.0.1; undefined for none. */
   readonly uiPort?: number | undefined;
+  /** Where the Web UI has payloads decrypted (`api/admin/codec/`); undefined: it shows them as they are. */
+  readonly codecEndpoint?: string | undefined;
   /** Where workflows are kept between runs; in memory if undefined. */
   readonly databaseFile?: string | undefined;
   /** Created if it is missing. */
@@ -102,7 +104,15 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
 }
 
 function flags(options: TemporalServerOptions): string[] {
-  const { port, uiPort, databaseFile, namespace, searchAttributes, dynamicConfig = {} } = options;
+  const {
+    port,
+    uiPort,
+    codecEndpoint,
+    databaseFile,
+    namespace,
+    searchAttributes,
+    dynamicConfig = {},
+  } = options;
   return [
     // A profile or an environment of the person's own CLI is not meant for this server.
     '--disable-config-file',
@@ -113,6 +123,7 @@ function flags(options: TemporalServerOptions): string[] {
     `--port=${port}`,
     `--namespace=${namespace}`,
     ...(uiPort === undefined ? ['--headless'] : [`--ui-port=${uiPort}`]),
+    ...(codecEndpoint === undefined ? [] : [`--ui-codec-endpoint=${codecEndpoint}`]),
     // A write-ahead log doubles what SQLite can take, and survives a crash of the process (not always of the machine).
     ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile]),
     ...(databaseFile === undefined

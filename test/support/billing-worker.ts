@@ -41,6 +41,10 @@ export interface BillingParts {
   readonly namespace?: string;
   /** Encrypt what goes to Temporal; none unless given. */
   readonly payloadKeys?: readonly PayloadKey[];
+  /** Of Temporal's Web UI; one that is nowhere unless given. */
+  readonly temporalUiUrl?: string;
+  /** The api's; a free one unless given. */
+  readonly apiPort?: number;
   /** The api's clock; the machine's unless given. */
   readonly now?: () => Date;
 }
@@ -127,10 +131,10 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       admin: await testAdmin(),
       account: TEST_ACCOUNT,
       metrics: new Registry(),
-      port: 0,
+      port: parts.apiPort ?? 0,
       host: '127.0.0.1',
       payloadKeys: parts.payloadKeys ?? [],
-      temporalUiUrl: 'http://temporal.example',
+      temporalUiUrl: parts.temporalUiUrl ?? 'http://temporal.example',
       ...(parts.now === undefined ? {} : { now: parts.now }),
     });
     // The simulator first: it delivers nothing to an api that is gone.

@@ -6,7 +6,17 @@ import { workflowBundle } from '../support/workflow-bundle.ts';
 /** The whole service for one test file: a database and a Temporal namespace of its own, on the servers of the run. */
 export async function startTestBilling(
   options: Partial<
-    Pick<BillingParts, 'temporalAddress' | 'places' | 'hostHooks' | 'now' | 'payloadKeys' | 'workflowBundle'>
+    Pick<
+      BillingParts,
+      | 'temporalAddress'
+      | 'temporalUiUrl'
+      | 'apiPort'
+      | 'places'
+      | 'hostHooks'
+      | 'now'
+      | 'payloadKeys'
+      | 'workflowBundle'
+    >
   > = {},
 ): Promise<BillingService> {
   const database = await createTestDatabase();

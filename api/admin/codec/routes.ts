@@ -80,5 +80,10 @@ function toJson({ metadata, data }: Payload): PayloadJson {
     name,
     Buffer.from(value).toString('base64'),
   ]);
-  return { metadata: Object.fromEntries(entries), data: Buffer.from(data ?? []).toString('base64') };
+  const bytes = Buffer.from(data ?? []);
+  // As protobuf's JSON leaves out what is empty: the Web UI would read it as JSON.
+  return {
+    metadata: Object.fromEntries(entries),
+    ...(bytes.length === 0 ? {} : { data: bytes.toString('base64') }),
+  };
 }
