@@ -67,7 +67,7 @@ export interface AccountConfig {
 /** What api, worker and CLI need to run against parts that are there. */
 export interface ServiceConfig {
   readonly port: number;
-  /** Address that the api listens on; all of them when absent. */
+  /** Address that api and worker listen on; all of them when absent. */
   readonly host: string | undefined;
   /** What one API key may send per second to one api process; 0: any number. */
   readonly requestsPerSecond: number;
@@ -77,6 +77,8 @@ export interface ServiceConfig {
   readonly maxConnections: number;
   /** Addresses and networks of proxies in front of the api. */
   readonly trustedProxies: readonly string[];
+  /** Where a worker serves `/metrics` and `/healthz`, at {@link host}; `null`: nowhere. */
+  readonly workerMetricsPort: number | null;
   readonly databaseUrl: string;
   readonly temporal: TemporalConfig;
   /** Where Temporal's Web UI is, for links; `null` when that is not known. */
@@ -126,6 +128,7 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     pageRequestsPerMinute: environment.PAGE_REQUESTS_PER_MINUTE,
     maxConnections: environment.API_MAX_CONNECTIONS,
     trustedProxies: environment.API_TRUSTED_PROXIES ?? [],
+    workerMetricsPort: environment.WORKER_METRICS_PORT ?? null,
     databaseUrl: environment.DATABASE_URL,
     temporal,
     temporalUiUrl: environment.TEMPORAL_UI_URL ?? null,

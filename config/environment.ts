@@ -121,6 +121,7 @@ export const environmentSchema = z.object({
   PAGE_REQUESTS_PER_MINUTE: z.preprocess((value) => value || '600', z.coerce.number().int().min(0)),
   API_MAX_CONNECTIONS: z.preprocess((value) => value || '10000', z.coerce.number().int().min(0)),
   API_TRUSTED_PROXIES: optional(proxies),
+  WORKER_METRICS_PORT: optional(port),
   DATA_DIR: optional(z.string()),
   DATABASE_URL: optional(postgresUrl),
   TEMPORAL_ADDRESS: optional(z.string()),

@@ -34,6 +34,8 @@ export interface BillingWorkerOptions {
 
 /** The workers of a process: one for people and webhooks, three for the monthly close, one for messages to the host product. */
 export interface BillingWorker extends AsyncDisposable {
+  /** Whether all of them take work. */
+  readonly isRunning: () => boolean;
   /** Resolves when all have stopped; rejects when one fails for good. */
   readonly stopped: Promise<void>;
   /** Finishes the work at hand, then stops. */
@@ -112,5 +114,6 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
     shutDown();
     await stopped;
   };
-  return { stopped, stop, [Symbol.asyncDispose]: stop };
+  const isRunning = () => workers.every((worker) => worker.getState() === 'RUNNING');
+  return { isRunning, stopped, stop, [Symbol.asyncDispose]: stop };
 }
