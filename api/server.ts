@@ -20,6 +20,7 @@ import { addOperationsRoutes } from './operations.ts';
 import { addReconciliationMetrics } from './reconciliation-metrics.ts';
 import { refuseOddRequests } from './refuse-odd-requests.ts';
 import { logRequests } from './request-log.ts';
+import { addStandingMetrics } from './standing-metrics.ts';
 import { addUsageRoutes } from './usage/routes.ts';
 import { addUserRoutes } from './users/routes.ts';
 import { createReceiptLog, type ReceiptLog } from './webhooks/receipt-log.ts';
@@ -33,6 +34,7 @@ export function createApi(
   const metrics = createMetrics(dependencies.metrics);
   addMonthMetrics(dependencies);
   addReconciliationMetrics(dependencies);
+  addStandingMetrics(dependencies);
   const authenticated = authenticate(dependencies);
   const app = express();
   app.set('trust proxy', dependencies.trustedProxies ?? []);

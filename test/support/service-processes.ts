@@ -70,7 +70,7 @@ export async function startServiceProcesses(
     });
     started.push(() => stack.stop());
     const reached = reachStack(stack.file);
-    started.push(() => reached[Symbol.asyncDispose]());
+    started.push(async () => await reached[Symbol.asyncDispose]());
     return {
       ...reached,
       workerUrl: `http://127.0.0.1:${workerPort}`,
