@@ -42,10 +42,10 @@ export function addStandingMetrics({
   });
 
   /** A gauge of what `read` finds in the last reading, with zeros for the `values` of its second label that it does not find. */
-  function show<Label extends string>(
+  function show(
     name: string,
     help: string,
-    label: Label,
+    label: string,
     values: readonly string[],
     read: (
       reading: Reading,
