@@ -1,3 +1,4 @@
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Mode } from '../domain/mode.ts';
 
 /** What came of a request to Stripe, as metrics count it. */
@@ -28,6 +29,49 @@ export interface StripeCall {
 }
 
 export type OnStripeCall = (call: StripeCall) => void;
+
+/** The head of an answer. */
+interface StripeAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Begins a request: a span in the trace under way, and one call more when it ends.
+ *
+ * @returns to be told the answer, or `null` when none came.
+ */
+export function startStripeCall(
+  request: { readonly mode: Mode; readonly method: string; readonly path: string },
+  onCall: OnStripeCall,
+): (answer: StripeAnswer | null) => void {
+  const { mode, method } = request;
+  const route = stripeRoute(request.path);
+  const startedAtMs = performance.now();
+  const span = trace.getTracer('durable-billing').startSpan(`Stripe ${method} ${route}`, {
+    kind: SpanKind.CLIENT,
+    attributes: { 'http.request.method': method, 'url.template': route, 'billing.mode': mode },
+  });
+  return (answer) => {
+    const status = answer?.status ?? null;
+    const outcome = stripeOutcome(status);
+    const seconds = (performance.now() - startedAtMs) / 1_000;
+    onCall({ mode, method, route, status, outcome, rateLimit: rateLimitOf(answer), seconds });
+    span.setAttribute('stripe.outcome', outcome);
+    if (status !== null) span.setAttribute('http.response.status_code', status);
+    const requestId = answer?.headers['request-id'];
+    if (typeof requestId === 'string') span.setAttribute('stripe.request_id', requestId);
+    // A declined payment is an answer, as in metrics and rules.
+    if (outcome !== 'ok' && outcome !== 'declined') span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end();
+  };
+}
+
+function rateLimitOf(answer: StripeAnswer | null): string | null {
+  if (answer?.status !== 429) return null;
+  const reason = answer.headers['stripe-rate-limited-reason'];
+  return typeof reason === 'string' ? reason : 'unnamed';
+}
 
 /**
  * The pattern of a path of Stripe's, such as `/v1/customers/:id` for `/v1/customers/cus_1?expand[]=x`. Stripe's words have neither

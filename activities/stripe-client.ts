@@ -1,7 +1,7 @@
 import { Stripe } from 'stripe';
 import { type Mode, modeOfSecretKey } from '../domain/mode.ts';
 import type { DecimalString } from '../domain/money.ts';
-import { type OnStripeCall, stripeOutcome, stripeRoute } from './stripe-calls.ts';
+import { type OnStripeCall, startStripeCall } from './stripe-calls.ts';
 
 /**
  * Stripe's official client, bound to one mode by its secret key. The mode is part of its type: a client of test mode does not
@@ -76,33 +76,17 @@ function observeCalls(client: HttpClient, mode: Mode, onCall: OnStripeCall): Htt
     getClientName: () => client.getClientName(),
     makeRequest: async (...request) => {
       const [, , path, method] = request;
-      const startedAtMs = performance.now();
-      const ended = (status: number | null, rateLimit: string | null): void =>
-        onCall({
-          mode,
-          method,
-          route: stripeRoute(path),
-          status,
-          outcome: stripeOutcome(status),
-          rateLimit,
-          seconds: (performance.now() - startedAtMs) / 1_000,
-        });
+      const ended = startStripeCall({ mode, method, path }, onCall);
       try {
         const response = await client.makeRequest(...request);
-        const status = response.getStatusCode();
-        ended(status, status === 429 ? rateLimitOf(response.getHeaders()) : null);
+        ended({ status: response.getStatusCode(), headers: response.getHeaders() });
         return response;
       } catch (error) {
-        ended(null, null);
+        ended(null);
         throw error;
       }
     },
   };
-}
-
-function rateLimitOf(headers: Readonly<Record<string, unknown>>): string {
-  const reason = headers['stripe-rate-limited-reason'];
-  return typeof reason === 'string' ? reason : 'unnamed';
 }
 
 /**

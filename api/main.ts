@@ -6,11 +6,13 @@ import { inheritedEnvironment } from '../config/machine.ts';
 import { openDatabase } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { announceReady, stopWithParent } from '../stack/parent-link.ts';
+import { startTracing } from '../telemetry/tracing.ts';
 import { startApi } from './server.ts';
 import { connectLazily } from './temporal/connection.ts';
 
 const config = loadServiceConfig(inheritedEnvironment());
 const log = pino({ name: 'api', level: config.logLevel });
+const tracing = await startTracing('durable-billing-api', config.exportsTraces);
 const db = openDatabase(config.databaseUrl);
 await migrateToLatest(db);
 
@@ -20,7 +22,11 @@ const { live, test } = config.stripe.modes;
 const temporal = connectLazily(config.temporal.connectionOptions);
 const api = await startApi({
   db,
-  temporal: new Client({ connection: temporal.connection, namespace: config.temporal.namespace }),
+  temporal: new Client({
+    connection: temporal.connection,
+    namespace: config.temporal.namespace,
+    interceptors: { workflow: tracing.clientInterceptors },
+  }),
   webhookSecrets: { live: live?.webhookSecrets ?? [], test: test?.webhookSecrets ?? [] },
   admin: config.admin,
   account: config.account,
@@ -40,6 +46,7 @@ stopWithParent(async () => {
   await api.close();
   await temporal.close();
   await db.destroy();
+  await tracing.stop();
 });
 log.info({ port: api.port }, 'api serves');
 announceReady({ port: api.port });

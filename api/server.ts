@@ -20,6 +20,7 @@ import { addOperationsRoutes } from './operations.ts';
 import { addReconciliationMetrics } from './reconciliation-metrics.ts';
 import { refuseOddRequests } from './refuse-odd-requests.ts';
 import { logRequests } from './request-log.ts';
+import { traceRequests } from './request-spans.ts';
 import { addStandingMetrics } from './standing-metrics.ts';
 import { addUsageRoutes } from './usage/routes.ts';
 import { addUserRoutes } from './users/routes.ts';
@@ -41,7 +42,13 @@ export function createApi(
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(logRequests(dependencies.log), measureRequests(metrics), safeHeaders, refuseOddRequests);
+  app.use(
+    traceRequests(),
+    logRequests(dependencies.log),
+    measureRequests(metrics),
+    safeHeaders,
+    refuseOddRequests,
+  );
 
   addOperationsRoutes(app, dependencies);
   addDocumentationRoutes(app);

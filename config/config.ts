@@ -97,6 +97,8 @@ export interface ServiceConfig {
     readonly creditsExpireAfterMs: number | null;
     readonly holdOutliers: OutlierRule | null;
   };
+  /** Whether an exporter of traces is configured; the SDK of OpenTelemetry reads its variables itself. */
+  readonly exportsTraces: boolean;
   readonly logLevel: string;
 }
 
@@ -143,6 +145,9 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
       creditsExpireAfterMs: environment.BILLING_CREDITS_EXPIRE_AFTER ?? null,
       holdOutliers: outlierRule(environment),
     },
+    exportsTraces:
+      environment.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined ||
+      environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT !== undefined,
     logLevel: environment.LOG_LEVEL ?? 'info',
   };
 }

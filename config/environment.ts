@@ -132,6 +132,9 @@ export const environmentSchema = z.object({
   TEMPORAL_PORT: optional(port),
   TEMPORAL_UI_PORT: optional(port),
   STRIPE_SIMULATOR_PORT: optional(port),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(httpUrl),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(httpUrl),
+  OTEL_EXPORTER_OTLP_HEADERS: optional(z.string()),
   LOG_LEVEL: optional(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])),
 
   // Stripe, live.

@@ -12,6 +12,7 @@ import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList } from '../db/price-list.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import { announceReady, stopWithParent } from '../stack/parent-link.ts';
+import { startTracing } from '../telemetry/tracing.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
 import { ensureSchedules, prepareSearchAttributes } from './namespace.ts';
@@ -21,6 +22,7 @@ import { startWorker } from './worker.ts';
 const config = loadServiceConfig(inheritedEnvironment());
 const log = pino({ name: 'worker', level: config.logLevel });
 const sdkMetricsUrl = await installRuntime(log, config.workerMetricsPort !== null);
+const tracing = await startTracing('durable-billing-worker', config.exportsTraces);
 const registry = new Registry();
 collectDefaultMetrics({ register: registry });
 const metrics = createWorkerMetrics(registry, config.stripe.batchRequestsPerSecond);
@@ -44,6 +46,7 @@ const worker = await startWorker({
   namespace,
   dependencies,
   batchRequestsPerSecond: config.stripe.batchRequestsPerSecond,
+  tracing,
 });
 const metricsServer = await serveMetrics();
 worker.stopped.catch((error: unknown) => {
@@ -55,6 +58,7 @@ stopWithParent(async () => {
   await metricsServer?.close();
   await connection.close();
   await db.destroy();
+  await tracing.stop();
 });
 log.info({ namespace }, 'worker runs');
 announceReady();

@@ -18,7 +18,9 @@ import {
   BILLING_TASK_QUEUE,
   billingChargesTaskQueue,
 } from '../domain/workflow-contracts.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import { HeartbeatInterceptor } from './heartbeat-interceptor.ts';
+import { TraceLinksInterceptor } from './trace-links-interceptor.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 export interface BillingWorkerOptions {
@@ -28,6 +30,8 @@ export interface BillingWorkerOptions {
   readonly dependencies: Omit<ActivityDependencies, 'temporal'>;
   /** Stripe requests per second that the close may make, over all workers of the namespace. */
   readonly batchRequestsPerSecond: Readonly<Record<Mode, number>>;
+  /** Absent: nothing is traced. */
+  readonly tracing?: Pick<Tracing, 'clientInterceptors' | 'activityInterceptors'>;
   /** Made by {@link bundleWorkflows}, when there is one already. */
   readonly workflowBundle?: WorkerOptions['workflowBundle'];
 }
@@ -54,7 +58,9 @@ const PATIENCE_WITH_BACKLOGS = { isolateExecutionTimeout: '60s' } as const;
 
 export async function startWorker(options: BillingWorkerOptions): Promise<BillingWorker> {
   const { connection, namespace, batchRequestsPerSecond } = options;
-  const dependencies = { ...options.dependencies, temporal: new Client({ connection, namespace }) };
+  const { clientInterceptors = [], activityInterceptors = [] } = options.tracing ?? {};
+  const temporal = new Client({ connection, namespace, interceptors: { workflow: clientInterceptors } });
+  const dependencies = { ...options.dependencies, temporal };
   const common = {
     connection,
     namespace,
@@ -64,6 +70,8 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
     interceptors: {
       activity: [
         () => ({ inbound: new HeartbeatInterceptor() }),
+        ...activityInterceptors,
+        () => ({ inbound: new TraceLinksInterceptor() }),
         () => ({ inbound: new StripeErrorInterceptor() }),
       ],
     },

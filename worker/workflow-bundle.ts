@@ -2,10 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
 const WORKFLOWS = fileURLToPath(new URL('../workflows/workflows.ts', import.meta.url));
+const TRACE_CONTEXT = fileURLToPath(new URL('../workflows/trace-context.ts', import.meta.url));
 
 /** Bundles all workflow code into one script for Temporal's sandbox; takes a few seconds. */
 export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
-  return await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: quiet });
+  return await bundleWorkflowCode({
+    workflowsPath: WORKFLOWS,
+    workflowInterceptorModules: [TRACE_CONTEXT],
+    logger: quiet,
+  });
 }
 
 const quiet = {

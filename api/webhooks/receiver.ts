@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import type { Express, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import { MODES, type Mode } from '../../domain/mode.ts';
@@ -63,6 +64,11 @@ function receiver(
     delivery.verifiedAt = now();
     const event = readStripeEvent(verified);
     delivery.event = event;
+    trace.getActiveSpan()?.setAttributes({
+      'billing.mode': mode,
+      'stripe.event_id': event.id,
+      'stripe.event_type': event.type,
+    });
     if (!isOfMode(event, mode)) {
       const message = `This endpoint takes ${mode} events only, and livemode is ${event.livemode}`;
       throw new HttpError('wrong_mode', message, { param: 'livemode' });
