@@ -1,17 +1,17 @@
 import { Client } from '@temporalio/client';
-import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { loadServiceConfig } from '../config/config.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
 import { openDatabase } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { announceReady, stopWithParent } from '../stack/parent-link.ts';
+import { createLog } from '../telemetry/log.ts';
 import { startTracing } from '../telemetry/tracing.ts';
 import { startApi } from './server.ts';
 import { connectLazily } from './temporal/connection.ts';
 
 const config = loadServiceConfig(inheritedEnvironment());
-const log = pino({ name: 'api', level: config.logLevel });
+const log = createLog('api', config.logLevel);
 const tracing = await startTracing('durable-billing-api', config.exportsTraces);
 const db = openDatabase(config.databaseUrl);
 await migrateToLatest(db);

@@ -3,9 +3,9 @@ import { countStandings, OPEN_BILL_STATUSES, type StandingCounts } from '../db/s
 import { oldestUnappliedEvent } from '../db/webhook-receipts.ts';
 import { BILLING_STATUSES, WAITING_FOR } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
+import { describeError } from '../telemetry/describe-error.ts';
 import { cachedReading } from './cached-reading.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { describeError } from './errors.ts';
 import { configuredModes } from './mode-configuration.ts';
 
 /** Stripe sends an event again for three days; what has had no effect by then, reconciliation reports. */

@@ -1,6 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { createStripeClient, type StripeClient } from '../activities/stripe-client.ts';
@@ -12,6 +11,7 @@ import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList } from '../db/price-list.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import { announceReady, stopWithParent } from '../stack/parent-link.ts';
+import { createLog } from '../telemetry/log.ts';
 import { startTracing } from '../telemetry/tracing.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
@@ -20,7 +20,7 @@ import { installRuntime } from './runtime.ts';
 import { startWorker } from './worker.ts';
 
 const config = loadServiceConfig(inheritedEnvironment());
-const log = pino({ name: 'worker', level: config.logLevel });
+const log = createLog('worker', config.logLevel);
 const sdkMetricsUrl = await installRuntime(log, config.workerMetricsPort !== null);
 const tracing = await startTracing('durable-billing-worker', config.exportsTraces);
 const registry = new Registry();

@@ -19,6 +19,7 @@ import {
   billingChargesTaskQueue,
 } from '../domain/workflow-contracts.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
+import { ActivityLogInterceptor } from './activity-log-interceptor.ts';
 import { HeartbeatInterceptor } from './heartbeat-interceptor.ts';
 import { TraceLinksInterceptor } from './trace-links-interceptor.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
@@ -72,6 +73,7 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
         () => ({ inbound: new HeartbeatInterceptor() }),
         ...activityInterceptors,
         () => ({ inbound: new TraceLinksInterceptor() }),
+        () => ({ inbound: new ActivityLogInterceptor(dependencies.log) }),
         () => ({ inbound: new StripeErrorInterceptor() }),
       ],
     },

@@ -3,6 +3,7 @@ import type { Express, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import {
+  customerOf,
   isHandledEventType,
   isOfMode,
   isTestPurchaseEventType,
@@ -10,6 +11,7 @@ import {
   type StripeEvent,
   WEBHOOK_PATHS,
 } from '../../domain/stripe-event.ts';
+import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
 import { rawBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
@@ -77,7 +79,7 @@ function receiver(
     delivery.ignored = ignored;
     if (ignored === null) delivery.signalledAt = now();
     count(event.type, ignored === null ? 'signalled' : `ignored_${ignored}`);
-    request.log.info({ eventId: event.id, eventType: event.type, ignored }, 'event received');
+    request.log.info({ ...idsOf(mode, event), ignored }, 'event received');
     response.json(ignored === null ? { received: true } : { received: true, ignored });
   };
 
@@ -126,4 +128,15 @@ function receiver(
     rawBody(),
     receive,
   ];
+}
+
+/** By which the line of an event is found beside those of the activities that answer for it (worker/activity-log-interceptor.ts). */
+function idsOf(mode: Mode, event: StripeEvent) {
+  const customerId = customerOf(event);
+  return {
+    mode,
+    eventId: event.id,
+    eventType: event.type,
+    ...(customerId === null ? {} : { customerId, workflowId: customerBillingWorkflowId(mode, customerId) }),
+  };
 }
