@@ -61,20 +61,21 @@ function idsOf(input: unknown) {
     period,
     purchaseId,
     event,
-    events = event === undefined ? undefined : [event],
+    events = [event],
   }: Input = input;
-  const eventIds = Array.isArray(events) ? events.map(({ eventId }) => eventId) : undefined;
-  return { mode, customerId, billId, period, purchaseId, eventIds };
+  const eventIds = (Array.isArray(events) ? events : []).flatMap(eventIdOf);
+  return { mode, customerId, billId, period, purchaseId, ...(eventIds.length === 0 ? {} : { eventIds }) };
 }
 
-interface Input {
-  readonly mode?: unknown;
-  readonly stripeCustomerId?: unknown;
-  readonly billId?: unknown;
-  readonly period?: unknown;
-  readonly purchaseId?: unknown;
-  readonly event?: { readonly eventId?: unknown };
-  readonly events?: readonly { readonly eventId?: unknown }[];
+/** What is looked for in the input of any activity; it need not be there, nor what it looks like. */
+type Input = Partial<
+  Readonly<
+    Record<'mode' | 'stripeCustomerId' | 'billId' | 'period' | 'purchaseId' | 'event' | 'events', unknown>
+  >
+>;
+
+function eventIdOf(event: unknown): unknown[] {
+  return typeof event === 'object' && event !== null && 'eventId' in event ? [event.eventId] : [];
 }
 
 /** Stripe's id of the request that failed, for its support (activities/stripe-errors.ts). */
