@@ -7,6 +7,8 @@ export const BODY_LIMITS = {
   usage: 1_048_576,
   /** Enough for any event of Stripe's. */
   webhook: 1_048_576,
+  /** Enough for what Temporal takes in one piece, as base64. */
+  payloads: 4_194_304,
   /** Enough for a decision about 1,000 bills; all else is shorter. */
   json: 262_144,
 } as const;

@@ -5,11 +5,14 @@ import type { AccountConfig, AdminConfig } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { OutlierRule } from '../domain/outlier.ts';
+import type { PayloadKey } from '../temporal/payload-codec.ts';
 
 /** All that the api needs of the world. It reads no environment and opens no connection of its own. */
 export interface ApiDependencies {
   readonly db: Database;
   readonly temporal: Client;
+  /** Decrypt what Temporal's Web UI shows (`admin/codec.ts`); absent, or empty: payloads are not encrypted. */
+  readonly payloadKeys?: readonly PayloadKey[];
   /** Signing secrets (`whsec_…`) of each mode's endpoint; several while one is being rotated, none for a mode that is not set up. */
   readonly webhookSecrets: Readonly<Record<Mode, readonly string[]>>;
   /** The admin's part: its pages and routes; `null`: there is no way in. */

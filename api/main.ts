@@ -1,12 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { loadServiceConfig } from '../config/config.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
 import { openDatabase } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
-import { announceReady, stopWithParent } from '../stack/parent-link.ts';
+import { announceReady, SHUTDOWN_MS, stopWithParent } from '../stack/parent-link.ts';
 import { createLog } from '../telemetry/log.ts';
 import { startTracing } from '../telemetry/tracing.ts';
+import { dataConverterOf } from '../temporal/data-converter.ts';
 import { startApi } from './server.ts';
 import { connectLazily } from './temporal/connection.ts';
 
@@ -26,7 +28,9 @@ const api = await startApi({
     connection: temporal.connection,
     namespace: config.temporal.namespace,
     interceptors: { workflow: tracing.clientInterceptors },
+    dataConverter: dataConverterOf(config.payloadKeys),
   }),
+  payloadKeys: config.payloadKeys,
   webhookSecrets: { live: live?.webhookSecrets ?? [], test: test?.webhookSecrets ?? [] },
   admin: config.admin,
   account: config.account,
@@ -42,11 +46,16 @@ const api = await startApi({
   ...(config.host === undefined ? {} : { host: config.host }),
 });
 
-stopWithParent(async () => {
+stopWithParent(async (reason) => {
+  // Who started it by hand, or is gone, has nothing in front of it.
+  if (reason === 'SIGTERM') {
+    api.announceEnd();
+    await sleep(config.shutdownDelayMs);
+  }
   await api.close();
   await temporal.close();
   await db.destroy();
   await tracing.stop();
-});
+}, config.shutdownDelayMs + SHUTDOWN_MS);
 log.info({ port: api.port }, 'api serves');
 announceReady({ port: api.port });

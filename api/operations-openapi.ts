@@ -5,7 +5,7 @@ import { headers } from './openapi/headers.ts';
 
 const PARTS = ['database', 'temporal'] as const;
 const readinessSchema = z.strictObject({
-  status: z.enum(['ok', 'unavailable']),
+  status: z.enum(['ok', 'unavailable', 'ending']),
   missing: z.array(z.enum(PARTS)),
 });
 

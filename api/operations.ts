@@ -10,8 +10,12 @@ export const OPERATIONS_PATHS: readonly string[] = ['/healthz', '/readyz', '/met
 /** Longer than a healthy part takes, shorter than a load balancer waits. */
 const CHECK_MS = 2_000;
 
-/** `/healthz`: the process lives. `/readyz`: so does what it needs. `/metrics`: for Prometheus. */
-export function addOperationsRoutes(app: Express, dependencies: ApiDependencies): void {
+/** `/healthz`: the process lives. `/readyz`: so does what it needs, and it goes on to. `/metrics`: for Prometheus. */
+export function addOperationsRoutes(
+  app: Express,
+  dependencies: ApiDependencies,
+  isEnding: () => boolean,
+): void {
   const { db, temporal, metrics } = dependencies;
 
   addRoute(app, '/healthz', { get: [(_request, response) => void response.json({ status: 'ok' })] });
@@ -19,6 +23,10 @@ export function addOperationsRoutes(app: Express, dependencies: ApiDependencies)
   addRoute(app, '/readyz', {
     get: [
       async (_request, response) => {
+        if (isEnding()) {
+          response.status(503).json({ status: 'ending', missing: [] });
+          return;
+        }
         const checks = {
           database: await answers(sql`SELECT 1`.execute(db)),
           temporal: await answers(describeNamespace(temporal, CHECK_MS)),

@@ -6,6 +6,7 @@ import { addAdminPages } from '../web/admin/pages.ts';
 import { addAssets } from '../web/assets.ts';
 import { openAdminAccess } from './admin/access.ts';
 import { authenticateAdmin } from './admin/authentication.ts';
+import { addCodecRoutes } from './admin/codec/routes.ts';
 import { healthReader } from './admin/health/health.ts';
 import { addAdminRoutes } from './admin/routes.ts';
 import { addAdminTestBillingRoutes } from './admin/test-billing.ts';
@@ -31,6 +32,7 @@ import { addWebhookRoutes } from './webhooks/receiver.ts';
 export function createApi(
   dependencies: ApiDependencies,
   receipts: ReceiptLog = createReceiptLog(dependencies),
+  isEnding: () => boolean = () => false,
 ): Express {
   const metrics = createMetrics(dependencies.metrics);
   addMonthMetrics(dependencies);
@@ -50,7 +52,7 @@ export function createApi(
     refuseOddRequests,
   );
 
-  addOperationsRoutes(app, dependencies);
+  addOperationsRoutes(app, dependencies, isEnding);
   addDocumentationRoutes(app);
   addWebhookRoutes(app, dependencies, { metrics, receipts });
   addUserRoutes(app, dependencies, authenticated);
@@ -65,6 +67,7 @@ export function createApi(
   const readHealth = healthReader(dependencies);
   addAdminRoutes(app, dependencies, admins, readHealth);
   addAdminTestBillingRoutes(app, dependencies, admins);
+  addCodecRoutes(app, dependencies, authenticateAdmin(dependencies, access, []));
   addAdminPages(app, dependencies, access, { readHealth });
 
   app.use(notFound);
@@ -74,6 +77,8 @@ export function createApi(
 
 export interface RunningApi {
   readonly port: number;
+  /** Says at `/readyz` that it will end, and still serves: whatever is in front of it sends new requests elsewhere. */
+  announceEnd(): void;
   /** Takes no new requests, lets those under way finish for {@link CLOSE_GRACE_MS}, and writes down what came in last. */
   close(): Promise<void>;
 }
@@ -95,7 +100,9 @@ export async function startApi(
 ): Promise<RunningApi> {
   const limits = { ...CONNECTION_LIMITS, ...options.limits };
   const receipts = createReceiptLog(options);
-  const server = createHttpServer(createApi(options, receipts), options.log, limits);
+  let isEnding = false;
+  const app = createApi(options, receipts, () => isEnding);
+  const server = createHttpServer(app, options.log, limits);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
@@ -107,7 +114,10 @@ export async function startApi(
     await close(server);
     await receipts.close();
   };
-  return { port: portOf(server), close: stop };
+  const announceEnd = () => {
+    isEnding = true;
+  };
+  return { port: portOf(server), announceEnd, close: stop };
 }
 
 async function close(server: Server): Promise<void> {

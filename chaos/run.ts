@@ -5,7 +5,7 @@ import { MODES } from '../domain/mode.ts';
 import { RECONCILIATION_SCHEDULE } from '../domain/workflow-contracts.ts';
 import { PARTS, type PartName } from '../stack/stack.ts';
 import { onThrowAwayStack } from '../stack/throw-away-stack.ts';
-import { buildPrograms } from './built-programs.ts';
+import { buildProgramsForNow } from './built-programs.ts';
 import { closeMonths, lastMonths } from './closes.ts';
 import { deliveries, wrongAnswers } from './deliveries.ts';
 import { Disturber } from './disturber.ts';
@@ -67,7 +67,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const run: { current?: ChaosRun } = {};
   const supervisor = new Supervisor((part) => run.current?.isUp(part) ?? Promise.resolve());
   const graceIsOver = options.seed % 2 === 1;
-  await using programs = await buildPrograms();
+  await using programs = await buildProgramsForNow();
   return await onThrowAwayStack(
     async (stack) => {
       supervisor.watch(stack);

@@ -75,6 +75,21 @@ program
   });
 
 program
+  .command('worker-versions')
+  .description('show the versions of the workers, or send the work that comes in to one of them')
+  .option('--use <build>', 'the version (WORKER_BUILD_ID) that gets the work from now on')
+  .addOption(
+    new Option('--percent <percent>', 'with --use: only so much of it').argParser(parsePercent).default(100),
+  )
+  .action(async ({ use: buildId, percent }: { readonly use?: string; readonly percent: number }) => {
+    const { showWorkerVersions, useWorkerVersion } = await import('./worker-versions.ts');
+    const context = await openContext();
+    await (buildId === undefined
+      ? showWorkerVersions(context)
+      : useWorkerVersion(context, { buildId, percent }));
+  });
+
+program
   .command('explain')
   .description('trace a bill, an invoice or a line back to its usage, the rule, and the requests to Stripe')
   .argument('<id>', 'bill_…, in_…, or bill_…:2 for the second line')
@@ -259,6 +274,12 @@ function parseUrl(text: string): string {
   const url = URL.parse(text);
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.origin;
   throw new InvalidArgumentError('Write an address such as https://billing.example.com.');
+}
+
+function parsePercent(text: string): number {
+  const percent = Number(text);
+  if (percent > 0 && percent <= 100) return percent;
+  throw new InvalidArgumentError('Write a number above 0, and at most 100.');
 }
 
 function parseCapacity(text: string): number {

@@ -61,7 +61,10 @@ export async function openContext(): Promise<CliContext> {
       const { Client, Connection } = await import('@temporalio/client');
       const connection = await Connection.connect(connectionOptions);
       try {
-        return await work(new Client({ connection, namespace }));
+        const { dataConverterOf } = await import('../temporal/data-converter.ts');
+        return await work(
+          new Client({ connection, namespace, dataConverter: dataConverterOf(config.payloadKeys) }),
+        );
       } finally {
         await connection.close();
       }

@@ -6,6 +6,7 @@ import { connectLazily } from '../api/temporal/connection.ts';
 import { ConfigurationError } from '../config/environment.ts';
 import { openDatabase } from '../db/database.ts';
 import type { Mode } from '../domain/mode.ts';
+import { dataConverterOf } from '../temporal/data-converter.ts';
 import { say, table } from './console.ts';
 import { type CliContext, openContext } from './context.ts';
 import { examine } from './doctor/examine.ts';
@@ -62,7 +63,7 @@ async function examineContext(
     return await examine({
       config,
       db,
-      temporal: new Client({ connection, namespace }),
+      temporal: new Client({ connection, namespace, dataConverter: dataConverterOf(config.payloadKeys) }),
       isTemporalEmbedded,
       stripe: { live: clientOf('live'), test: clientOf('test') },
       apiUrl: url ?? `http://127.0.0.1:${config.port}`,

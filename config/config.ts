@@ -79,8 +79,14 @@ export interface ServiceConfig {
   readonly trustedProxies: readonly string[];
   /** Where a worker serves `/metrics` and `/healthz`, at {@link host}; `null`: nowhere. */
   readonly workerMetricsPort: number | null;
+  /** How long a process of the api still serves when it is told to end, for what is in front of it to notice. */
+  readonly shutdownDelayMs: number;
   readonly databaseUrl: string;
   readonly temporal: TemporalConfig;
+  /** Encrypt what goes to Temporal: the first does, all decrypt. None: it goes as plain JSON. */
+  readonly payloadKeys: NonNullable<Environment['TEMPORAL_CODEC_KEYS']>;
+  /** Which version of the workers this one is; `null`: workers have no versions. */
+  readonly workerBuildId: string | null;
   /** Where Temporal's Web UI is, for links; `null` when that is not known. */
   readonly temporalUiUrl: string | null;
   readonly stripe: StripeConfig;
@@ -131,8 +137,11 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     maxConnections: environment.API_MAX_CONNECTIONS,
     trustedProxies: environment.API_TRUSTED_PROXIES ?? [],
     workerMetricsPort: environment.WORKER_METRICS_PORT ?? null,
+    shutdownDelayMs: environment.API_SHUTDOWN_DELAY,
     databaseUrl: environment.DATABASE_URL,
     temporal,
+    payloadKeys: environment.TEMPORAL_CODEC_KEYS ?? [],
+    workerBuildId: environment.WORKER_BUILD_ID ?? null,
     temporalUiUrl: environment.TEMPORAL_UI_URL ?? null,
     stripe: stripeConfig(environment),
     hostHooks: { live: hostHookConfig(environment, 'live'), test: hostHookConfig(environment, 'test') },

@@ -113,6 +113,26 @@ const passwordHash = z.string().regex(/^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[\w
     "must be an Argon2id hash, in '…' for its dollars; make one with: npm run billing -- hash-password",
 });
 
+const NEW_CODEC_KEY = `make one with: node -e "console.log('2026-11:' + require('crypto').randomBytes(32).toString('base64'))"`;
+
+/** `name:key,name:key`, the key 32 bytes in base64; as Temporal's payloads name it, so a name never stands for another key later. */
+const codecKeys = z.string().transform((text, context) => {
+  const keys = text.split(',').map((pair) => {
+    const [id = '', base64 = ''] = pair.trim().split(':');
+    return { id, key: Buffer.from(base64, 'base64'), base64 };
+  });
+  const isWhole = keys.every(
+    ({ id, key, base64 }) => /^[\w.-]+$/.test(id) && key.length === 32 && key.toString('base64') === base64,
+  );
+  if (isWhole && new Set(keys.map(({ id }) => id)).size === keys.length)
+    return keys.map(({ id, key }) => ({ id, key }));
+  context.addIssue({
+    code: 'custom',
+    message: `must be name:key, each name once, each key 32 bytes in base64; ${NEW_CODEC_KEY}`,
+  });
+  return z.NEVER;
+});
+
 export const environmentSchema = z.object({
   // Where things are; what is absent runs embedded.
   PORT: optional(port),
@@ -122,12 +142,19 @@ export const environmentSchema = z.object({
   API_MAX_CONNECTIONS: z.preprocess((value) => value || '10000', z.coerce.number().int().min(0)),
   API_TRUSTED_PROXIES: optional(proxies),
   WORKER_METRICS_PORT: optional(port),
+  API_SHUTDOWN_DELAY: z.preprocess((value) => value || '0', duration),
   DATA_DIR: optional(z.string()),
   DATABASE_URL: optional(postgresUrl),
   TEMPORAL_ADDRESS: optional(z.string()),
   TEMPORAL_NAMESPACE: optional(z.string()),
   TEMPORAL_PROFILE: optional(z.string()),
   TEMPORAL_UI_URL: optional(httpUrl),
+  TEMPORAL_CODEC_KEYS: optional(codecKeys),
+  WORKER_BUILD_ID: optional(
+    z
+      .string()
+      .regex(/^[\w.-]{1,128}$/, { message: 'must be letters, digits, dots and hyphens, such as v1.4.0' }),
+  ),
   POSTGRES_PORT: optional(port),
   TEMPORAL_PORT: optional(port),
   TEMPORAL_UI_PORT: optional(port),

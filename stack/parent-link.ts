@@ -4,6 +4,12 @@ export function announceReady(info: { readonly port?: number } = {}): void {
   process.send?.({ ready: true, ...info }, () => undefined);
 }
 
+/**
+ * After so long a service ends whatever is still under way: longer than api and worker give to what they do (ten seconds), and shorter than
+ * whoever started them waits before killing (child-service.ts 15 s, docker-compose.yml 30 s).
+ */
+export const SHUTDOWN_MS = 13_000;
+
 /** Why a service is to stop. */
 export type StopReason = 'SIGTERM' | 'SIGINT' | 'parent gone';
 
@@ -14,7 +20,7 @@ export type StopReason = 'SIGTERM' | 'SIGINT' | 'parent gone';
  * @param shutdown finishes the work at hand; the process exits when it resolves (0) or rejects (1), and at the
  *   latest after `graceMs` (1)
  */
-export function stopWithParent(shutdown: (reason: StopReason) => Promise<void>, graceMs = 10_000): void {
+export function stopWithParent(shutdown: (reason: StopReason) => Promise<void>, graceMs = SHUTDOWN_MS): void {
   let stopping = false;
   const stop = (reason: StopReason): void => {
     if (stopping) return;

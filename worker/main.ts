@@ -13,11 +13,13 @@ import { MODES, type Mode } from '../domain/mode.ts';
 import { announceReady, stopWithParent } from '../stack/parent-link.ts';
 import { createLog } from '../telemetry/log.ts';
 import { startTracing } from '../telemetry/tracing.ts';
+import { dataConverterOf } from '../temporal/data-converter.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
 import { ensureSchedules, prepareSearchAttributes } from './namespace.ts';
 import { installRuntime } from './runtime.ts';
 import { startWorker } from './worker.ts';
+import { makeFirstCurrent } from './worker-versions.ts';
 
 const config = loadServiceConfig(inheritedEnvironment());
 const log = createLog('worker', config.logLevel);
@@ -40,10 +42,13 @@ const dependencies: Omit<ActivityDependencies, 'temporal'> = {
 
 const connection = await NativeConnection.connect(config.temporal.connectionOptions);
 const { namespace } = config.temporal;
-await prepareNamespace();
+const dataConverter = dataConverterOf(config.payloadKeys);
+await withClient(prepareNamespace);
 const worker = await startWorker({
   connection,
   namespace,
+  dataConverter,
+  buildId: config.workerBuildId,
   dependencies,
   batchRequestsPerSecond: config.stripe.batchRequestsPerSecond,
   tracing,
@@ -60,7 +65,8 @@ stopWithParent(async () => {
   await db.destroy();
   await tracing.stop();
 });
-log.info({ namespace }, 'worker runs');
+if (config.workerBuildId !== null) await takeWork(config.workerBuildId);
+log.info({ namespace, buildId: config.workerBuildId }, 'worker runs');
 announceReady();
 
 /** Last of all: who can be scraped works. It goes on while the work at hand is finished. */
@@ -73,10 +79,29 @@ async function serveMetrics(): Promise<MetricsServer | null> {
   return server;
 }
 
-/** What must be there before the first workflow runs: search attributes, price lists, and each mode's Schedules. */
-async function prepareNamespace(): Promise<void> {
+/** The first version of the workers that there is becomes the current one; others wait until they are made so. */
+async function takeWork(buildId: string): Promise<void> {
+  const isCurrent = await withClient((client) => makeFirstCurrent(client, buildId));
+  if (!isCurrent)
+    log.warn(
+      { buildId },
+      'another version is current: "npm run billing -- worker-versions" shows and changes it',
+    );
+}
+
+async function withClient<Result>(
+  work: (client: Client, connection: Connection) => Promise<Result>,
+): Promise<Result> {
   const connection = await Connection.connect(config.temporal.connectionOptions);
-  const client = new Client({ connection, namespace });
+  try {
+    return await work(new Client({ connection, namespace, dataConverter }), connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** What must be there before the first workflow runs: search attributes, price lists, and each mode's Schedules. */
+async function prepareNamespace(client: Client, connection: Connection): Promise<void> {
   await prepareSearchAttributes(connection, namespace, log);
   for (const mode of MODES) {
     await ensurePriceList(db, mode);
@@ -86,7 +111,6 @@ async function prepareNamespace(): Promise<void> {
     await adoptConfiguredPrices(db, stripe, mode, settings.priceIds);
     await ensureSchedules(client, mode);
   }
-  await connection.close();
 }
 
 function clientOf<M extends Mode>(mode: M, { stripe }: ServiceConfig): StripeClient<M> | null {

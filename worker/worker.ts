@@ -1,4 +1,5 @@
 import { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import {
   createBatchActivities,
@@ -22,6 +23,7 @@ import type { Tracing } from '../telemetry/tracing.ts';
 import { ActivityLogInterceptor } from './activity-log-interceptor.ts';
 import { HeartbeatInterceptor } from './heartbeat-interceptor.ts';
 import { TraceLinksInterceptor } from './trace-links-interceptor.ts';
+import { deploymentOptions } from './worker-versions.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 export interface BillingWorkerOptions {
@@ -33,6 +35,10 @@ export interface BillingWorkerOptions {
   readonly batchRequestsPerSecond: Readonly<Record<Mode, number>>;
   /** Absent: nothing is traced. */
   readonly tracing?: Pick<Tracing, 'clientInterceptors' | 'activityInterceptors'>;
+  /** How payloads go to Temporal and come from there: the same for every client and worker of the namespace. */
+  readonly dataConverter: DataConverter;
+  /** Which version of the workers this is; `null`: they have none. */
+  readonly buildId: string | null;
   /** Made by {@link bundleWorkflows}, when there is one already. */
   readonly workflowBundle?: WorkerOptions['workflowBundle'];
 }
@@ -58,13 +64,18 @@ const HEARTBEAT_THROTTLE = '3s';
 const PATIENCE_WITH_BACKLOGS = { isolateExecutionTimeout: '60s' } as const;
 
 export async function startWorker(options: BillingWorkerOptions): Promise<BillingWorker> {
-  const { connection, namespace, batchRequestsPerSecond } = options;
+  const { connection, namespace, dataConverter, buildId, batchRequestsPerSecond } = options;
   const { clientInterceptors = [], activityInterceptors = [] } = options.tracing ?? {};
-  const temporal = new Client({ connection, namespace, interceptors: { workflow: clientInterceptors } });
-  const dependencies = { ...options.dependencies, temporal };
+  const interceptors = { workflow: clientInterceptors };
+  const dependencies = {
+    ...options.dependencies,
+    temporal: new Client({ connection, namespace, dataConverter, interceptors }),
+  };
   const common = {
     connection,
     namespace,
+    dataConverter,
+    ...(buildId === null ? {} : { workerDeploymentOptions: deploymentOptions(buildId) }),
     shutdownGraceTime: SHUTDOWN_GRACE,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     ...PATIENCE_WITH_BACKLOGS,
@@ -79,7 +90,7 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
     },
   } satisfies Partial<WorkerOptions>;
 
-  const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
+  const workflowBundle = options.workflowBundle ?? (await bundleWorkflows(dataConverter));
   const workers = await Promise.all([
     Worker.create({
       ...common,

@@ -6,6 +6,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   setCurrentDetails,
+  setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BillsPage, BillsToCharge } from '../activities/monthly-close.ts';
@@ -73,6 +74,9 @@ export async function chargePartitionWorkflow(
     }
   }
 }
+
+// As its close.
+setWorkflowOptions({ versioningBehavior: 'PINNED' }, chargePartitionWorkflow);
 
 class Stretch {
   charged: ChargedBills;

@@ -3,6 +3,7 @@ import {
   condition,
   executeChild,
   getExternalWorkflowHandle,
+  setWorkflowOptions,
   sleep,
   upsertSearchAttributes,
   workflowInfo,
@@ -56,6 +57,9 @@ export async function monthlyBillingWorkflow(input: MonthlyBillingInput): Promis
   close.enter('done');
   return close.report();
 }
+
+// It lives for hours, or until its last held bill is decided: so it keeps the code that it began with, its partitions too.
+setWorkflowOptions({ versioningBehavior: 'PINNED' }, monthlyBillingWorkflow);
 
 async function collectLateEvents(close: MonthlyClose, month: Month, windowMs: number): Promise<void> {
   close.enter('collecting');

@@ -8,10 +8,13 @@ import { isSignedIn } from './session.ts';
 /**
  * Lets requests of an admin pass: with the password (`Authorization: Bearer …`), or with the cookie of a session, and then, if they
  * change something, with its CSRF token.
+ *
+ * @param againstForgery none, for what changes nothing whatever its method.
  */
 export function authenticateAdmin(
   dependencies: ApiDependencies,
   access: AdminAccess | null = openAdminAccess(dependencies),
+  againstForgery: readonly RequestHandler[] = refuseForgery,
 ): RequestHandler[] {
   if (access === null) {
     return [
@@ -37,7 +40,7 @@ export function authenticateAdmin(
         'Sign in at the admin page, or send the password in the header "Authorization: Bearer <password>"',
       );
     },
-    ...refuseForgery,
+    ...againstForgery,
   ];
   return [byPassword, ...bySession.map(unlessAdmitted)];
 }

@@ -1,4 +1,5 @@
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { codecPaths } from './codec/openapi.ts';
 import { customerPaths } from './customers/openapi.ts';
 import { eventPaths } from './events/openapi.ts';
 import { healthPaths } from './health/openapi.ts';
@@ -10,4 +11,5 @@ export const adminPaths: ZodOpenApiPathsObject = {
   ...monthPaths,
   ...eventPaths,
   ...healthPaths,
+  ...codecPaths,
 };

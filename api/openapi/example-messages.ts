@@ -27,6 +27,7 @@ export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
   event_not_found: 'No event "evt_1" came in here in the last 30 days (live mode)',
   checkout_over:
     'The Checkout session of this Idempotency-Key is over: start another one with a new Idempotency-Key',
+  not_decryptable: 'A payload is encrypted with the key "2025", which TEMPORAL_CODEC_KEYS does not have',
   decision_refused: 'There is no grace period to extend: the customer owes nothing.',
   month_not_over: '2026-11 is not over yet; only a month that has ended can be closed',
   not_replayable: 'evt_1 is of a type that takes no effect here (balance.available)',

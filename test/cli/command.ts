@@ -27,7 +27,7 @@ export interface RunningCommand {
  * @param name a program of cli/
  */
 export function runCommand(
-  name: 'demo' | 'start' | 'billing',
+  name: 'demo' | 'start' | 'billing' | 'replay',
   args: readonly string[],
   variables: Record<string, string>,
 ): RunningCommand {

@@ -22,7 +22,7 @@ import { newUser, open } from './visitors.ts';
 
 /** `in`: as the route answers whom it lets in. `reads`: that for a GET, else 403. Any number: the status. */
 type Cell = 'in' | 'reads' | 'elsewhere' | number;
-type Door = 'open' | 'stripe' | 'key' | 'adminApi' | 'account' | 'admin' | 'signIn';
+type Door = 'open' | 'stripe' | 'key' | 'adminApi' | 'codec' | 'account' | 'admin' | 'signIn';
 
 /** `elsewhere`: who is let in, but not to what the table's user has; see {@link Row}. */
 const DOORS: Readonly<Record<Door, Readonly<Record<Caller, Cell>>>> = {
@@ -31,6 +31,8 @@ const DOORS: Readonly<Record<Door, Readonly<Record<Caller, Cell>>>> = {
   stripe: column('in', {}),
   key: column(401, { 'test key': 'in', 'live key': 'elsewhere' }),
   adminApi: column(401, { password: 'in', 'admin session': 'in', 'admin without token': 'reads' }),
+  // It changes nothing, and Temporal's Web UI knows no token of ours.
+  codec: column(401, { password: 'in', 'admin session': 'in', 'admin without token': 'in' }),
   account: column(401, {
     'user session': 'in',
     'user without token': 'reads',
@@ -104,6 +106,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   'POST /api/admin/test/webhook-tests': { door: 'adminApi', in: 400 },
   'GET /api/admin/test/webhook-tests/{id}': { door: 'adminApi', in: 404 },
   'GET /api/admin/health': { door: 'adminApi', in: 200 },
+  'POST /api/admin/codec/decode': { door: 'codec', in: 400 },
+  'POST /api/admin/codec/encode': { door: 'codec', in: 400 },
   'GET /api/admin/billing-test': { door: 'adminApi', in: 200 },
   'POST /api/admin/billing-test': { door: 'adminApi', in: 400 },
   'GET /api/admin/billing-test/{purchaseId}': { door: 'adminApi', in: 404 },

@@ -22,6 +22,8 @@ import { MODES, type Mode } from '../../domain/mode.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/workflow-contracts.ts';
 import { setUpSimulatedStripe } from '../../stack/simulated-stripe.ts';
 import { startStripeSimulator } from '../../stripe-simulator/server.ts';
+import { dataConverterOf } from '../../temporal/data-converter.ts';
+import type { PayloadKey } from '../../temporal/payload-codec.ts';
 import { ensureSearchAttributes } from '../../worker/search-attributes.ts';
 import { type BillingWorker, startWorker } from '../../worker/worker.ts';
 import { TEST_ACCOUNT } from './account.ts';
@@ -37,17 +39,26 @@ export interface BillingParts {
   readonly hostHooks?: ActivityDependencies['hostHooks'];
   /** One that is there, with the search attributes; unless given, one is made. */
   readonly namespace?: string;
+  /** Encrypt what goes to Temporal; none unless given. */
+  readonly payloadKeys?: readonly PayloadKey[];
   /** The api's clock; the machine's unless given. */
   readonly now?: () => Date;
 }
 
+/** What a process of workers may have of its own. */
+export interface WorkerProcess {
+  /** Must be the same for all that run at the same time. */
+  readonly batchRequestsPerSecond: number;
+  /** Those of the api unless given. */
+  readonly payloadKeys: readonly PayloadKey[];
+  /** Without a version unless given. */
+  readonly buildId: string | null;
+}
+
 /** The whole service in this process: real api, real workers, PostgreSQL, Temporal, and Stripe's stand-in over HTTP. */
 export interface BillingService extends RunningBilling {
-  /**
-   * Starts the workers of a process; several may run. Those that still run end with {@link stop}. `batchRequestsPerSecond`
-   * must be the same for all that run at the same time.
-   */
-  startWorker(rules?: Partial<BillingRules>, batchRequestsPerSecond?: number): Promise<BillingWorker>;
+  /** Starts the workers of a process; several may run. Those that still run end with {@link stop}. */
+  startWorker(rules?: Partial<BillingRules>, process?: Partial<WorkerProcess>): Promise<BillingWorker>;
   stop(): Promise<void>;
 }
 
@@ -91,7 +102,8 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
     const connection = await Connection.connect({ address });
     started.push(() => connection.close());
     const namespace = parts.namespace ?? (await createNamespace(connection));
-    const temporal = new Client({ connection, namespace });
+    const dataConverter = dataConverterOf(parts.payloadKeys ?? []);
+    const temporal = new Client({ connection, namespace, dataConverter });
 
     const simulator = await startStripeSimulator({ port: 0 });
     const { baseUrl: apiBase } = simulator;
@@ -117,6 +129,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       metrics: new Registry(),
       port: 0,
       host: '127.0.0.1',
+      payloadKeys: parts.payloadKeys ?? [],
       temporalUiUrl: 'http://temporal.example',
       ...(parts.now === undefined ? {} : { now: parts.now }),
     });
@@ -137,13 +150,20 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       simulatorUrl: simulator.baseUrl,
       apiKeys,
       adminPassword: ADMIN_PASSWORD,
-      startWorker: async (rules = {}, batchRequestsPerSecond = BATCH_REQUESTS_PER_SECOND) => {
+      startWorker: async (rules = {}, process = {}) => {
+        const {
+          batchRequestsPerSecond = BATCH_REQUESTS_PER_SECOND,
+          payloadKeys = parts.payloadKeys ?? [],
+          buildId = null,
+        } = process;
         // Its own, as a process of its own would have: Temporal refuses a second worker on the same one.
         const ofWorker = await NativeConnection.connect({ address });
         started.push(() => ofWorker.close());
         const worker = await startWorker({
           connection: ofWorker,
           namespace,
+          dataConverter: dataConverterOf(payloadKeys),
+          buildId,
           dependencies: {
             db,
             stripe,

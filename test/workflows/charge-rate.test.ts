@@ -18,7 +18,8 @@ const BURST_BILLS = 15;
 let billing: BillingService;
 beforeAll(async () => {
   billing = await startTestBilling();
-  for (let started = 0; started < WORKERS; started += 1) await billing.startWorker({}, REQUESTS_PER_SECOND);
+  for (let started = 0; started < WORKERS; started += 1)
+    await billing.startWorker({}, { batchRequestsPerSecond: REQUESTS_PER_SECOND });
 });
 afterAll(() => billing.stop());
 

@@ -5,7 +5,9 @@ import { workflowBundle } from '../support/workflow-bundle.ts';
 
 /** The whole service for one test file: a database and a Temporal namespace of its own, on the servers of the run. */
 export async function startTestBilling(
-  options: Partial<Pick<BillingParts, 'temporalAddress' | 'places' | 'hostHooks' | 'now'>> = {},
+  options: Partial<
+    Pick<BillingParts, 'temporalAddress' | 'places' | 'hostHooks' | 'now' | 'payloadKeys' | 'workflowBundle'>
+  > = {},
 ): Promise<BillingService> {
   const database = await createTestDatabase();
   try {
