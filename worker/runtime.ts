@@ -1,6 +1,7 @@
 import { DefaultLogger, type LogMetadata, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { freePort } from '../stack/ports.ts';
+import { withoutPersonalData } from '../telemetry/personal-data.ts';
 
 /** A line of the SDK's that `ActivityLogInterceptor` has written already, with what the activity was about. */
 const SAID_BETTER = 'Activity failed';
@@ -8,7 +9,9 @@ const SAID_BETTER = 'Activity failed';
 /** The SDK's fields by the names that our lines have; tokens of tasks are of use to nobody. */
 function fieldsOf(meta: LogMetadata = {}): object {
   const { workflowRunId, activityType, taskToken: _, error, ...others }: Record<string, unknown> = meta;
-  return { ...others, runId: workflowRunId, activity: activityType, err: error };
+  // The native part tells its errors as text.
+  const told = typeof error === 'string' ? { reason: withoutPersonalData(error) } : { err: error };
+  return { ...others, runId: workflowRunId, activity: activityType, ...told };
 }
 
 /**
