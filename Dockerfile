@@ -8,6 +8,7 @@ COPY domain domain
 COPY config config
 COPY db db
 COPY temporal temporal
+COPY telemetry telemetry
 COPY activities activities
 COPY workflows workflows
 COPY worker worker

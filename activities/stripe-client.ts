@@ -1,6 +1,7 @@
 import { Stripe } from 'stripe';
 import { type Mode, modeOfSecretKey } from '../domain/mode.ts';
 import type { DecimalString } from '../domain/money.ts';
+import { type OnStripeCall, startStripeCall } from './stripe-calls.ts';
 
 /**
  * Stripe's official client, bound to one mode by its secret key. The mode is part of its type: a client of test mode does not
@@ -17,6 +18,8 @@ export interface StripeClientOptions<M extends Mode> {
   readonly secretKey: string;
   /** Another address to find Stripe at, such as `http://127.0.0.1:12111`; Stripe's own when absent. */
   readonly apiBase?: string | undefined;
+  /** Hears of each request when it has ended, also of one that failed. */
+  readonly onCall?: OnStripeCall | undefined;
 }
 
 /** Below every activity's start-to-close timeout, so that a hanging request ends as a connection error of its own. */
@@ -38,14 +41,14 @@ export class WrongModeKeyError extends Error {
  * @throws WrongModeKeyError when the key is not one of the mode.
  */
 export function createStripeClient<M extends Mode>(options: StripeClientOptions<M>): StripeClient<M> {
-  const { mode, secretKey, apiBase } = options;
+  const { mode, secretKey, apiBase, onCall = () => undefined } = options;
   if (modeOfSecretKey(secretKey) !== mode) throw new WrongModeKeyError(mode);
   const client = new Stripe(secretKey, {
     maxNetworkRetries: 0,
     timeout: REQUEST_TIMEOUT_MS,
     telemetry: false,
     appInfo: { name: 'durable-billing' },
-    httpClient: refuseUnexplainedErrors(Stripe.createNodeHttpClient()),
+    httpClient: refuseUnexplainedErrors(observeCalls(Stripe.createNodeHttpClient(), mode, onCall)),
     ...(apiBase === undefined ? {} : addressOf(apiBase)),
   });
   return Object.assign(client, { mode });
@@ -66,6 +69,25 @@ function addressOf(apiBase: string): { host: string; port: string; protocol: 'ht
 }
 
 type HttpClient = NonNullable<ConstructorParameters<typeof Stripe>[1]>['httpClient'] & {};
+
+/** The one place through which every request to Stripe goes. */
+function observeCalls(client: HttpClient, mode: Mode, onCall: OnStripeCall): HttpClient {
+  return {
+    getClientName: () => client.getClientName(),
+    makeRequest: async (...request) => {
+      const [, , path, method] = request;
+      const ended = startStripeCall({ mode, method, path }, onCall);
+      try {
+        const response = await client.makeRequest(...request);
+        ended({ status: response.getStatusCode(), headers: response.getHeaders() });
+        return response;
+      } catch (error) {
+        ended(null);
+        throw error;
+      }
+    },
+  };
+}
 
 /**
  * The SDK takes a 4xx or 5xx whose JSON has no `error` key (a proxy's `{"message": …}`) for a success, and an object

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { describeError, HttpError, isDatabaseUnavailable } from './errors.ts';
+import { describeError } from '../telemetry/describe-error.ts';
+import { HttpError, isDatabaseUnavailable } from './errors.ts';
 
 /** Answers a path that no route has. */
 export const notFound: RequestHandler = (request) => {

@@ -90,17 +90,3 @@ const CONNECTION_CODES =
 // node-postgres has no codes for these.
 const CONNECTION_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
-
-/** An error for the log, without the fields in which drivers quote rows and requests. */
-export function describeError(cause: unknown): object | undefined {
-  if (!(cause instanceof Error)) return cause === undefined ? undefined : { type: typeof cause };
-  const code = 'code' in cause ? { code: cause.code } : {};
-  const inner = describeError(cause.cause);
-  return {
-    type: cause.name,
-    message: cause.message,
-    ...code,
-    stack: cause.stack,
-    ...(inner === undefined ? {} : { cause: inner }),
-  };
-}

@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { loadServiceConfig } from '../config/config.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
 import { openDatabase } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { announceReady, SHUTDOWN_MS, stopWithParent } from '../stack/parent-link.ts';
+import { createLog } from '../telemetry/log.ts';
+import { startTracing } from '../telemetry/tracing.ts';
 import { dataConverterOf } from '../temporal/data-converter.ts';
 import { startApi } from './server.ts';
 import { connectLazily } from './temporal/connection.ts';
 
 const config = loadServiceConfig(inheritedEnvironment());
-const log = pino({ name: 'api', level: config.logLevel });
+const log = createLog('api', config.logLevel);
+const tracing = await startTracing('durable-billing-api', config.exportsTraces);
 const db = openDatabase(config.databaseUrl);
 await migrateToLatest(db);
 
@@ -25,6 +27,7 @@ const api = await startApi({
   temporal: new Client({
     connection: temporal.connection,
     namespace: config.temporal.namespace,
+    interceptors: { workflow: tracing.clientInterceptors },
     dataConverter: dataConverterOf(config.payloadKeys),
   }),
   payloadKeys: config.payloadKeys,
@@ -52,6 +55,7 @@ stopWithParent(async (reason) => {
   await api.close();
   await temporal.close();
   await db.destroy();
+  await tracing.stop();
 }, config.shutdownDelayMs + SHUTDOWN_MS);
 log.info({ port: api.port }, 'api serves');
 announceReady({ port: api.port });

@@ -63,7 +63,7 @@ export function measureRequests(metrics: ApiMetrics): RequestHandler {
 }
 
 /** The pattern of the route, such as `/api/users/:userId`: what was asked for itself would be a label without end. */
-function routeOf(request: Request): string {
+export function routeOf(request: Request): string {
   const route: unknown = request.route;
   const hasPath = typeof route === 'object' && route !== null && 'path' in route;
   return hasPath && typeof route.path === 'string' ? route.path : 'none';

@@ -4,9 +4,9 @@ import { loadMonthBalance } from '../db/month-balance.ts';
 import { type BillingPeriod, periodClosedAt, previousPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import { type MonthTotals, monthTotals } from '../domain/month-balance.ts';
+import { describeError } from '../telemetry/describe-error.ts';
 import { cachedReading } from './cached-reading.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { describeError } from './errors.ts';
 
 interface Month {
   readonly mode: Mode;

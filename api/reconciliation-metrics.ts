@@ -2,9 +2,9 @@ import { Gauge } from 'prom-client';
 import { lastReconciledAt } from '../db/reconciliation.ts';
 import { countOpenFindings } from '../db/reconciliation-findings.ts';
 import type { Mode } from '../domain/mode.ts';
+import { describeError } from '../telemetry/describe-error.ts';
 import { cachedReading } from './cached-reading.ts';
 import type { ApiDependencies } from './dependencies.ts';
-import { describeError } from './errors.ts';
 import { configuredModes } from './mode-configuration.ts';
 
 /**

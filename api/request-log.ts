@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { withoutPersonalData } from '../telemetry/personal-data.ts';
 import { OPERATIONS_PATHS } from './operations.ts';
 
 /**
@@ -25,7 +26,7 @@ export function logRequests(log: Logger): RequestHandler {
       req: (request: { id: unknown; method: unknown; url: string }) => ({
         id: request.id,
         method: request.method,
-        path: request.url.split('?')[0],
+        path: loggedPath(request.url),
       }),
       res: (response: { statusCode: unknown }) => ({ status: response.statusCode }),
     },
@@ -36,6 +37,12 @@ export function logRequests(log: Logger): RequestHandler {
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+/** A user's id is part of some paths. It is the host product's, which may have chosen e-mails. */
+function loggedPath(url: string): string {
+  const [path = ''] = url.split('?');
+  return withoutPersonalData(path.replaceAll(/%40/gi, '@'));
 }
 
 function pathOf(request: IncomingMessage): string {

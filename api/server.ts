@@ -21,6 +21,8 @@ import { addOperationsRoutes } from './operations.ts';
 import { addReconciliationMetrics } from './reconciliation-metrics.ts';
 import { refuseOddRequests } from './refuse-odd-requests.ts';
 import { logRequests } from './request-log.ts';
+import { traceRequests } from './request-spans.ts';
+import { addStandingMetrics } from './standing-metrics.ts';
 import { addUsageRoutes } from './usage/routes.ts';
 import { addUserRoutes } from './users/routes.ts';
 import { createReceiptLog, type ReceiptLog } from './webhooks/receipt-log.ts';
@@ -35,13 +37,20 @@ export function createApi(
   const metrics = createMetrics(dependencies.metrics);
   addMonthMetrics(dependencies);
   addReconciliationMetrics(dependencies);
+  addStandingMetrics(dependencies);
   const authenticated = authenticate(dependencies);
   const app = express();
   app.set('trust proxy', dependencies.trustedProxies ?? []);
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(logRequests(dependencies.log), measureRequests(metrics), safeHeaders, refuseOddRequests);
+  app.use(
+    traceRequests(),
+    logRequests(dependencies.log),
+    measureRequests(metrics),
+    safeHeaders,
+    refuseOddRequests,
+  );
 
   addOperationsRoutes(app, dependencies, isEnding);
   addDocumentationRoutes(app);

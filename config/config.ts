@@ -67,7 +67,7 @@ export interface AccountConfig {
 /** What api, worker and CLI need to run against parts that are there. */
 export interface ServiceConfig {
   readonly port: number;
-  /** Address that the api listens on; all of them when absent. */
+  /** Address that api and worker listen on; all of them when absent. */
   readonly host: string | undefined;
   /** What one API key may send per second to one api process; 0: any number. */
   readonly requestsPerSecond: number;
@@ -77,6 +77,8 @@ export interface ServiceConfig {
   readonly maxConnections: number;
   /** Addresses and networks of proxies in front of the api. */
   readonly trustedProxies: readonly string[];
+  /** Where a worker serves `/metrics` and `/healthz`, at {@link host}; `null`: nowhere. */
+  readonly workerMetricsPort: number | null;
   /** How long a process of the api still serves when it is told to end, for what is in front of it to notice. */
   readonly shutdownDelayMs: number;
   readonly databaseUrl: string;
@@ -101,6 +103,8 @@ export interface ServiceConfig {
     readonly creditsExpireAfterMs: number | null;
     readonly holdOutliers: OutlierRule | null;
   };
+  /** Whether an exporter of traces is configured; the SDK of OpenTelemetry reads its variables itself. */
+  readonly exportsTraces: boolean;
   readonly logLevel: string;
 }
 
@@ -132,6 +136,7 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
     pageRequestsPerMinute: environment.PAGE_REQUESTS_PER_MINUTE,
     maxConnections: environment.API_MAX_CONNECTIONS,
     trustedProxies: environment.API_TRUSTED_PROXIES ?? [],
+    workerMetricsPort: environment.WORKER_METRICS_PORT ?? null,
     shutdownDelayMs: environment.API_SHUTDOWN_DELAY,
     databaseUrl: environment.DATABASE_URL,
     temporal,
@@ -149,6 +154,9 @@ export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfi
       creditsExpireAfterMs: environment.BILLING_CREDITS_EXPIRE_AFTER ?? null,
       holdOutliers: outlierRule(environment),
     },
+    exportsTraces:
+      environment.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined ||
+      environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT !== undefined,
     logLevel: environment.LOG_LEVEL ?? 'info',
   };
 }

@@ -141,6 +141,7 @@ export const environmentSchema = z.object({
   PAGE_REQUESTS_PER_MINUTE: z.preprocess((value) => value || '600', z.coerce.number().int().min(0)),
   API_MAX_CONNECTIONS: z.preprocess((value) => value || '10000', z.coerce.number().int().min(0)),
   API_TRUSTED_PROXIES: optional(proxies),
+  WORKER_METRICS_PORT: optional(port),
   API_SHUTDOWN_DELAY: z.preprocess((value) => value || '0', duration),
   DATA_DIR: optional(z.string()),
   DATABASE_URL: optional(postgresUrl),
@@ -158,6 +159,9 @@ export const environmentSchema = z.object({
   TEMPORAL_PORT: optional(port),
   TEMPORAL_UI_PORT: optional(port),
   STRIPE_SIMULATOR_PORT: optional(port),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(httpUrl),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(httpUrl),
+  OTEL_EXPORTER_OTLP_HEADERS: optional(z.string()),
   LOG_LEVEL: optional(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])),
 
   // Stripe, live.

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import { Pool, TypeOverrides, types } from 'pg';
+import { traceQuery } from './query-spans.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 export type Database = Kysely<DatabaseSchema>;
@@ -26,7 +27,7 @@ export function openDatabase(url: string, options: { readonly maxConnections?: n
   // Without a listener it would end the process: the pool's hears of idle ones, a connection's own of one in use.
   pool.on('error', () => undefined);
   pool.on('connect', (connection) => connection.on('error', () => undefined));
-  return new Kysely<DatabaseSchema>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<DatabaseSchema>({ dialect: new PostgresDialect({ pool }), log: traceQuery });
 }
 
 /** `numeric` and `date` stay text; `bigint` becomes a number only where that is exact. */

@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { Mode } from '../domain/mode.ts';
+import { HANDLED_EVENT_TYPES } from '../domain/stripe-event.ts';
 import type { WebhookOutcome, WebhookReceipt } from '../domain/webhook-receipt.ts';
 import type { Database } from './database.ts';
 import type { WebhookReceiptsTable } from './schema.ts';
@@ -112,6 +113,25 @@ export async function countReceipts(
     refused: countOf('refused'),
     failed: countOf('failed'),
   };
+}
+
+/**
+ * When the oldest event came in that Temporal has stored since `since`, of a customer whom we know, and that has had no effect yet; `null`
+ * when there is none. What only test purchases wait for is left out. Reads the receipts of that time by `webhook_receipts_by_time`, and looks each event up by its key.
+ */
+export async function oldestUnappliedEvent(db: Database, mode: Mode, since: Date): Promise<Date | null> {
+  const oldest = await receiptsWithEffect(db, mode)
+    .clearSelect()
+    .select('received_at')
+    .where('received_at', '>=', since)
+    .where('outcome', '=', 'accepted')
+    .where('webhook_receipts.type', 'in', HANDLED_EVENT_TYPES)
+    .where('applied_at', 'is', null)
+    .where('users.user_id', 'is not', null)
+    .orderBy('received_at')
+    .limit(1)
+    .executeTakeFirst();
+  return oldest?.received_at ?? null;
 }
 
 /** Deletes what came in before. */

@@ -72,6 +72,11 @@ export const SUSPEND_UPDATE = 'suspend';
 export const REACTIVATE_UPDATE = 'reactivate';
 export const BILLING_STATE_QUERY = 'billingState';
 
+/** Under which Temporal's OpenTelemetry interceptors carry a trace, as W3C's fields in JSON. */
+export const TRACE_HEADER = '_tracer-data';
+/** Traces that an activity answers for beside that one: a list of the same. */
+export const TRACE_LINKS_HEADER = 'billing-trace-links';
+
 /** Typed search attributes that answer "which customers are past due?" in the Temporal Web UI. */
 export const SEARCH_ATTRIBUTES = {
   BillingMode: 'Keyword',

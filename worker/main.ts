@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { pino } from 'pino';
+import { NativeConnection } from '@temporalio/worker';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { createStripeClient, type StripeClient } from '../activities/stripe-client.ts';
 import { adoptConfiguredPrices } from '../activities/stripe-setup.ts';
@@ -11,18 +11,23 @@ import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList } from '../db/price-list.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import { announceReady, stopWithParent } from '../stack/parent-link.ts';
+import { createLog } from '../telemetry/log.ts';
+import { startTracing } from '../telemetry/tracing.ts';
 import { dataConverterOf } from '../temporal/data-converter.ts';
+import { createWorkerMetrics } from './metrics.ts';
+import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
 import { ensureSchedules, prepareSearchAttributes } from './namespace.ts';
+import { installRuntime } from './runtime.ts';
 import { startWorker } from './worker.ts';
 import { makeFirstCurrent } from './worker-versions.ts';
 
 const config = loadServiceConfig(inheritedEnvironment());
-const log = pino({ name: 'worker', level: config.logLevel });
-Runtime.install({
-  logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
-    log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message),
-  ),
-});
+const log = createLog('worker', config.logLevel);
+const sdkMetricsUrl = await installRuntime(log, config.workerMetricsPort !== null);
+const tracing = await startTracing('durable-billing-worker', config.exportsTraces);
+const registry = new Registry();
+collectDefaultMetrics({ register: registry });
+const metrics = createWorkerMetrics(registry, config.stripe.batchRequestsPerSecond);
 
 const db = openDatabase(config.databaseUrl);
 await migrateToLatest(db);
@@ -46,19 +51,33 @@ const worker = await startWorker({
   buildId: config.workerBuildId,
   dependencies,
   batchRequestsPerSecond: config.stripe.batchRequestsPerSecond,
+  tracing,
 });
+const metricsServer = await serveMetrics();
 worker.stopped.catch((error: unknown) => {
   log.fatal({ err: error }, 'the worker has failed');
   process.exit(1);
 });
 stopWithParent(async () => {
   await worker.stop();
+  await metricsServer?.close();
   await connection.close();
   await db.destroy();
+  await tracing.stop();
 });
 if (config.workerBuildId !== null) await takeWork(config.workerBuildId);
 log.info({ namespace, buildId: config.workerBuildId }, 'worker runs');
 announceReady();
+
+/** Last of all: who can be scraped works. It goes on while the work at hand is finished. */
+async function serveMetrics(): Promise<MetricsServer | null> {
+  const { workerMetricsPort: port, host } = config;
+  if (port === null || sdkMetricsUrl === null) return null;
+  const { isRunning } = worker;
+  const server = await startMetricsServer({ registry, sdkMetricsUrl, isRunning, log, port, host });
+  log.info({ port: server.port, host: host ?? 'every address' }, 'metrics are served');
+  return server;
+}
 
 /** The first version of the workers that there is becomes the current one; others wait until they are made so. */
 async function takeWork(buildId: string): Promise<void> {
@@ -98,5 +117,10 @@ function clientOf<M extends Mode>(mode: M, { stripe }: ServiceConfig): StripeCli
   const settings = stripe.modes[mode];
   return settings === null
     ? null
-    : createStripeClient({ mode, secretKey: settings.secretKey, apiBase: stripe.apiBase });
+    : createStripeClient({
+        mode,
+        secretKey: settings.secretKey,
+        apiBase: stripe.apiBase,
+        onCall: metrics.onStripeCall,
+      });
 }

@@ -19,7 +19,10 @@ import {
   BILLING_TASK_QUEUE,
   billingChargesTaskQueue,
 } from '../domain/workflow-contracts.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
+import { ActivityLogInterceptor } from './activity-log-interceptor.ts';
 import { HeartbeatInterceptor } from './heartbeat-interceptor.ts';
+import { TraceLinksInterceptor } from './trace-links-interceptor.ts';
 import { deploymentOptions } from './worker-versions.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
@@ -30,6 +33,8 @@ export interface BillingWorkerOptions {
   readonly dependencies: Omit<ActivityDependencies, 'temporal'>;
   /** Stripe requests per second that the close may make, over all workers of the namespace. */
   readonly batchRequestsPerSecond: Readonly<Record<Mode, number>>;
+  /** Absent: nothing is traced. */
+  readonly tracing?: Pick<Tracing, 'clientInterceptors' | 'activityInterceptors'>;
   /** How payloads go to Temporal and come from there: the same for every client and worker of the namespace. */
   readonly dataConverter: DataConverter;
   /** Which version of the workers this is; `null`: they have none. */
@@ -40,6 +45,8 @@ export interface BillingWorkerOptions {
 
 /** The workers of a process: one for people and webhooks, three for the monthly close, one for messages to the host product. */
 export interface BillingWorker extends AsyncDisposable {
+  /** Whether all of them take work. */
+  readonly isRunning: () => boolean;
   /** Resolves when all have stopped; rejects when one fails for good. */
   readonly stopped: Promise<void>;
   /** Finishes the work at hand, then stops. */
@@ -58,9 +65,11 @@ const PATIENCE_WITH_BACKLOGS = { isolateExecutionTimeout: '60s' } as const;
 
 export async function startWorker(options: BillingWorkerOptions): Promise<BillingWorker> {
   const { connection, namespace, dataConverter, buildId, batchRequestsPerSecond } = options;
+  const { clientInterceptors = [], activityInterceptors = [] } = options.tracing ?? {};
+  const interceptors = { workflow: clientInterceptors };
   const dependencies = {
     ...options.dependencies,
-    temporal: new Client({ connection, namespace, dataConverter }),
+    temporal: new Client({ connection, namespace, dataConverter, interceptors }),
   };
   const common = {
     connection,
@@ -73,6 +82,9 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
     interceptors: {
       activity: [
         () => ({ inbound: new HeartbeatInterceptor() }),
+        ...activityInterceptors,
+        () => ({ inbound: new TraceLinksInterceptor() }),
+        () => ({ inbound: new ActivityLogInterceptor(dependencies.log) }),
         () => ({ inbound: new StripeErrorInterceptor() }),
       ],
     },
@@ -123,5 +135,6 @@ export async function startWorker(options: BillingWorkerOptions): Promise<Billin
     shutDown();
     await stopped;
   };
-  return { stopped, stop, [Symbol.asyncDispose]: stop };
+  const isRunning = () => workers.every((worker) => worker.getState() === 'RUNNING');
+  return { isRunning, stopped, stop, [Symbol.asyncDispose]: stop };
 }

@@ -16,6 +16,7 @@ import { formatCents } from '../domain/money.ts';
 import type { ChargedBills, Month, StandStill, UserRange } from '../domain/monthly-close.ts';
 import { problemOfFailure } from '../domain/stripe-failure.ts';
 import { batchActivities, chargeActivities } from './activities.ts';
+import { pinnedToVersion } from './pinned.ts';
 import { StripeCircuit } from './stripe-circuit.ts';
 
 /** What a stretch of bills tells its close. */
@@ -76,7 +77,7 @@ export async function chargePartitionWorkflow(
 }
 
 // As its close.
-setWorkflowOptions({ versioningBehavior: 'PINNED' }, chargePartitionWorkflow);
+setWorkflowOptions(pinnedToVersion, chargePartitionWorkflow);
 
 class Stretch {
   charged: ChargedBills;

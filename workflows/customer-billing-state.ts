@@ -7,6 +7,7 @@ import type {
 } from '../domain/workflow-contracts.ts';
 import { type CarriedEvents, EventQueue } from './event-queue.ts';
 import { type CarriedHostMessages, HostMessages } from './host-messages.ts';
+import { boundToTrace } from './trace-context.ts';
 
 /** What continue-as-new carries over. What a later version adds must be optional here: runs that go on carry it not. */
 export interface CarriedState extends CarriedEvents {
@@ -61,8 +62,9 @@ export class CustomerBilling {
 
   /** Has the loop do `work` when it is its turn; an update's handler waits for it. */
   async inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const bound = boundToTrace(work);
     return await new Promise<Result>((resolve, reject) => {
-      this.tasks.push(() => work().then(resolve, reject));
+      this.tasks.push(() => bound().then(resolve, reject));
     });
   }
 

@@ -11,7 +11,11 @@ import {
 import { decide } from '../domain/customer-billing.ts';
 import { type CommandResult, type CustomerCommand, factsAfter } from '../domain/customer-commands.ts';
 import type { CustomerFacts } from '../domain/customer-facts.ts';
-import { type CustomerBillingInput, customerBillingWorkflowId } from '../domain/workflow-contracts.ts';
+import {
+  type CustomerBillingInput,
+  customerBillingWorkflowId,
+  type StripeEventEnvelope,
+} from '../domain/workflow-contracts.ts';
 import { billingActivities } from './activities.ts';
 import { currentDetails, lookSummary } from './customer-billing-details.ts';
 import { handleCalls, lookAgainSignal } from './customer-billing-handlers.ts';
@@ -24,6 +28,7 @@ import {
   billingWaitingFor,
   stripeCustomerId,
 } from './search-attributes.ts';
+import { inTraceOfEvents } from './trace-context.ts';
 
 /**
  * The billing of one Stripe customer, for as long as there is one. Handlers only queue; the one loop takes a step at a
@@ -99,10 +104,17 @@ async function workOrDeadline(billing: CustomerBilling): Promise<void> {
  *
  * @returns whether the customer is one of ours.
  */
-async function takeStep(billing: CustomerBilling): Promise<boolean> {
-  const { input } = billing;
+function takeStep(billing: CustomerBilling): Promise<boolean> {
   const events = billing.events.take();
   billing.lookIsDue = false;
+  return inTraceOfEvents(events, () => takeStepFor(events, billing));
+}
+
+async function takeStepFor(
+  events: readonly StripeEventEnvelope[],
+  billing: CustomerBilling,
+): Promise<boolean> {
+  const { input } = billing;
   try {
     const seen = await billingActivities.lookAtCustomer.executeWithOptions({ summary: lookSummary(events) }, [
       { ...input, events, nowMs: Date.now() },

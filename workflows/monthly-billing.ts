@@ -17,6 +17,7 @@ import { batchActivities } from './activities.ts';
 import { type ChargePartitionInput, chargePartitionWorkflow } from './charge-partition.ts';
 import { MonthlyClose } from './monthly-close.ts';
 import { handleCloseCalls } from './monthly-close-handlers.ts';
+import { pinnedToVersion } from './pinned.ts';
 import { allHaveGoneOutSignal } from './scheduled-monthly-billing.ts';
 import { billingMode, billingPeriod } from './search-attributes.ts';
 
@@ -59,7 +60,7 @@ export async function monthlyBillingWorkflow(input: MonthlyBillingInput): Promis
 }
 
 // It lives for hours, or until its last held bill is decided: so it keeps the code that it began with, its partitions too.
-setWorkflowOptions({ versioningBehavior: 'PINNED' }, monthlyBillingWorkflow);
+setWorkflowOptions(pinnedToVersion, monthlyBillingWorkflow);
 
 async function collectLateEvents(close: MonthlyClose, month: Month, windowMs: number): Promise<void> {
   close.enter('collecting');

@@ -1,8 +1,8 @@
 import { Counter } from 'prom-client';
 import { pruneReceipts, RECEIPTS_KEPT_DAYS, saveReceipts } from '../../db/webhook-receipts.ts';
 import type { WebhookReceipt } from '../../domain/webhook-receipt.ts';
+import { describeError } from '../../telemetry/describe-error.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { describeError } from '../errors.ts';
 
 const FLUSH_EVERY_MS = 1_000;
 const ROWS_PER_WRITE = 1_000;

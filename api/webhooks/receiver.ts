@@ -1,7 +1,9 @@
+import { trace } from '@opentelemetry/api';
 import type { Express, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import {
+  customerOf,
   isHandledEventType,
   isOfMode,
   isTestPurchaseEventType,
@@ -9,6 +11,7 @@ import {
   type StripeEvent,
   WEBHOOK_PATHS,
 } from '../../domain/stripe-event.ts';
+import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
 import { rawBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
@@ -63,6 +66,11 @@ function receiver(
     delivery.verifiedAt = now();
     const event = readStripeEvent(verified);
     delivery.event = event;
+    trace.getActiveSpan()?.setAttributes({
+      'billing.mode': mode,
+      'stripe.event_id': event.id,
+      'stripe.event_type': event.type,
+    });
     if (!isOfMode(event, mode)) {
       const message = `This endpoint takes ${mode} events only, and livemode is ${event.livemode}`;
       throw new HttpError('wrong_mode', message, { param: 'livemode' });
@@ -71,7 +79,7 @@ function receiver(
     delivery.ignored = ignored;
     if (ignored === null) delivery.signalledAt = now();
     count(event.type, ignored === null ? 'signalled' : `ignored_${ignored}`);
-    request.log.info({ eventId: event.id, eventType: event.type, ignored }, 'event received');
+    request.log.info({ ...idsOf(mode, event), ignored }, 'event received');
     response.json(ignored === null ? { received: true } : { received: true, ignored });
   };
 
@@ -120,4 +128,15 @@ function receiver(
     rawBody(),
     receive,
   ];
+}
+
+/** By which the line of an event is found beside those of the activities that answer for it (worker/activity-log-interceptor.ts). */
+function idsOf(mode: Mode, event: StripeEvent) {
+  const customerId = customerOf(event);
+  return {
+    mode,
+    eventId: event.id,
+    eventType: event.type,
+    ...(customerId === null ? {} : { customerId, workflowId: customerBillingWorkflowId(mode, customerId) }),
+  };
 }
