@@ -31,7 +31,7 @@ const byHand = (
   simulator.stripe.test.webhookEndpoints.create({
     url: urlOf('test'),
     enabled_events: wantedEventTypes('test'),
-    api_version: STRIPE_API_VERSION as '2026-10-28.endive',
+    api_version: STRIPE_API_VERSION,
     ...overrides,
   });
 
