@@ -27,6 +27,10 @@ export class Subscriber {
     this.key = { mode: 'live', stripeCustomerId };
   }
 
+  get stripeCustomerId(): string {
+    return this.key.stripeCustomerId;
+  }
+
   static async signUp(parts: BenchParts): Promise<Subscriber> {
     const service = new Service(parts.stack);
     const userId = `user-${randomUUID()}`;
