@@ -5,6 +5,8 @@ import { parseCount } from '../cli/options.ts';
 import { type CloseOptions, measureClose } from './close.ts';
 import { reportClose } from './close-report.ts';
 import { type CustomerEventsOptions, measureCustomerEvents, report } from './customer-events.ts';
+import { type FootprintOptions, measureFootprint } from './footprint.ts';
+import { reportFootprint } from './footprint-report.ts';
 import { type FreezeOptions, measureFreeze, reportFreeze } from './freeze.ts';
 import { type IngestOptions, measureIngest, reportIngest } from './ingest.ts';
 import { type MemoryOptions, measureMemory, reportMemory } from './memory.ts';
@@ -48,6 +50,17 @@ program
     const variables = temporal === undefined ? {} : temporalVariables(temporal, namespace);
     const figures = await onBenchStack((parts) => measureWebhooks(parts, options), { variables });
     process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportWebhooks(figures)}\n`);
+  });
+
+program
+  .command('footprint')
+  .description('what a customer and month leave in PostgreSQL and Temporal, and ask of Stripe')
+  .option('--customers <number>', 'who live a month', parseCount, 100)
+  .option('--events-per-customer <number>', 'usage events of each', parseCount, 500)
+  .option('--json', 'print the figures as JSON', false)
+  .action(async ({ json, ...options }: FootprintOptions & { readonly json: boolean }) => {
+    const figures = await onBenchStack((parts) => measureFootprint(parts, options));
+    process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportFootprint(figures)}\n`);
   });
 
 program

@@ -1,5 +1,4 @@
 import { createStripeClient } from '../activities/stripe-client.ts';
-import { requestJson } from '../cli/demo/service.ts';
 import { atATime } from '../domain/at-a-time.ts';
 import { WEBHOOK_PATHS } from '../domain/stripe-event.ts';
 import { watchAppliedEvents } from './applied-events.ts';
@@ -8,6 +7,7 @@ import { type Machine, thisMachine } from './machine.ts';
 import { cpuMs } from './processes.ts';
 import { type BenchParts, progress } from './stack.ts';
 import { median, medianOf, quantile } from './statistics.ts';
+import { stripeRequestsSoFar } from './stripe-requests.ts';
 import { Subscriber } from './subscriber.ts';
 import { eventIdOf } from './webhook-events.ts';
 
@@ -175,7 +175,7 @@ class WebhookBench {
   async burst(subscribers: readonly Subscriber[], events: number): Promise<WebhookBurst> {
     await using applied = await watchAppliedEvents(this.parts.stack.databaseUrl);
     const before = await activitiesOf(subscribers);
-    const askedBefore = await this.stripeRequests();
+    const askedBefore = await stripeRequestsSoFar(this.parts.simulatorUrl);
     const load = {
       name: 'burst',
       events,
@@ -194,7 +194,7 @@ class WebhookBench {
       sentAgain,
       appliedPerSecond: events / ((lastSavedAt - startedAt) / 1_000),
       activitiesPerEvent: ((await activitiesOf(subscribers)) - before) / events,
-      stripeRequestsPerEvent: ((await this.stripeRequests()) - askedBefore) / events,
+      stripeRequestsPerEvent: ((await stripeRequestsSoFar(this.parts.simulatorUrl)) - askedBefore) / events,
     };
   }
 
@@ -230,13 +230,6 @@ class WebhookBench {
       sentAgain: figures.sentAgain,
       cpuMs: { sender: figures.cpuMs / events, api: each('api'), temporal: each('temporal') },
     };
-  }
-
-  /** How often Stripe was asked so far. */
-  private async stripeRequests(): Promise<number> {
-    const url = `${this.parts.simulatorUrl}/_sim/requests`;
-    const { requests } = await requestJson<{ requests: readonly { sequence: number }[] }>('GET', url);
-    return requests.at(-1)?.sequence ?? 0;
   }
 }
 
