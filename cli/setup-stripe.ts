@@ -1,5 +1,6 @@
 import type { SetupPlan, SetupStep } from '../activities/setup-plan.ts';
 import type { Made } from '../activities/setup-steps.ts';
+import { StripeError } from '../activities/stripe-client.ts';
 import { applyStripeSetup, planStripeSetup, type SetupOptions } from '../activities/stripe-setup.ts';
 import { STRIPE_VARIABLES } from '../config/mode-variables.ts';
 import { migrateToLatest } from '../db/migrate.ts';
@@ -7,54 +8,74 @@ import { listStripeProducts, type StripeProduct } from '../db/price-list.ts';
 import type { Mode } from '../domain/mode.ts';
 import { formatUnitPrice } from '../domain/money.ts';
 import { PRICE_LIST, type Product } from '../domain/price-list.ts';
-import { WEBHOOK_PATHS, wantedEventTypes } from '../domain/stripe-event.ts';
 import type { ForPerson } from '../domain/webhook-endpoint-plan.ts';
 import { right, say, table } from './console.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, UsageError } from './context.ts';
 
 /**
  * Prints what Stripe lacks, and makes it with `apply`. What is left for a person ends with exit status 1.
  *
  * @param publicUrl where Stripe reaches the api; `null` leaves webhook endpoints out.
  */
-export async function runSetupStripe(
+export async function runSetupStripe(context: CliContext, options: SetupStripeOptions): Promise<void> {
+  try {
+    await planAndApply(context, options);
+  } catch (error) {
+    // Stripe's own words say more than where in this code it was.
+    if (error instanceof StripeError) throw new UsageError(`Stripe: ${error.message} Run this again.`);
+    throw error;
+  }
+}
+
+export interface SetupStripeOptions {
+  readonly mode: Mode;
+  readonly publicUrl: string | null;
+  readonly apply: boolean;
+}
+
+async function planAndApply(
   context: CliContext,
-  {
-    mode,
-    publicUrl,
-    apply,
-  }: { readonly mode: Mode; readonly publicUrl: string | null; readonly apply: boolean },
+  { mode, publicUrl, apply }: SetupStripeOptions,
 ): Promise<void> {
   const stripe = await context.stripe(mode);
   const settings = context.config.stripe.modes[mode];
+  const isSecretSet = (settings?.webhookSecrets.length ?? 0) > 0;
   const options: SetupOptions = { publicUrl, priceIds: settings?.priceIds };
   await context.withDatabase(async (db) => {
     await migrateToLatest(db);
     const plan = await planStripeSetup(db, stripe, mode, options);
     printPlan(mode, plan);
-    const outcome =
+    const onMade = (made: Made): void => {
+      say(`Done: ${inWords(made.step)} → ${made.id}`);
+      // At once: whatever fails after it, Stripe does not show it again.
+      if (made.webhookSecret !== null) printSecret(mode, made.webhookSecret, isSecretSet);
+    };
+    const { forPerson } =
       apply && plan.steps.length > 0
-        ? await applyStripeSetup(db, stripe, mode, {
-            ...options,
-            onMade: ({ step, id }) => say(`Done: ${inWords(step)} → ${id}`),
-          })
-        : { made: [], forPerson: plan.forPerson };
+        ? await applyStripeSetup(db, stripe, mode, { ...options, onMade })
+        : plan;
     say();
     printProducts(await listStripeProducts(db, mode));
-    printForPerson(outcome.forPerson);
+    printForPerson(forPerson);
     say();
     if (publicUrl === null)
       say(`The webhook endpoint is left out: --url https://… says where Stripe reaches the api.`);
-    else if (apply || plan.steps.every(({ type }) => type !== 'create_endpoint'))
-      printSecret(mode, outcome.made, (settings?.webhookSecrets.length ?? 0) > 0);
+    else if (!isSecretSet && plan.steps.every(({ type }) => type !== 'create_endpoint'))
+      say(
+        `${STRIPE_VARIABLES[mode].webhookSecret} is not set. Stripe's Dashboard (Developers → Webhooks) reveals it.`,
+      );
     if (!apply && plan.steps.length > 0) say('Nothing was changed. The same with --apply does it.');
-    if (outcome.forPerson.length > 0) process.exitCode = 1;
+    if (forPerson.length > 0) process.exitCode = 1;
   });
 }
 
-function printPlan(mode: Mode, { steps }: SetupPlan): void {
+function printPlan(mode: Mode, { steps, forPerson }: SetupPlan): void {
   if (steps.length === 0) {
-    say(`Stripe (${mode}) has all that billing needs.`);
+    say(
+      forPerson.length === 0
+        ? `Stripe (${mode}) has all that billing needs.`
+        : `Stripe (${mode}) has all that can be made for billing; the rest is for a person.`,
+    );
     return;
   }
   say(`What Stripe (${mode}) lacks:`);
@@ -106,18 +127,11 @@ function printForPerson(forPerson: readonly ForPerson[]): void {
 }
 
 /** The ids of prices are in `stripe_products`, where api and worker read them: no variable has to name them. */
-function printSecret(mode: Mode, made: readonly Made[], isOneSet: boolean): void {
-  const variable = STRIPE_VARIABLES[mode].webhookSecret;
-  const endpoint = made.find(({ step }) => step.type === 'create_endpoint');
-  if (endpoint === undefined) {
-    if (!isOneSet) say(`${variable} is not set. Stripe's Dashboard (Developers → Webhooks) reveals it.`);
-    return;
-  }
-  say(`Stripe sends ${wantedEventTypes(mode).length} kinds of events to ${WEBHOOK_PATHS[mode]}.`);
+function printSecret(mode: Mode, webhookSecret: string, isOneSet: boolean): void {
   say(
     isOneSet
       ? 'For the environment, after the one that is set and a comma, until the older endpoint is deleted; shown this once:'
       : 'For the environment; shown this once:',
   );
-  say(`${variable}=${endpoint.webhookSecret ?? ''}`);
+  say(`${STRIPE_VARIABLES[mode].webhookSecret}=${webhookSecret}`);
 }

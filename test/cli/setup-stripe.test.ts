@@ -68,6 +68,9 @@ test('ends with 1, and with what to do, when something is for a person', async (
   const { status, output } = await setUp(['--url', 'https://billing.example', '--apply']);
   expect(status, output).toBe(1);
   expect(output).toMatch(/For a person to do:\n {2}we_\w+ was made by hand, and lacks checkout/);
+  const again = await setUp(['--url', 'https://billing.example']);
+  expect(again.status).toBe(1);
+  expect(again.output).toContain('the rest is for a person');
 });
 
 test('says in a sentence what a restricted key lacks', async () => {
@@ -75,4 +78,12 @@ test('says in a sentence what a restricted key lacks', async () => {
   const { status, output } = await setUp([], { STRIPE_TEST_SECRET_KEY: 'rk_test_simulator' });
   expect(status).toBe(1);
   expect(output.trim()).toMatch(/^The key has no permission to read Billing Meters: .*run this again\.$/);
+});
+
+test('tells the secret of an endpoint also when something fails after it was made', async () => {
+  await simulator.fault('POST /v1/prices', 'status_500');
+  const { status, output } = await setUp(['--url', 'https://billing.example', '--apply']);
+  expect(status).toBe(1);
+  expect(output).toMatch(/^STRIPE_TEST_WEBHOOK_SECRET=whsec_\w+$/m);
+  expect(output).toMatch(/^Stripe: An unknown error occurred .*Run this again\.$/m);
 });
