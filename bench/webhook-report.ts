@@ -10,6 +10,7 @@ const MOST_P99 = 1.3;
 export function reportWebhooks(figures: WebhookFigures): string {
   const { machine, options, bodyBytes, acknowledging, burst } = figures;
   return [
+    `Temporal ${figures.temporalAddress === null ? 'as development server' : `at ${figures.temporalAddress}`}.`,
     `Medians of ${options.runs} runs of ${options.events} events each, of ${bodyBytes} bytes, about ${options.customers} customers. ${describe(machine)}`,
     '',
     table(

@@ -26,6 +26,8 @@ export interface WebhookOptions {
 export interface WebhookFigures {
   readonly machine: Machine;
   readonly options: WebhookOptions;
+  /** Where it ran; `null`: the development server. */
+  readonly temporalAddress: string | null;
   /** Of one event, in bytes. */
   readonly bodyBytes: number;
   readonly acknowledging: readonly Acknowledging[];
@@ -97,6 +99,7 @@ export async function measureWebhooks(parts: BenchParts, options: WebhookOptions
   return {
     machine,
     options,
+    temporalAddress: parts.pids.temporal === 0 ? parts.stack.temporalAddress : null,
     bodyBytes: bench.bodyBytes,
     acknowledging: AT_A_TIME.map((count, index) => medians(count, rounds[index] ?? [])),
     burst,

@@ -14,6 +14,7 @@ function verdictOf(compared: Pick<Acknowledging, 'throughput' | 'p99'>): string 
   const figures: WebhookFigures = {
     machine: { cores: 2, cpu: 'any', loadAverage: 0 },
     options: { events: 1, runs: 1, burst: 1, customers: 1 },
+    temporalAddress: null,
     bodyBytes: 1,
     acknowledging: [{ atATime: 16, api: RATE, bare: RATE, ...compared }],
     burst: {
