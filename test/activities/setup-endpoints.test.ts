@@ -93,6 +93,12 @@ describe('the webhook endpoint', () => {
     },
   );
 
+  test('is made once by two that run at the same time', async () => {
+    await Promise.allSettled([apply(), apply()]);
+    await apply();
+    expect(await endpoints()).toHaveLength(1);
+  });
+
   test('of another installation is neither touched nor counted', async () => {
     const theirs = await byHand({ url: `https://staging.example${WEBHOOK_PATHS.test}` });
     await apply();
