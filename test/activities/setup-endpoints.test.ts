@@ -94,6 +94,8 @@ describe('the webhook endpoint', () => {
   );
 
   test('is made once by two that run at the same time', async () => {
+    // So the first one's request is under way when the second one looks.
+    await simulator.fault('POST /v1/webhook_endpoints', 'latency', { latencyMs: 2_000, count: 2 });
     await Promise.allSettled([apply(), apply()]);
     await apply();
     expect(await endpoints()).toHaveLength(1);
