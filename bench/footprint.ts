@@ -99,7 +99,8 @@ export async function measureFootprint(
   }
 }
 
-interface Sight {
+/** What all have left behind and taken so far. */
+export interface Sight {
   readonly tables: ReadonlyMap<string, number>;
   readonly billableActions: number;
   readonly historyEvents: number;
@@ -194,7 +195,8 @@ interface Seen {
   readonly close: { readonly events: number; readonly billableActions: number };
 }
 
-function figuresOf({ machine, options, before, signedUp, after, close }: Seen): FootprintFigures {
+/** Of all customers together to those of one. */
+export function figuresOf({ machine, options, before, signedUp, after, close }: Seen): FootprintFigures {
   const { customers, eventsPerCustomer } = options;
   const ofClose = {
     billableActions: close.billableActions / customers,
