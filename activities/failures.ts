@@ -13,7 +13,7 @@ export function userNotFound(key: {
 /** Retryable: an operator has still to run the command that it names. */
 export function priceListMissing(mode: Mode, what: 'metered price' | 'price of credits'): ApplicationFailure {
   return ApplicationFailure.create({
-    message: `stripe_products has no ${what} for ${mode} mode; run "npm run billing -- setup-stripe"`,
+    message: `stripe_products has no ${what} for ${mode} mode; run "npm run billing -- setup-stripe --mode ${mode} --apply"`,
     type: 'PriceListMissing',
   });
 }

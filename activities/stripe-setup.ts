@@ -1,4 +1,5 @@
 import type { Stripe } from 'stripe';
+import { PRICE_ID_VARIABLES } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import {
   ensurePriceList,
@@ -10,45 +11,103 @@ import {
 import type { Mode } from '../domain/mode.ts';
 import { CURRENCY } from '../domain/money.ts';
 import { PRICE_LIST, PRODUCTS, type PriceListItem, type Product } from '../domain/price-list.ts';
-import { type StripeClient, stripeDecimal } from './stripe-client.ts';
+import { WEBHOOK_PATHS } from '../domain/stripe-event.ts';
+import type { ForPerson } from '../domain/webhook-endpoint-plan.ts';
+import { listWebhookEndpoints, lookAtCatalog } from './setup-look.ts';
+import { isReady, planSetup, type SetupPlan, type WantedProduct } from './setup-plan.ts';
+import { carryOut, type Made } from './setup-steps.ts';
+import { STRIPE_API_VERSION, type StripeClient } from './stripe-client.ts';
 
-/** Marks what we made in Stripe, so that a second run finds it again. */
-const PRODUCT_METADATA_KEY = 'durable_billing_product';
-/** What a meter of ours counts; nobody posts such events, since usage would be billed twice. */
-export const meterEventName = (product: Product) => `durable_billing_${product}`;
-const priceLookupKey = (product: Product) => `durable_billing_${product}`;
+type PriceIds = Readonly<Partial<Record<Product, string>>>;
+
+/** What Stripe is to have, beside the price list. */
+export interface SetupOptions {
+  /** Prices made in the Dashboard and named in the environment; they come first. */
+  readonly priceIds?: PriceIds | undefined;
+  /** Where Stripe reaches the api, without the path of webhooks; `null`: webhook endpoints are left alone. */
+  readonly publicUrl: string | null;
+}
+
+/** What was done, and what is left for a person. */
+export interface SetupOutcome {
+  readonly made: readonly Made[];
+  readonly forPerson: readonly ForPerson[];
+}
+
+/** Products and meters, then prices, then our table, then a last look; twice as many for what vanishes in between. */
+const MOST_ROUNDS = 8;
 
 /** A price that the Dashboard or an earlier run has, and that cannot serve. */
 export class UnusablePriceError extends Error {
-  constructor(product: Product, priceId: string, problem: string) {
-    super(`The price ${priceId} can't serve for ${product}: ${problem}`);
-    this.name = 'UnusablePriceError';
+  override readonly name = 'UnusablePriceError';
+}
+
+/**
+ * What is missing in Stripe, and in `stripe_products`. It only reads.
+ *
+ * @throws MissingPermissionError when a restricted key may not read what has to be looked at. Not retryable.
+ */
+export async function planStripeSetup<M extends Mode>(
+  db: Database,
+  stripe: StripeClient<M>,
+  mode: NoInfer<M>,
+  options: SetupOptions,
+): Promise<SetupPlan> {
+  const products = await wantedProducts(db, mode, options);
+  const { publicUrl } = options;
+  const endpoint =
+    publicUrl === null
+      ? null
+      : { mode, url: `${publicUrl}${WEBHOOK_PATHS[mode]}`, apiVersion: STRIPE_API_VERSION };
+  const [found, endpoints] = await Promise.all([
+    lookAtCatalog(stripe, products),
+    endpoint === null ? [] : listWebhookEndpoints(stripe),
+  ]);
+  return planSetup({ mode, products, endpoint }, { products: found, endpoints });
+}
+
+/**
+ * Carries the plan out: what can be done now, then looks again, until nothing is left. So what a run that broke off has made
+ * is found by the next one, which does the rest; after that one there is nothing to do.
+ *
+ * @param onMade is told of each step that is done.
+ * @throws MissingPermissionError as above, and where it may not write. StripeError as a request failed.
+ */
+export async function applyStripeSetup<M extends Mode>(
+  db: Database,
+  stripe: StripeClient<M>,
+  mode: NoInfer<M>,
+  options: SetupOptions & { readonly onMade?: (made: Made) => void },
+): Promise<SetupOutcome> {
+  await ensurePriceList(db, mode);
+  const made: Made[] = [];
+  for (let round = 1; round <= MOST_ROUNDS; round += 1) {
+    const { steps, forPerson } = await planStripeSetup(db, stripe, mode, options);
+    if (steps.length === 0) return { made, forPerson };
+    for (const step of steps.filter(isReady)) {
+      const done = await carryOut(db, stripe, mode, step);
+      made.push(done);
+      options.onMade?.(done);
+    }
   }
+  throw new Error(`After ${MOST_ROUNDS} rounds Stripe still does not show what was made`);
 }
 
 /**
  * Makes sure that Stripe has a product, a price and, for what is metered, a meter for each line of the price list, and
- * that `stripe_products` knows their ids. What exists is adopted: a second run changes nothing. Prices named in the
- * environment (made in the Dashboard, as the seed says) come first.
+ * that `stripe_products` knows their ids. What exists is adopted: a second run changes nothing.
  *
- * @throws UnusablePriceError when a price that was found or named is of the wrong kind.
+ * @throws UnusablePriceError when a price that was found or named can't serve.
  */
 export async function setUpStripe<M extends Mode>(
   db: Database,
   stripe: StripeClient<M>,
   mode: NoInfer<M>,
-  configuredPriceIds: Readonly<Partial<Record<Product, string>>> = {},
+  priceIds: PriceIds = {},
 ): Promise<StripeProduct[]> {
-  await ensurePriceList(db, mode);
-  for (const product of PRODUCTS) {
-    const item = PRICE_LIST[product];
-    const priceId = configuredPriceIds[product];
-    const price =
-      priceId === undefined
-        ? ((await findPrice(stripe, product)) ?? (await createPrice(stripe, item)))
-        : await stripe.prices.retrieve(priceId);
-    await saveStripeProductIds(db, mode, product, usableIds(item, price));
-  }
+  const { forPerson } = await applyStripeSetup(db, stripe, mode, { priceIds, publicUrl: null });
+  const [first] = forPerson;
+  if (first !== undefined) throw new UnusablePriceError(`${first.what} ${first.mend}`);
   return await listStripeProducts(db, mode);
 }
 
@@ -61,61 +120,42 @@ export async function adoptConfiguredPrices<M extends Mode>(
   db: Database,
   stripe: StripeClient<M>,
   mode: NoInfer<M>,
-  configuredPriceIds: Readonly<Partial<Record<Product, string>>>,
+  priceIds: PriceIds,
 ): Promise<void> {
   for (const product of PRODUCTS) {
-    const priceId = configuredPriceIds[product];
+    const priceId = priceIds[product];
     if (priceId === undefined) continue;
     const ids = usableIds(PRICE_LIST[product], await stripe.prices.retrieve(priceId));
     await saveStripeProductIds(db, mode, product, ids);
   }
 }
 
-async function findPrice(stripe: StripeClient, product: Product): Promise<Stripe.Price | undefined> {
-  const prices = await stripe.prices.list({ lookup_keys: [priceLookupKey(product)], active: true, limit: 1 });
-  return prices.data[0];
-}
-
-async function createPrice(stripe: StripeClient, item: PriceListItem): Promise<Stripe.Price> {
-  const { product, displayName } = item;
-  const stripeProduct =
-    (await findProduct(stripe, product)) ??
-    (await stripe.products.create({ name: displayName, metadata: { [PRODUCT_METADATA_KEY]: product } }));
-  return await stripe.prices.create({
-    product: stripeProduct.id,
-    currency: CURRENCY,
-    unit_amount_decimal: stripeDecimal(item.unitPriceCents),
-    lookup_key: priceLookupKey(product),
-    ...(item.aggregation === null ? {} : { recurring: await meteredRecurring(stripe, item) }),
+/** What is sold: by the table, or by the price list for what the table has no row of yet. */
+async function wantedProducts(
+  db: Database,
+  mode: Mode,
+  { priceIds = {} }: SetupOptions,
+): Promise<WantedProduct[]> {
+  const rows = new Map((await listStripeProducts(db, mode)).map((row) => [row.product, row]));
+  return PRODUCTS.filter((product) => rows.get(product)?.active !== false).map((product) => {
+    const row = rows.get(product);
+    const priceId = priceIds[product];
+    return {
+      product,
+      unitPriceCents: row?.unit_price_cents ?? PRICE_LIST[product].unitPriceCents,
+      ids: {
+        stripeProductId: row?.stripe_product_id ?? null,
+        stripePriceId: row?.stripe_price_id ?? null,
+        stripeMeterId: row?.stripe_meter_id ?? null,
+      },
+      named: priceId === undefined ? null : { priceId, variable: PRICE_ID_VARIABLES[product] },
+    };
   });
-}
-
-/** What a run that broke off has left. */
-async function findProduct(stripe: StripeClient, product: Product): Promise<Stripe.Product | undefined> {
-  for await (const each of stripe.products.list({ active: true, limit: 100 })) {
-    if (each.metadata[PRODUCT_METADATA_KEY] === product) return each;
-  }
-  return undefined;
-}
-
-async function meteredRecurring(
-  stripe: StripeClient,
-  item: PriceListItem,
-): Promise<Stripe.PriceCreateParams.Recurring> {
-  const eventName = meterEventName(item.product);
-  for await (const meter of stripe.billing.meters.list({ status: 'active', limit: 100 })) {
-    if (meter.event_name === eventName) return { interval: 'month', usage_type: 'metered', meter: meter.id };
-  }
-  const meter = await stripe.billing.meters.create({
-    display_name: item.displayName,
-    event_name: eventName,
-    default_aggregation: { formula: 'sum' },
-  });
-  return { interval: 'month', usage_type: 'metered', meter: meter.id };
 }
 
 function usableIds(item: PriceListItem, price: Stripe.Price): StripeProductIds {
-  const refuse = (problem: string) => new UnusablePriceError(item.product, price.id, problem);
+  const refuse = (problem: string) =>
+    new UnusablePriceError(`The price ${price.id} can't serve for ${item.product}: ${problem}`);
   if (!price.active) throw refuse('it is archived');
   if (price.currency !== CURRENCY) throw refuse(`it is in ${price.currency}, not ${CURRENCY}`);
   if (item.aggregation !== null && price.recurring?.usage_type !== 'metered')

@@ -5,10 +5,20 @@ import { parseCount } from '../cli/options.ts';
 import { type CloseOptions, measureClose } from './close.ts';
 import { reportClose } from './close-report.ts';
 import { type CustomerEventsOptions, measureCustomerEvents, report } from './customer-events.ts';
+import { type FootprintOptions, measureFootprint } from './footprint.ts';
+import { reportFootprint } from './footprint-report.ts';
 import { type FreezeOptions, measureFreeze, reportFreeze } from './freeze.ts';
 import { type IngestOptions, measureIngest, reportIngest } from './ingest.ts';
 import { type MemoryOptions, measureMemory, reportMemory } from './memory.ts';
 import { onBenchStack } from './stack.ts';
+import { measureWebhooks, type WebhookOptions } from './webhook.ts';
+import { reportWebhooks } from './webhook-report.ts';
+
+interface WebhookCommandOptions extends WebhookOptions {
+  readonly temporal?: string;
+  readonly namespace: string;
+  readonly json: boolean;
+}
 
 const program = new Command('bench').description('Measures how fast it is.').showHelpAfterError();
 
@@ -24,6 +34,33 @@ program
   .action(async ({ json, ...options }: CustomerEventsOptions & { readonly json: boolean }) => {
     const figures = await onBenchStack((parts) => measureCustomerEvents(parts, options));
     process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : report(figures)}\n`);
+  });
+
+program
+  .command('webhook')
+  .description('webhooks acknowledged and applied per second, beside a bare loop of signalWithStart')
+  .option('--events <number>', 'of each round', parseCount, 2_000)
+  .option('--burst <number>', 'events of the burst', parseCount, 5_000)
+  .option('--customers <number>', 'whom the events are about', parseCount, 200)
+  .option('--runs <number>', 'how often each is measured; the medians are shown', parseCount, 5)
+  .option('--temporal <address>', 'a running Temporal in place of the development server')
+  .option('--namespace <name>', 'there', 'default')
+  .option('--json', 'print the figures as JSON', false)
+  .action(async ({ json, temporal, namespace, ...options }: WebhookCommandOptions) => {
+    const variables = temporal === undefined ? {} : temporalVariables(temporal, namespace);
+    const figures = await onBenchStack((parts) => measureWebhooks(parts, options), { variables });
+    process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportWebhooks(figures)}\n`);
+  });
+
+program
+  .command('footprint')
+  .description('what a customer and month leave in PostgreSQL and Temporal, and ask of Stripe')
+  .option('--customers <number>', 'who live a month', parseCount, 100)
+  .option('--events-per-customer <number>', 'usage events of each', parseCount, 500)
+  .option('--json', 'print the figures as JSON', false)
+  .action(async ({ json, ...options }: FootprintOptions & { readonly json: boolean }) => {
+    const figures = await onBenchStack((parts) => measureFootprint(parts, options));
+    process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportFootprint(figures)}\n`);
   });
 
 program
@@ -76,6 +113,11 @@ program
     const figures = await measureClose(options);
     process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportClose(figures)}\n`);
   });
+
+/** How api and worker of the stack are told of a Temporal that is not the stack's own. */
+function temporalVariables(address: string, namespace: string): Record<string, string> {
+  return { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
+}
 
 function parseCounts(text: string): number[] {
   return text.split(',').map(parseCount);

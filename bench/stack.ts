@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { StackFile } from '../config/stack-file.ts';
 import type { Stack } from '../stack/stack.ts';
+import type { StackPart } from '../stack/supervised-part.ts';
 import { onThrowAwayStack, type ThrowAwayStackOptions } from '../stack/throw-away-stack.ts';
 
 /** By the names that stack/stack.ts gives them. */
@@ -16,6 +17,8 @@ type Part = keyof typeof PART_NAMES;
 /** A running stack, and what measures it. */
 export interface BenchParts {
   readonly stack: StackFile;
+  /** To take it away. */
+  readonly worker: Pick<StackPart, 'stop'>;
   /** Process ids, to see what each part takes of the machine. */
   readonly pids: Readonly<Record<Part, number>>;
   /** Where Stripe's stand-in listens. */
@@ -40,10 +43,13 @@ async function withParts<Figures>(
 ): Promise<Figures> {
   const pidOf = (part: Part) => parts.get(PART_NAMES[part])?.pid ?? 0;
   const connection = await Connection.connect({ address: file.temporalAddress });
+  const worker = parts.get(PART_NAMES.worker);
+  if (worker === undefined) throw new Error('the stack has no worker');
   try {
     const temporal = new Client({ connection, namespace: file.temporalNamespace });
     return await measure({
       stack: file,
+      worker,
       pids: {
         api: pidOf('api'),
         worker: pidOf('worker'),

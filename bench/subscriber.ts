@@ -21,10 +21,21 @@ const SENT_AGAIN_AFTER_MS = 50;
 export class Subscriber {
   private readonly parts: BenchParts;
   private readonly key: { readonly mode: 'live'; readonly stripeCustomerId: string };
+  /** The host product's. */
+  readonly userId: string;
 
-  private constructor(parts: BenchParts, stripeCustomerId: string) {
+  private constructor(parts: BenchParts, userId: string, stripeCustomerId: string) {
     this.parts = parts;
+    this.userId = userId;
     this.key = { mode: 'live', stripeCustomerId };
+  }
+
+  get stripeCustomerId(): string {
+    return this.key.stripeCustomerId;
+  }
+
+  get workflowId(): string {
+    return customerBillingWorkflowId(this.key.mode, this.key.stripeCustomerId);
   }
 
   static async signUp(parts: BenchParts): Promise<Subscriber> {
@@ -40,7 +51,7 @@ export class Subscriber {
       () => service.billing(userId),
       ({ status }) => status === 'active',
     );
-    const subscriber = new Subscriber(parts, stripeCustomerId ?? '');
+    const subscriber = new Subscriber(parts, userId, stripeCustomerId ?? '');
     await subscriber.atRest();
     return subscriber;
   }
@@ -88,8 +99,7 @@ export class Subscriber {
   }
 
   private handle(): WorkflowHandle {
-    const { mode, stripeCustomerId } = this.key;
-    return this.parts.temporal.workflow.getHandle(customerBillingWorkflowId(mode, stripeCustomerId));
+    return this.parts.temporal.workflow.getHandle(this.workflowId);
   }
 }
 

@@ -3,14 +3,13 @@ import { saveCluster } from '../db/clusters.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import { MODES } from '../domain/mode.ts';
-import { formatUnitPrice } from '../domain/money.ts';
-import { METERED_PRODUCTS, type MeteredProduct, PRICE_LIST } from '../domain/price-list.ts';
+import { METERED_PRODUCTS, type MeteredProduct } from '../domain/price-list.ts';
 import { FINDING_CODES, type FindingCode } from '../domain/reconciliation-findings.ts';
 import { EXTEND_GRACE_UPDATE, REACTIVATE_UPDATE, SUSPEND_UPDATE } from '../domain/workflow-contracts.ts';
 import { accept } from './accept-finding.ts';
 import { createApiKey, revokeApiKey, showApiKeys } from './api-keys.ts';
 import { addCloseCommands } from './close-commands.ts';
-import { complain, describeError, say, table } from './console.ts';
+import { complain, describeError, say } from './console.ts';
 import { openContext, UsageError } from './context.ts';
 import { decide, showCustomer, tellToLookAgain } from './customer.ts';
 import { loadEnvironmentFile } from './environment-file.ts';
@@ -25,6 +24,11 @@ interface ReconcileOptions extends Partial<ModeOption> {
   readonly json?: boolean;
 }
 
+interface SetupStripeOptions extends ModeOption {
+  readonly url?: string;
+  readonly apply?: boolean;
+}
+
 /** Exit status of a command whose status 1 says something else. */
 const USAGE_STATUS = 2;
 
@@ -36,28 +40,20 @@ const program = new Command('billing')
 
 program
   .command('setup-stripe')
-  .description('make products, prices and meters of the price list in Stripe, or adopt those that exist')
+  .description(
+    'show what Stripe lacks: products, prices, meters and the webhook endpoint; makes nothing without --apply',
+  )
   .addOption(modeOption())
-  .action(async ({ mode }: ModeOption) => {
-    const context = await openContext();
-    const { setUpStripe } = await import('../activities/stripe-setup.ts');
-    const stripe = await context.stripe(mode);
-    const products = await context.withDatabase(async (db) => {
-      await migrateToLatest(db);
-      return await setUpStripe(db, stripe, mode, context.config.stripe.modes[mode]?.priceIds);
-    });
-    const rows = products.map((row) => [
-      PRICE_LIST[row.product].displayName,
-      formatUnitPrice(row.unit_price_cents),
-      row.stripe_price_id ?? '',
-      row.stripe_meter_id ?? '',
-    ]);
-    say(
-      table(
-        [{ name: 'Product' }, { name: 'Unit price', align: 'right' }, { name: 'Price' }, { name: 'Meter' }],
-        rows,
-      ),
-    );
+  .addOption(
+    new Option(
+      '--url <url>',
+      'where Stripe reaches the api; without it the webhook endpoint is left out',
+    ).argParser(parsePublicUrl),
+  )
+  .option('--apply', 'do it')
+  .action(async ({ mode, url, apply = false }: SetupStripeOptions) => {
+    const { runSetupStripe } = await import('./setup-stripe.ts');
+    await runSetupStripe(await openContext('optional'), { mode, publicUrl: url ?? null, apply });
   });
 
 program
@@ -280,6 +276,12 @@ function parsePercent(text: string): number {
   const percent = Number(text);
   if (percent > 0 && percent <= 100) return percent;
   throw new InvalidArgumentError('Write a number above 0, and at most 100.');
+}
+
+/** With the path below which a proxy serves the api, if it does. */
+function parsePublicUrl(text: string): string {
+  const { origin } = new URL(parseUrl(text));
+  return `${origin}${new URL(text).pathname.replace(/\/+$/, '')}`;
 }
 
 function parseCapacity(text: string): number {

@@ -48,6 +48,7 @@ export function describeError(error: unknown): string {
     'DemoFailure',
     'UsageError',
     'UnusablePriceError',
+    'MissingPermissionError',
     'PastPriceError',
     'UsageStillTakenError',
   ].includes(error.name);

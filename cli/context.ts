@@ -32,10 +32,13 @@ export interface CliContext {
 }
 
 /** @throws ConfigurationError when there is no stack and the environment configures not all of what is needed. */
-export async function openContext(): Promise<CliContext> {
+export async function openContext(webhookSecrets: 'required' | 'optional' = 'required'): Promise<CliContext> {
   const variables = inheritedEnvironment();
   const stack = await readStackFile(dataDirectory(parseEnvironment(variables).DATA_DIR));
-  const config = loadServiceConfig(stack === undefined ? variables : childEnvironment(variables, stack));
+  const config = loadServiceConfig(
+    stack === undefined ? variables : childEnvironment(variables, stack),
+    webhookSecrets,
+  );
   const { namespace, connectionOptions } = config.temporal;
   return {
     config,

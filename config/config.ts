@@ -111,12 +111,18 @@ export interface ServiceConfig {
 export const DEFAULT_PORT = 3_000;
 const DAY_MS = 24 * 60 * 60_000;
 
-/** @throws ConfigurationError naming every problem at once; secrets are never in it. */
-export function loadServiceConfig(variables: EnvironmentVariables): ServiceConfig {
+/**
+ * @param webhookSecrets `optional` for who makes the webhook endpoints, and so has no secret of them yet.
+ * @throws ConfigurationError naming every problem at once; secrets are never in it.
+ */
+export function loadServiceConfig(
+  variables: EnvironmentVariables,
+  webhookSecrets: 'required' | 'optional' = 'required',
+): ServiceConfig {
   const environment = parseEnvironment(variables);
   const temporal = loadTemporalConfig(variables);
   const problems = [
-    ...stripeProblems(environment),
+    ...(webhookSecrets === 'required' ? stripeProblems(environment) : []),
     ...hostHookProblems(environment),
     ...adminProblems(environment),
     ...accountProblems(environment),
@@ -171,7 +177,7 @@ export function stripeProblems(environment: Environment): string[] {
   return MODES.flatMap((mode) => {
     const { key, webhookSecret } = STRIPE_VARIABLES[mode];
     if (environment[key] === undefined || environment[webhookSecret] !== undefined) return [];
-    return `${webhookSecret}: is missing beside ${key}; copy it from the webhook endpoint in Stripe`;
+    return `${webhookSecret}: is missing beside ${key}; "npm run billing -- setup-stripe" makes the webhook endpoint and shows it`;
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Mode } from './mode.ts';
 import { type Drift, proposed } from './reconciliation-findings.ts';
-import { WEBHOOK_PATHS, wantedEventTypes } from './stripe-event.ts';
+import { WEBHOOK_PATHS } from './stripe-event.ts';
 import { type WebhookAddress, type WebhookEndpoint, webhookAddresses } from './webhook-endpoints.ts';
 
 /** Stripe's webhook endpoints of a mode against what is to reach us. */
@@ -9,7 +9,7 @@ export function compareWebhookEndpoints(endpoints: readonly WebhookEndpoint[], m
   const addresses = webhookAddresses(endpoints, mode);
   if (addresses.length === 0) {
     const what = `No webhook endpoint of ${mode} mode leads to ${path}.`;
-    const proposal = `Add one in Stripe's Dashboard, at this service's public address with the path ${path}, for: ${wantedEventTypes(mode).join(', ')}. (The Stripe CLI's "listen" needs none.)`;
+    const proposal = `Make one with "npm run billing -- setup-stripe --mode ${mode} --url …", the address being where Stripe reaches the api. (The Stripe CLI's "listen" needs none.)`;
     return [proposed({ code: 'webhook_endpoint_missing', userId: null, objectId: path, what }, proposal)];
   }
   return addresses.flatMap(compareAddress);

@@ -1,6 +1,8 @@
+import { type ExpectedPrice, priceMismatches } from '../../activities/price-mismatches.ts';
+import { PRODUCT_METADATA_KEY } from '../../activities/setup-look.ts';
+import { meterEventName } from '../../activities/setup-plan.ts';
 import type { StripeClient } from '../../activities/stripe-client.ts';
 import { StripeError } from '../../activities/stripe-client.ts';
-import { meterEventName } from '../../activities/stripe-setup.ts';
 import { type Check, check, type Finding, ok, problem } from '../../api/health/check.ts';
 import { PRICE_ID_VARIABLES } from '../../config/config.ts';
 import { listStripeProducts, type StripeProduct } from '../../db/price-list.ts';
@@ -8,7 +10,6 @@ import { MODES, type Mode } from '../../domain/mode.ts';
 import { formatUnitPrice } from '../../domain/money.ts';
 import { PRICE_LIST, PRODUCTS, type Product } from '../../domain/price-list.ts';
 import { type Area, type DoctorParts, STRIPE_DEADLINE_MS } from './parts.ts';
-import { type ExpectedPrice, priceMismatches } from './price-mismatches.ts';
 
 const MEND = 'See that PostgreSQL and Stripe answer.';
 
@@ -55,7 +56,7 @@ async function lookAt(
   row: StripeProduct | undefined,
   expectation: Omit<ExpectedPrice, 'unitPriceCents'>,
 ): Promise<Finding> {
-  const setUp = `Run "npm run billing -- setup-stripe --mode ${expectation.mode}": it makes what is missing, and adopts what is there.`;
+  const setUp = `Run "npm run billing -- setup-stripe --mode ${expectation.mode} --apply": it makes what is missing, and adopts what is there.`;
   if (row === undefined) return problem('It is missing in stripe_products.', setUp);
   const { stripe_price_id: priceId, unit_price_cents: unitPriceCents } = row;
   if (!row.active) return ok('It is not sold any more.');
@@ -65,8 +66,12 @@ async function lookAt(
   const meterId = price.recurring?.meter ?? null;
   const meter = meterId === null ? null : await nullIfMissing(stripe.billing.meters.retrieve(meterId));
   const { product } = price;
+  const isOurs = price.metadata[PRODUCT_METADATA_KEY] === row.product;
   const isProductActive = typeof product !== 'string' && product.deleted !== true && product.active;
-  const mismatches = priceMismatches({ ...expectation, unitPriceCents }, { price, isProductActive, meter });
+  const mismatches = priceMismatches(
+    { ...expectation, unitPriceCents },
+    { price, isOurs, isProductActive, meter },
+  );
   if (mismatches.length === 0) return ok(`${priceId} is ${formatUnitPrice(unitPriceCents)} for one unit.`);
   return problem(
     `${priceId} ${mismatches.map(({ what }) => what).join(', and ')}.`,

@@ -1,17 +1,13 @@
+import { listWebhookEndpoints } from '../../activities/setup-look.ts';
 import { STRIPE_API_VERSION, type StripeClient, StripeError } from '../../activities/stripe-client.ts';
 import { type Check, check, type Finding, ok, problem, warning } from '../../api/health/check.ts';
 import { clockFinding } from '../../api/health/clock.ts';
 import { STRIPE_VARIABLES } from '../../config/mode-variables.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
+import type { FoundEndpoint } from '../../domain/webhook-endpoint-plan.ts';
 import { checkPermissions } from './key-permissions.ts';
 import { type Area, type DoctorParts, STRIPE_DEADLINE_MS } from './parts.ts';
-import {
-  type Endpoint,
-  endpointFinding,
-  eventsFinding,
-  servedAddresses,
-  versionFinding,
-} from './webhook-endpoints.ts';
+import { endpointFinding, eventsFinding, servedAddresses, versionFinding } from './webhook-endpoints.ts';
 
 const MEND =
   'See that this machine reaches Stripe, at STRIPE_API_BASE if that is set, and https://status.stripe.com.';
@@ -132,8 +128,8 @@ async function checkWebhookSecret({ config }: DoctorParts, mode: Mode): Promise<
 }
 
 async function checkEndpoints(stripe: StripeClient, mode: Mode): Promise<Check[]> {
-  const listed = listEndpoints(stripe);
-  const checkOf = (id: string, look: (endpoints: Endpoint[]) => Finding) =>
+  const listed = listWebhookEndpoints(stripe);
+  const checkOf = (id: string, look: (endpoints: FoundEndpoint[]) => Finding) =>
     check({ id, mode, mend: MEND, deadlineMs: STRIPE_DEADLINE_MS }, async () => look(await listed));
   const endpoint = await checkOf('webhook_endpoint', (endpoints) => endpointFinding(mode, endpoints));
   const served = await listed.then(
@@ -152,15 +148,6 @@ async function checkEndpoints(stripe: StripeClient, mode: Mode): Promise<Check[]
       ),
     ),
   ];
-}
-
-async function listEndpoints(stripe: StripeClient): Promise<Endpoint[]> {
-  const endpoints: Endpoint[] = [];
-  for await (const endpoint of stripe.webhookEndpoints.list({ limit: 100 })) {
-    const { id, url, status, enabled_events: eventTypes, api_version: apiVersion } = endpoint;
-    endpoints.push({ id, url, isEnabled: status === 'enabled', eventTypes, apiVersion });
-  }
-  return endpoints;
 }
 
 async function checkClock(mode: Mode, greeting: Promise<Greeting>): Promise<Check> {

@@ -43,7 +43,7 @@ export function endpointFinding(mode: Mode, endpoints: readonly Endpoint[]): Fin
         )
       : problem(
           `Stripe has no webhook endpoint of ${mode} mode that ends with ${path}.`,
-          `Add https://your-domain${path} ${WHERE}, and put its signing secret into ${STRIPE_VARIABLES[mode].webhookSecret}.`,
+          `Run "npm run billing -- setup-stripe --mode ${mode} --url https://your-domain --apply", and put the secret that it shows into ${STRIPE_VARIABLES[mode].webhookSecret}.`,
         );
   const sendsTo = `Stripe sends to ${served.map(({ url }) => url).join(', ')}`;
   if (disabled.length > 0)

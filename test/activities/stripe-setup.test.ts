@@ -1,10 +1,10 @@
 import { Stripe } from 'stripe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { adoptConfiguredPrices, setUpStripe, UnusablePriceError } from '../../activities/stripe-setup.ts';
-import { listStripeProducts } from '../../db/price-list.ts';
+import { ensurePriceList, listStripeProducts } from '../../db/price-list.ts';
 import { METERED_PRODUCTS, PRICE_LIST, PRODUCTS } from '../../domain/price-list.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startTestSimulator, type TestSimulator, writesAmong } from '../support/simulator.ts';
+import { namesOf, startTestSimulator, type TestSimulator, writesAmong } from '../support/simulator.ts';
 
 let database: TestDatabase;
 let simulator: TestSimulator;
@@ -33,6 +33,9 @@ const ONE_OF_EACH = {
   prices: PRODUCTS.length,
   meters: METERED_PRODUCTS.length,
 };
+const setCpuHour = async (values: { readonly unit_price_cents?: string; readonly active?: boolean }) => {
+  await database.db.updateTable('stripe_products').set(values).where('product', '=', 'cpu_hour').execute();
+};
 
 describe('setting up', () => {
   test('makes a product and a price of each, a meter of what is metered, and saves their ids', async () => {
@@ -48,13 +51,16 @@ describe('setting up', () => {
     expect(saved.map((row) => row.product)).toEqual(PRODUCTS);
   });
 
-  test('a second run changes nothing: it reads one price of each, and writes nothing', async () => {
+  test('a second run changes nothing: it reads prices, products and meters once, and writes nothing', async () => {
     const first = await setUp();
     const requests = await simulator.requestsDuring(async () => {
       expect(await setUp()).toEqual(first);
     });
-    expect(writesAmong(requests)).toEqual([]);
-    expect(requests).toHaveLength(PRODUCTS.length);
+    expect(namesOf(requests).toSorted()).toEqual([
+      'GET /v1/billing/meters',
+      'GET /v1/prices',
+      'GET /v1/products',
+    ]);
   });
 
   test('a new database adopts what Stripe has', async () => {
@@ -96,15 +102,96 @@ describe('setting up', () => {
     );
   });
 
-  test('a unit price that was changed in stripe_products stays', async () => {
-    await setUp();
-    await database.db
-      .updateTable('stripe_products')
-      .set({ unit_price_cents: '11' })
-      .where('product', '=', 'cpu_hour')
-      .execute();
+  test('a price of ours that costs something else than the price list is replaced by one that takes its lookup key', async () => {
+    const [before] = await setUp();
+    await setCpuHour({ unit_price_cents: '11' });
     const [cpu] = await setUp();
     expect(cpu).toMatchObject({ product: 'cpu_hour', unit_price_cents: '11' });
+    const { test: stripe } = simulator.stripe;
+    const price = await stripe.prices.retrieve(cpu?.stripe_price_id ?? '');
+    expect(price).toMatchObject({
+      product: before?.stripe_product_id,
+      lookup_key: 'durable_billing_cpu_hour',
+    });
+    expect(price.unit_amount_decimal?.toString()).toBe('11');
+    expect(price.recurring?.meter).toBe(before?.stripe_meter_id);
+    // Subscriptions have it still.
+    const old = await stripe.prices.retrieve(before?.stripe_price_id ?? '');
+    expect(old).toMatchObject({ active: true, lookup_key: null });
+  });
+
+  test('a price of ours that was archived is replaced; a product that was archived with it, too', async () => {
+    const [before] = await setUp();
+    const { test: stripe } = simulator.stripe;
+    await stripe.prices.update(before?.stripe_price_id ?? '', { active: false });
+    await stripe.products.update(before?.stripe_product_id ?? '', { active: false });
+    const [cpu] = await setUp();
+    expect(cpu?.stripe_price_id).not.toBe(before?.stripe_price_id);
+    expect(cpu?.stripe_product_id).not.toBe(before?.stripe_product_id);
+    expect(cpu?.stripe_meter_id).toBe(before?.stripe_meter_id);
+    expect(await setUp()).toMatchObject([cpu, {}, {}, {}, {}]);
+  });
+
+  test('a price with our lookup key that was made by hand is not touched, and nothing is made beside it', async () => {
+    const { id } = await simulator.stripe.test.prices.create({
+      currency: 'eur',
+      unit_amount: 100,
+      product_data: { name: 'Mine' },
+      lookup_key: 'durable_billing_credits',
+    });
+    await expect(setUp()).rejects.toThrow(`The price ${id} (Credits) is in eur, not in usd`);
+    const requests = await simulator.requestsDuring(() => setUp().catch(() => undefined));
+    expect(writesAmong(requests)).toEqual([]);
+    expect(await stripeHas()).toEqual(ONE_OF_EACH);
+  });
+
+  test('a meter of our events that does not add them up is for a person to deactivate', async () => {
+    const { id } = await simulator.stripe.test.billing.meters.create({
+      display_name: 'Mine',
+      event_name: 'durable_billing_cpu_hour',
+      default_aggregation: { formula: 'last' },
+    });
+    await expect(setUp()).rejects.toThrow(
+      `The meter ${id} of "durable_billing_cpu_hour" events takes the last`,
+    );
+    await simulator.stripe.test.billing.meters.deactivate(id);
+    const [cpu] = await setUp();
+    expect(cpu?.stripe_meter_id).not.toBe(id);
+  });
+
+  test('what is not sold any more is not made', async () => {
+    await ensurePriceList(database.db, 'test');
+    await setCpuHour({ active: false });
+    const [cpu] = await setUp();
+    expect(cpu?.stripe_price_id).toBeNull();
+    expect((await stripeHas()).prices).toBe(PRODUCTS.length - 1);
+  });
+
+  test.each([
+    ['GET /v1/products', 'read Products'],
+    ['GET /v1/prices', 'read Prices'],
+    ['GET /v1/billing/meters', 'read Billing Meters'],
+    ['POST /v1/products', 'write Products'],
+    ['POST /v1/prices', 'write Prices'],
+    ['POST /v1/billing/meters', 'write Billing Meters'],
+  ])('a restricted key that is refused %s is told that it has no permission to %s', async (route, lacks) => {
+    await simulator.fault(route, 'status_403');
+    await expect(setUp()).rejects.toThrow(`The key has no permission to ${lacks}`);
+  });
+
+  test('two at the same time make one of each', async () => {
+    await Promise.allSettled([setUp(), setUp()]);
+    await setUp();
+    expect(await stripeHas()).toEqual(ONE_OF_EACH);
+  });
+
+  test('what somebody deletes after it was made is made again', async () => {
+    const [before] = await setUp();
+    const { test: stripe } = simulator.stripe;
+    await stripe.billing.meters.deactivate(before?.stripe_meter_id ?? '');
+    const [cpu] = await setUp();
+    expect(cpu?.stripe_meter_id).not.toBe(before?.stripe_meter_id);
+    expect(cpu?.stripe_price_id).not.toBe(before?.stripe_price_id);
   });
 });
 
@@ -147,6 +234,19 @@ describe('prices made in the Dashboard', () => {
     expect(gpu?.stripe_price_id).toBe(priceId);
   });
 
+  test('a named price that Stripe does not have is told with its variable', async () => {
+    await expect(setUp({ cpu_hour: 'price_gone' })).rejects.toThrow(
+      'Stripe has no price price_gone, which STRIPE_PRICE_ID_CPU_HOUR names',
+    );
+  });
+
+  test('adopting alone refuses a price of the wrong kind', async () => {
+    const priceId = await dashboardPrice({ currency: 'eur' });
+    await expect(
+      adoptConfiguredPrices(database.db, simulator.stripe.test, 'test', { gpu_hour: priceId }),
+    ).rejects.toThrow('it is in eur, not usd');
+  });
+
   test.each([
     ['licensed', { recurring: { interval: 'month', usage_type: 'licensed' } }],
     ['in another currency', { currency: 'eur' }],
@@ -160,13 +260,17 @@ describe('prices made in the Dashboard', () => {
     await setUp();
     const rows = await listStripeProducts(database.db, 'test');
     const priceOf = (product: string) => rows.find((row) => row.product === product)?.stripe_price_id ?? '';
-    await expect(setUp({ cpu_hour: priceOf('credits') })).rejects.toThrow('must be recurring and metered');
-    await expect(setUp({ credits: priceOf('cpu_hour') })).rejects.toThrow('must be one-time');
+    await expect(setUp({ cpu_hour: priceOf('credits') })).rejects.toThrow(
+      'is one-time, not metered and monthly',
+    );
+    await expect(setUp({ credits: priceOf('cpu_hour') })).rejects.toThrow(
+      'is metered and every month, not one-time',
+    );
   });
 
   test('an archived price is refused', async () => {
     const priceId = await dashboardPrice();
     await simulator.stripe.test.prices.update(priceId, { active: false });
-    await expect(setUp({ cpu_hour: priceId })).rejects.toThrow('it is archived');
+    await expect(setUp({ cpu_hour: priceId })).rejects.toThrow('is archived');
   });
 });

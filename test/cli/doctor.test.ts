@@ -433,7 +433,7 @@ const CASES: readonly Case[] = [
     breaks: changeEndpoint({ url: 'https://elsewhere.example/hook' }, {}),
     finds: ['webhook_endpoint test'],
     finding: /no webhook endpoint of test mode that ends with \/api\/webhooks\/stripe-test/,
-    mend: /Add https:\/\/your-domain\/api\/webhooks\/stripe-test .* STRIPE_TEST_WEBHOOK_SECRET/,
+    mend: /setup-stripe --mode test --url https:\/\/your-domain --apply.* STRIPE_TEST_WEBHOOK_SECRET/,
   },
   {
     what: "an endpoint that sends to the other mode's path",

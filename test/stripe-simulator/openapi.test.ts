@@ -6,7 +6,7 @@ import { decodeForm } from '../../stripe-simulator/form.ts';
 import { ROUTES } from '../../stripe-simulator/routes/index.ts';
 import { API_VERSION } from '../../stripe-simulator/wire.ts';
 import { findOperation, loadDescription, readDescription } from './openapi/description.ts';
-import { DEVIATIONS, UNDESCRIBED_ROUTES } from './openapi/deviations.ts';
+import { DEVIATIONS, ROUTE_OF_VERSIONS, UNDESCRIBED_ROUTES } from './openapi/deviations.ts';
 import type { JsonSchema } from './openapi/json-schema.ts';
 import { Validator } from './openapi/validator.ts';
 
@@ -34,6 +34,13 @@ test.each(DEVIATIONS.map((deviation) => [`${deviation.schema}.${deviation.field}
     expect(components.schemas[schema]?.properties).not.toHaveProperty(field);
   },
 );
+
+test('the version of the SDK is one that the description does not list yet', () => {
+  const { paths } = readDescription();
+  const { requestBody } = paths[ROUTE_OF_VERSIONS]?.['post'] ?? {};
+  const { schema } = requestBody?.content['application/x-www-form-urlencoded'] ?? {};
+  expect(schema?.properties?.['api_version']?.enum).not.toContain(API_VERSION);
+});
 
 test('the README names every deviation', () => {
   const readme = readFileSync(new URL('../../stripe-simulator/README.md', import.meta.url), 'utf8');

@@ -2,7 +2,7 @@
  * Where Stripe's description, which is one API version behind, and the SDK of this repository differ: there the SDK's
  * types decide. `openapi.test.ts` fails when an entry is no longer needed; the README repeats the list.
  */
-import type { Stripe } from 'stripe';
+import { Stripe } from 'stripe';
 import type { Description } from './description.ts';
 import type { JsonSchema } from './json-schema.ts';
 
@@ -77,7 +77,10 @@ export const UNDESCRIBED_ROUTES: readonly UndescribedRoute[] = [
   },
 ];
 
-/** The description with the SDK's fields added. */
+/** The one route that is given a version, of which the description lists those that it knows. */
+export const ROUTE_OF_VERSIONS = '/v1/webhook_endpoints';
+
+/** The description with the SDK's fields and its version added. */
 export function applyDeviations(description: Description): Description {
   const schemas = { ...description.components.schemas };
   for (const { schema: name, field: added, as } of DEVIATIONS) {
@@ -85,5 +88,14 @@ export function applyDeviations(description: Description): Description {
     if (schema?.properties === undefined) throw new Error(`the description has no schema ${name}`);
     schemas[name] = { ...schema, properties: { ...schema.properties, [added]: as } };
   }
-  return { ...description, components: { schemas } };
+  return { ...description, paths: withVersion(description.paths), components: { schemas } };
+}
+
+function withVersion(paths: Description['paths']): Description['paths'] {
+  const copy = structuredClone(paths);
+  const body = copy[ROUTE_OF_VERSIONS]?.['post']?.requestBody?.content['application/x-www-form-urlencoded'];
+  const versions = body?.schema.properties?.['api_version']?.enum;
+  if (versions === undefined) throw new Error(`the description of ${ROUTE_OF_VERSIONS} has no versions`);
+  versions.push(Stripe.API_VERSION);
+  return copy;
 }

@@ -1,8 +1,8 @@
 /** A price as Stripe has it, against a line of the price list. */
 import { Big } from 'big.js';
 import type { Stripe } from 'stripe';
-import type { Mode } from '../../domain/mode.ts';
-import { CURRENCY, type DecimalString, formatUnitPrice } from '../../domain/money.ts';
+import type { Mode } from '../domain/mode.ts';
+import { CURRENCY, type DecimalString, formatUnitPrice } from '../domain/money.ts';
 
 export interface ExpectedPrice {
   readonly mode: Mode;
@@ -21,6 +21,8 @@ type Price = Pick<
 
 export interface PriceInStripe {
   readonly price: Price;
+  /** `setup-stripe` made it, and may put another one in its place. */
+  readonly isOurs: boolean;
   readonly isProductActive: boolean;
   /** `null`: there is none. */
   readonly meter: Pick<Stripe.Billing.Meter, 'event_name' | 'status' | 'default_aggregation'> | null;
@@ -35,13 +37,14 @@ export interface Mismatch {
 /** All that differs; none: the price can serve. */
 export function priceMismatches(
   expected: ExpectedPrice,
-  { price, isProductActive, meter }: PriceInStripe,
+  { price, isOurs, isProductActive, meter }: PriceInStripe,
 ): Mismatch[] {
-  const setUp = `"npm run billing -- setup-stripe --mode ${expected.mode}"`;
+  const setUp = `"npm run billing -- setup-stripe --mode ${expected.mode} --apply"`;
   const inCatalog = "in Stripe's Dashboard (Product catalog)";
   // What a price costs can't be changed once it is made.
-  const another =
-    expected.namedIn === null
+  const another = isOurs
+    ? `Run ${setUp}, which makes one that fits.`
+    : expected.namedIn === null
       ? `Take its lookup key away and archive it ${inCatalog}, then run ${setUp}, which makes one that fits.`
       : `Make one that fits ${inCatalog}, and name that in ${expected.namedIn}.`;
   const found: [differs: boolean, what: string, mend: string][] = [

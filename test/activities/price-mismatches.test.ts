@@ -4,7 +4,7 @@ import {
   type ExpectedPrice,
   type PriceInStripe,
   priceMismatches,
-} from '../../../cli/doctor/price-mismatches.ts';
+} from '../../activities/price-mismatches.ts';
 
 const EXPECTED: ExpectedPrice = {
   mode: 'live',
@@ -37,7 +37,7 @@ const METER: NonNullable<PriceInStripe['meter']> = {
   default_aggregation: { formula: 'sum' },
 };
 
-const GOOD: PriceInStripe = { price: PRICE, isProductActive: true, meter: METER };
+const GOOD: PriceInStripe = { price: PRICE, isOurs: false, isProductActive: true, meter: METER };
 
 const whatOf = (expected: ExpectedPrice, found: PriceInStripe) =>
   priceMismatches(expected, found).map(({ what }) => what);
@@ -93,13 +93,16 @@ test('one that was made in the Dashboard may count what it likes, and is mended 
   expect(whatOf(named, { ...GOOD, meter: { ...METER, event_name: 'calls' } })).toEqual([]);
   const [mismatch] = priceMismatches(named, { ...GOOD, price: { ...PRICE, currency: 'eur' } });
   expect(mismatch?.mend).toMatch(/STRIPE_PRICE_ID_API_CALLS/);
-  const [ours] = priceMismatches(EXPECTED, { ...GOOD, price: { ...PRICE, currency: 'eur' } });
-  expect(ours?.mend).toMatch(/setup-stripe --mode live/);
+  const inEuro = { ...GOOD, price: { ...PRICE, currency: 'eur' } };
+  const [byHand] = priceMismatches(EXPECTED, inEuro);
+  expect(byHand?.mend).toMatch(/^Take its lookup key away.*setup-stripe --mode live --apply/);
+  const [ours] = priceMismatches(EXPECTED, { ...inEuro, isOurs: true });
+  expect(ours?.mend).toMatch(/^Run .*setup-stripe --mode live --apply/);
 });
 
 test('all that differs is told at once', () => {
   const price = { ...PRICE, active: false, currency: 'eur' };
-  expect(whatOf(EXPECTED, { price, isProductActive: false, meter: null })).toEqual([
+  expect(whatOf(EXPECTED, { price, isOurs: false, isProductActive: false, meter: null })).toEqual([
     'is archived',
     'is of a product that is archived',
     'is in eur, not in usd',
