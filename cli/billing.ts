@@ -18,6 +18,7 @@ import { explain } from './explain.ts';
 import { type ByOption, byOption, type ModeOption, modeOption, parsePeriod } from './options.ts';
 import { parseDollars, setPrice, showPrices } from './prices.ts';
 import { reconcile } from './reconcile.ts';
+import { noteRestored, parseInstant } from './restored.ts';
 import { dropUsageBefore } from './retention.ts';
 
 interface ReconcileOptions extends Partial<ModeOption> {
@@ -144,6 +145,18 @@ program
     if (code === undefined || objectId === undefined || mode === undefined)
       throw new UsageError('Say what is accepted: --accept <finding> <object> --mode <mode>.');
     await accept(await openContext(), { mode, code, objectId });
+  });
+
+program
+  .command('restored')
+  .description('note that the database was put back to a backup, so that nothing is made in Stripe twice')
+  .requiredOption(
+    '--backup <instant>',
+    'when the backup was begun, or up to when it was recovered',
+    parseInstant,
+  )
+  .action(async ({ backup }: { readonly backup: Date }) => {
+    await noteRestored(await openContext(), backup);
   });
 
 program

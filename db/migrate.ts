@@ -16,6 +16,7 @@ import * as usageByDay from './migrations/0014-usage-by-day.ts';
 import * as paymentMethods from './migrations/0015-payment-methods.ts';
 import * as reconciliation from './migrations/0016-reconciliation.ts';
 import * as findingsAccepted from './migrations/0017-findings-accepted.ts';
+import * as restores from './migrations/0018-restores.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 /** In order; a migration that has been released is never edited, the next one mends it. */
@@ -37,6 +38,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0015-payment-methods': paymentMethods,
   '0016-reconciliation': reconciliation,
   '0017-findings-accepted': findingsAccepted,
+  '0018-restores': restores,
 };
 
 /**

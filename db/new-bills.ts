@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RatedBill } from '../domain/bill.ts';
 import { drawsOfParts } from '../domain/bill-parts.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
@@ -37,11 +38,16 @@ export async function insertBills(
   parts: readonly RatedBill[],
   { workflow, holdReason }: Circumstances,
 ): Promise<NewBill[]> {
-  const rows = await transaction
+  const bills = parts.map((part, index) => ({
+    ...part,
+    billId: billIdOf({ mode, userId, period }, index + 1),
+  }));
+  await transaction
     .insertInto('bills')
     .values(
-      parts.map((part, index) => ({
+      bills.map((part, index) => ({
         mode,
+        bill_id: part.billId,
         user_id: userId,
         period,
         part: index + 1,
@@ -53,13 +59,19 @@ export async function insertBills(
         workflow_run_id: workflow?.runId ?? null,
       })),
     )
-    .returning(['bill_id', 'part'])
     .execute();
-  const billIds = new Map(rows.map((row) => [row.part, row.bill_id]));
-  const bills = parts.map((part, index) => ({ ...part, billId: billIds.get(index + 1) ?? '' }));
   // A part at a time: a statement takes a limited number of values.
   for (const bill of bills) await insertLines(transaction, mode, bill);
   return bills;
+}
+
+/**
+ * By what the bill is of, and by nothing else: frozen anew in a database that was put back to a backup, it is the bill whose invoice
+ * Stripe has.
+ */
+function billIdOf({ mode, userId, period }: BillKey, part: number): string {
+  const identity = JSON.stringify([mode, userId, period, 'monthly', part]);
+  return `bill_${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`;
 }
 
 function statusOf({ totalCents }: RatedBill, holdReason: string | null) {

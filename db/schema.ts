@@ -331,6 +331,11 @@ export interface ReconciliationFindingsTable {
   accepted_at: Date | null;
 }
 
+export interface RestoresTable {
+  restored_at: Timestamp;
+  backup_at: Date;
+}
+
 export interface DatabaseSchema {
   users: UsersTable;
   clusters: ClustersTable;
@@ -358,4 +363,5 @@ export interface DatabaseSchema {
   payment_methods: PaymentMethodsTable;
   reconciliations: ReconciliationsTable;
   reconciliation_findings: ReconciliationFindingsTable;
+  restores: RestoresTable;
 }

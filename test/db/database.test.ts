@@ -77,6 +77,7 @@ describe('migrations', () => {
             '0015-payment-methods',
             '0016-reconciliation',
             '0017-findings-accepted',
+            '0018-restores',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }
