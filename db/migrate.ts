@@ -17,6 +17,7 @@ import * as paymentMethods from './migrations/0015-payment-methods.ts';
 import * as reconciliation from './migrations/0016-reconciliation.ts';
 import * as findingsAccepted from './migrations/0017-findings-accepted.ts';
 import * as restores from './migrations/0018-restores.ts';
+import * as erasure from './migrations/0019-erasure.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 /** In order; a migration that has been released is never edited, the next one mends it. */
@@ -39,6 +40,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0016-reconciliation': reconciliation,
   '0017-findings-accepted': findingsAccepted,
   '0018-restores': restores,
+  '0019-erasure': erasure,
 };
 
 /**

@@ -25,10 +25,13 @@ interface NewBill extends RatedBill {
   readonly billId: string;
 }
 
-/** Who freezes, and why a person must look at the bill before it goes out; `null`: it needs nobody. */
 interface Circumstances {
+  /** Who freezes. */
   readonly workflow: WorkflowRun | undefined;
+  /** Why a person must look at the bill before it goes out; `null`: it needs nobody. */
   readonly holdReason: string | null;
+  /** Why it never goes out; `null`: it does. */
+  readonly writtenOff: string | null;
 }
 
 /** Writes the parts of a month's bill with their lines; most bills are their only part. */
@@ -36,7 +39,7 @@ export async function insertBills(
   transaction: DatabaseTransaction,
   { mode, userId, period }: BillKey,
   parts: readonly RatedBill[],
-  { workflow, holdReason }: Circumstances,
+  { workflow, ...fate }: Circumstances,
 ): Promise<NewBill[]> {
   const bills = parts.map((part, index) => ({
     ...part,
@@ -52,7 +55,7 @@ export async function insertBills(
         period,
         part: index + 1,
         parts: parts.length,
-        ...statusOf(part, holdReason),
+        ...statusOf(part, fate),
         total_cents: part.totalCents,
         credits_applied_cents: part.creditsAppliedCents,
         workflow_id: workflow?.workflowId ?? null,
@@ -74,9 +77,13 @@ function billIdOf({ mode, userId, period }: BillKey, part: number): string {
   return `bill_${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`;
 }
 
-function statusOf({ totalCents }: RatedBill, holdReason: string | null) {
+function statusOf(
+  { totalCents }: RatedBill,
+  { holdReason, writtenOff }: Pick<Circumstances, 'holdReason' | 'writtenOff'>,
+) {
   // Nothing to collect: credits paid for all of it, or it came to less than half a cent.
   if (totalCents === 0) return { status: 'paid', problem: null } as const;
+  if (writtenOff !== null) return { status: 'void', problem: writtenOff } as const;
   return { status: holdReason === null ? 'frozen' : 'held', problem: holdReason } as const;
 }
 

@@ -38,6 +38,7 @@ export interface UsersTable {
   suspended_reason: string | null;
   cluster_wanted_at: ColumnType<Date | null>;
   credit_shortfall_cents: Generated<number>;
+  erased_at: ColumnType<Date | null>;
   created_at: Timestamp;
   updated_at: Timestamp;
 }

@@ -78,6 +78,7 @@ describe('migrations', () => {
             '0016-reconciliation',
             '0017-findings-accepted',
             '0018-restores',
+            '0019-erasure',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }
