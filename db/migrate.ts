@@ -18,6 +18,7 @@ import * as reconciliation from './migrations/0016-reconciliation.ts';
 import * as findingsAccepted from './migrations/0017-findings-accepted.ts';
 import * as restores from './migrations/0018-restores.ts';
 import * as erasure from './migrations/0019-erasure.ts';
+import * as appliedEventsByAge from './migrations/0020-applied-events-by-age.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 /** In order; a migration that has been released is never edited, the next one mends it. */
@@ -41,6 +42,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0017-findings-accepted': findingsAccepted,
   '0018-restores': restores,
   '0019-erasure': erasure,
+  '0020-applied-events-by-age': appliedEventsByAge,
 };
 
 /**

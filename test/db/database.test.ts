@@ -79,6 +79,7 @@ describe('migrations', () => {
             '0017-findings-accepted',
             '0018-restores',
             '0019-erasure',
+            '0020-applied-events-by-age',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }
