@@ -34,7 +34,7 @@ export async function usersOfCustomers(
   return new Map(rows.map((user) => [user.stripeCustomerId, user]));
 }
 
-/** Those of these users who are here and have no customer in Stripe. */
+/** Those of these users who are here, were not erased, and have no customer in Stripe. */
 export async function usersWithoutCustomer(
   db: Database,
   mode: Mode,
@@ -48,6 +48,7 @@ export async function usersWithoutCustomer(
     .where('mode', '=', mode)
     .where('user_id', 'in', ids)
     .where('stripe_customer_id', 'is', null)
+    .where('erased_at', 'is', null)
     .execute();
   return new Set(rows.map((row) => row.user_id));
 }
