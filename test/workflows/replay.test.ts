@@ -3,6 +3,7 @@ import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { expect, test } from 'vitest';
 import { PERSON } from '../../chaos/world/customers.ts';
+import { USER_ERASURE_WORKFLOW } from '../../domain/erasure.ts';
 import { TEST_PURCHASE_WORKFLOW } from '../../domain/test-purchase.ts';
 import * as contracts from '../../domain/workflow-contracts.ts';
 import { quietRuntime } from '../support/billing-worker.ts';
@@ -32,6 +33,7 @@ test('of every kind of workflow a history is recorded', async () => {
       contracts.SCHEDULED_MONTHLY_BILLING_WORKFLOW,
       contracts.SCHEDULED_RECONCILIATION_WORKFLOW,
       TEST_PURCHASE_WORKFLOW,
+      USER_ERASURE_WORKFLOW,
     ]),
   );
 });
