@@ -178,7 +178,9 @@ async function standing(customers: readonly Customer[]) {
         .execute()),
     );
     const { data } = await drill.stripe[mode].invoices.list({ customer, limit: 100 });
-    invoices.push(...data.map(({ id, status, total }) => ({ id, status, total })));
+    // The subscription's own, of $0, come and go with the calendar.
+    const ofBills = data.filter(({ metadata }) => metadata?.['bill_id'] !== undefined);
+    invoices.push(...ofBills.map(({ id, status, total }) => ({ id, status, total })));
     const user = await drill.db
       .selectFrom('users')
       .select([
