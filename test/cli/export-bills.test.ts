@@ -98,18 +98,15 @@ it('hands out any number of bills page by page, and waits for whoever reads', as
     INSERT INTO bills (mode, user_id, period, status, total_cents, credits_applied_cents)
     SELECT mode, user_id, '2026-08', 'paid', 1, 0 FROM users WHERE mode = 'test'`.execute(db);
   const chunks: string[] = [];
-  let waiting = 0;
+  /** What waits behind each, in characters. */
+  const queued: number[] = [];
   const reader = new Writable({
     highWaterMark: 1,
     decodeStrings: false,
     write(chunk: string, _encoding, done) {
-      waiting += 1;
-      expect(waiting).toBe(1);
+      queued.push(this.writableLength - chunk.length);
       chunks.push(chunk);
-      setTimeout(() => {
-        waiting -= 1;
-        done();
-      }, 5);
+      setTimeout(done, 100);
     },
   });
   const context = {
@@ -118,6 +115,7 @@ it('hands out any number of bills page by page, and waits for whoever reads', as
   const options = { mode: 'test', from: AUGUST, to: AUGUST, format: 'csv', withLines: false } as const;
   await exportBillsTo(context, options, reader);
   expect(chunks.length).toBe(1 + 3);
+  expect(queued).toEqual(chunks.map(() => 0));
   const users = chunks
     .join('')
     .trimEnd()
