@@ -2,6 +2,7 @@ import { createCheckoutActivities } from './checkout.ts';
 import { createCustomerCommandActivities } from './customer-commands.ts';
 import { createCustomerFactsActivities } from './customer-facts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { createErasureActivities } from './erasure.ts';
 import { createHostHookActivities } from './host-hook.ts';
 import { createInvoiceBillActivities } from './invoice-bill.ts';
 import { createMonthlyCloseActivities } from './monthly-close.ts';
@@ -23,6 +24,7 @@ export function createBillingActivities(dependencies: ActivityDependencies) {
     ...createCustomerCommandActivities(dependencies),
     ...createPaymentActivities(dependencies),
     ...createStripeEventActivities(dependencies),
+    ...createErasureActivities(dependencies),
     ...createTestPurchaseActivities({
       ...dependencies,
       stripe: { live: null, test: dependencies.stripe.test },

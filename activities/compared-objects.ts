@@ -6,6 +6,7 @@ import type { ComparedInvoice } from '../domain/compare-invoices.ts';
 import type { ComparedClaim } from '../domain/compare-payments.ts';
 import type { ComparedSubscription } from '../domain/compare-subscriptions.ts';
 import { isOurSubscription, subscriptionFact } from './customer-commands.ts';
+import { billIdentityOf } from './lost-bills.ts';
 import { creditsSoldBy } from './payment-sync.ts';
 import { idOf } from './stripe-references.ts';
 
@@ -43,6 +44,7 @@ export function comparedInvoice(invoice: Stripe.Invoice): ComparedInvoice {
     attempted,
     stripeCustomerId: idOf(invoice.customer),
     billId: invoice.metadata?.['bill_id'] ?? null,
+    billedUserId: billIdentityOf(invoice)?.userId ?? null,
     subscription: subscriptionOf(invoice),
     subtotalCents: subtotal,
     askedCents: invoice.total - credited,

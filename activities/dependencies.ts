@@ -24,8 +24,8 @@ export interface ActivityDependencies {
 /** The host product's endpoint for messages, signed as https://www.standardwebhooks.com says. */
 export interface HostHook {
   readonly url: string;
-  /** `whsec_…`, base64 behind the prefix. */
-  readonly secret: string;
+  /** `whsec_…`, base64 behind the prefix: each signs, so that the host may verify by any. */
+  readonly secrets: readonly string[];
 }
 
 /** The house rules of billing, from the environment. */

@@ -54,7 +54,10 @@ async function post(hook: HostHook, id: string, body: string, timeoutMs: number)
     'user-agent': 'durable-billing',
     'webhook-id': id,
     'webhook-timestamp': String(unixSeconds(attemptedAt)),
-    'webhook-signature': new Webhook(hook.secret).sign(id, attemptedAt, body),
+    // Several, as the standard has it, while one secret replaces another.
+    'webhook-signature': hook.secrets
+      .map((secret) => new Webhook(secret).sign(id, attemptedAt, body))
+      .join(' '),
   };
   try {
     return await fetch(hook.url, {

@@ -6,10 +6,11 @@ import { findUser } from '../db/users.ts';
 import { type BillStatus, billStatusOfInvoice } from '../domain/bill.ts';
 import { periodEnd, periodStart } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
-import { CURRENCY, formatUnitPrice, sumCents } from '../domain/money.ts';
+import { CURRENCY, sumCents } from '../domain/money.ts';
 import { problemOfFailure } from '../domain/stripe-failure.ts';
 import { type ActivityDependencies, stripeOf, unixSeconds } from './dependencies.ts';
 import { syncInvoice } from './invoice-sync.ts';
+import { invoiceMetadata, lineMetadata, lineText } from './lost-bills.ts';
 import { toTemporalFailure } from './stripe-errors.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
@@ -98,7 +99,7 @@ export function createInvoiceBillActivities(dependencies: ActivityDependencies) 
             pending_invoice_items_behavior: 'exclude',
             description: descriptionOf(bill),
             automatic_tax: { enabled: rules.automaticTax },
-            metadata: { bill_id: bill.billId, user_id: bill.userId, period: bill.period },
+            metadata: invoiceMetadata(bill),
           },
           { idempotencyKey },
         ),
@@ -140,16 +141,16 @@ function descriptionOf({ period, part, parts }: BillWithLines): string {
 }
 
 /**
- * The bill's lines as Stripe takes them: whole amounts, since we rounded them already and Stripe must not again. Quantity
- * and unit price stand in the description, for the customer to check.
+ * The bill's lines as Stripe takes them: whole amounts, since we rounded them already and Stripe must not again. What
+ * else there is to a line stands in its metadata: a database that was put back to a backup learns it from there.
  */
 function linesOf(bill: BillWithLines): Stripe.InvoiceAddLinesParams.Line[] {
   const period = { start: unixSeconds(periodStart(bill.period)), end: unixSeconds(periodEnd(bill.period)) };
   return bill.lines.map((line, index) => ({
     amount: line.amountCents,
-    description: `${line.description}: ${line.quantity} × ${formatUnitPrice(line.unitPriceCents)}`,
+    description: lineText(line),
     period,
-    metadata: { product: line.product, line_number: String(index + 1) },
+    metadata: lineMetadata(line, index),
   }));
 }
 

@@ -1,9 +1,11 @@
 import type { Stripe } from 'stripe';
 import { parkBill, saveInvoiceOutcome } from '../db/bill-status.ts';
+import { hasBill } from '../db/lost-bills.ts';
 import { billStatusOfInvoice } from '../domain/bill.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
+import { recoverBill } from './lost-bills.ts';
 import { idOf } from './stripe-references.ts';
 
 /** Reads an invoice with what says whether its customer must confirm the payment. */
@@ -25,12 +27,16 @@ export interface InvoiceSeen {
   readonly nowMs: number;
 }
 
-/** Brings the bill of an invoice of ours to the invoice's state. Others, such as the subscription's $0 ones, are not ours. */
+/**
+ * Brings the bill of an invoice of ours to the invoice's state; one that this database lost is written first. Others, such as the
+ * subscription's $0 ones, are not ours.
+ */
 export async function syncInvoice(
-  { db, log }: Pick<ActivityDependencies, 'db' | 'log'>,
+  dependencies: Pick<ActivityDependencies, 'db' | 'stripe' | 'log'>,
   seen: InvoiceSeen,
   invoice: Stripe.Invoice,
 ): Promise<void> {
+  const { db, log } = dependencies;
   const { mode } = seen;
   const billId = invoice.metadata?.['bill_id'];
   if (billId === undefined) {
@@ -49,6 +55,7 @@ export async function syncInvoice(
       await parkBill(db, mode, billId, `${invoice.id} can't be finalized: ${problem}`);
     return;
   }
+  if (!(await hasBill(db, { mode, billId }))) await recoverBill(dependencies, mode, invoice);
   await saveInvoiceOutcome(db, {
     mode,
     billId,

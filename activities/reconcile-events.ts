@@ -75,7 +75,8 @@ export function createEventReconciliation(dependencies: ActivityDependencies) {
       const { eventId: objectId, type, objectId: about } = envelope;
       const what = `The event ${type} about ${about} has had no effect.`;
       const finding = { code: 'event_missed', userId: user.userId, objectId, what } as const;
-      return [repaired(finding, { type: 'event', stripeCustomerId, envelope })];
+      const told = { ...envelope, hadNoEffect: true };
+      return [repaired(finding, { type: 'event', stripeCustomerId, envelope: told })];
     });
     await settleDrifts(dependencies, page, drifts);
     return drifts.length;

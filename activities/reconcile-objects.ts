@@ -6,6 +6,7 @@ import {
   disputeStatuses,
   sessionsSeenTo,
   usersOfCustomers,
+  usersWithoutCustomer,
 } from '../db/compared.ts';
 import { compareCheckoutSessions } from '../domain/compare-checkout-sessions.ts';
 import { compareCustomers, looksForPaymentMethods } from '../domain/compare-customers.ts';
@@ -114,33 +115,36 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
         mode,
         invoices.map(({ billId }) => billId),
       );
-      return await settle(page, list, compareInvoices(invoices, { users, bills }, plan.stripeNow));
+      const named = invoices.map(({ billedUserId }) => billedUserId);
+      const have = { users, bills, withoutCustomer: await usersWithoutCustomer(db, mode, named) };
+      return await settle(page, list, compareInvoices(invoices, have, plan.stripeNow));
     },
 
     /** Bills whose invoice no list tells of: old ones that are still to be collected, and those whose draft may be gone. */
     async compareBills(page: ReconciliationPage): Promise<ReconciledPage> {
       const { mode, plan, cursor } = page;
       const limit = REQUESTS_PER_TASK;
-      const bills = await billsToCompare(db, mode, {
+      const toCompare = await billsToCompare(db, mode, {
         afterBillId: cursor.after ?? '',
         frozenBefore: oldBillsUntil(plan),
         withWrittenOff: plan.events.gone !== null,
         limit,
       });
       const drifts: Drift[] = [];
-      for (const bill of bills) {
+      for (const bill of toCompare) {
         const invoice = await retrieveInvoiceIfThere(mode, bill.invoiceId);
         if (invoice === null) {
           drifts.push(compareMissingInvoice(bill.invoiceId, bill, mode));
           continue;
         }
-        const have = { users: new Map(), bills: new Map([[bill.billId, bill]]) };
+        const bills = new Map([[bill.billId, bill]]);
+        const have = { users: new Map(), bills, withoutCustomer: new Set<string>() };
         drifts.push(...compareInvoices([comparedInvoice(invoice)], have, plan.stripeNow));
       }
       await settleDrifts(dependencies, page, drifts);
-      const last = bills.at(-1);
-      const isLast = last === undefined || bills.length < limit;
-      return { read: bills.length, next: isLast ? null : { part: 0, after: last.billId } };
+      const last = toCompare.at(-1);
+      const isLast = last === undefined || toCompare.length < limit;
+      return { read: toCompare.length, next: isLast ? null : { part: 0, after: last.billId } };
     },
 
     async compareCustomers(page: ReconciliationPage): Promise<ReconciledPage> {
@@ -149,7 +153,9 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
       const users = await usersOfCustomers(db, mode, idsOf(list.data));
       const customers = list.data.map(comparedCustomer);
       if (plan.events.gone !== null) await carryOutAll(dependencies, mode, looksForPaymentMethods(users));
-      return await settle(page, list, compareCustomers(customers, users, plan.stripeNow));
+      const named = customers.map(({ userId }) => userId);
+      const have = { users, withoutCustomer: await usersWithoutCustomer(db, mode, named) };
+      return await settle(page, list, compareCustomers(customers, have, plan.stripeNow));
     },
 
     /** All of them: a dispute is decided months after it was opened, and there are few. */

@@ -1,6 +1,7 @@
 import type { Stripe } from 'stripe';
 import { parkBill } from '../db/bill-status.ts';
 import { saveFindings } from '../db/reconciliation-findings.ts';
+import { saveStripeCustomer } from '../db/users.ts';
 import { atATime } from '../domain/at-a-time.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { PageCursor, ReconciliationPlan } from '../domain/reconciliation.ts';
@@ -85,6 +86,11 @@ async function carryOut(
     case 'event': {
       const { stripeCustomerId, envelope } = repair;
       return await signalStripeEvent(temporal, { mode, stripeCustomerId }, envelope);
+    }
+    case 'adopt_customer': {
+      const { userId, stripeCustomerId } = repair;
+      await saveStripeCustomer(db, mode, userId, stripeCustomerId);
+      return await signalLookAgain(temporal, { mode, stripeCustomerId });
     }
     case 'park_bill':
       return await parkBill(db, mode, repair.billId, repair.problem);

@@ -1,3 +1,4 @@
+import { forgetAppliedEvents } from '../db/applied-events.ts';
 import { loadReconciliation, saveReconciliation } from '../db/reconciliation.ts';
 import {
   countFindings,
@@ -106,6 +107,7 @@ export function createReconciliationActivities({ db }: Pick<ActivityDependencies
       await resolveFindings(db, mode, readable, { notSeenSince: startedAt, now });
       await resolveAppliedEvents(db, mode, now);
       await forgetResolvedFindings(db, mode, now);
+      await forgetAppliedEvents(db, now);
       await saveReconciliation(db, mode, memory, now);
       const open = await listOpenFindings(db, mode, FINDINGS_IN_REPORT);
       return {

@@ -45,7 +45,7 @@ export function createRegistrationActivities(dependencies: Pick<ActivityDependen
     /** Brings e-mail and name of the Stripe customer to what the host product said last. */
     async updateCustomerProfile({ mode, stripeCustomerId }: CustomerKey): Promise<void> {
       const user = await findUserByStripeCustomer(db, mode, stripeCustomerId);
-      if (user === undefined) return;
+      if (user === undefined || user.erased_at !== null) return;
       const { email, name } = user;
       await stripeOf(dependencies, mode).customers.update(stripeCustomerId, { email, name });
     },
@@ -53,7 +53,7 @@ export function createRegistrationActivities(dependencies: Pick<ActivityDependen
 
   async function userOf(mode: Mode, userId: string): Promise<User> {
     const user = await findUser(db, mode, userId);
-    if (user !== undefined) return user;
+    if (user !== undefined && user.erased_at === null) return user;
     throw ApplicationFailure.create({
       message: `There is no user ${userId} in ${mode} mode`,
       type: 'UserNotFound',

@@ -12,7 +12,7 @@ export interface StripeWriteOnce<T extends StripeObject> {
   readonly mode: Mode;
   /** Business identity of what is written, such as `bill:bill_1:draft`; at most 200 characters. */
   readonly writeKey: string;
-  /** Looks for what an earlier attempt may have made, no earlier than `since`. Asked on retries only. */
+  /** Looks for what an earlier attempt may have made, no earlier than `since`. Asked on retries, and in a database that was put back. */
   readonly find: (since: Date) => Promise<T | null>;
   readonly create: (idempotencyKey: string) => Promise<T>;
   readonly now?: () => Date;
@@ -27,7 +27,8 @@ const CLOCK_SKEW_MS = 60 * 60_000;
 /**
  * Writes to Stripe exactly once, across crashes, lost answers and expired keys:
  *
- * 1. The intent is a row before the request leaves. A new row means that nothing can be there yet: create at once.
+ * 1. The intent is a row before the request leaves. A new row means that nothing can be there yet: create at once. (Unless the database
+ *    was put back to a backup: then the row may have been there before.)
  * 2. Otherwise look first, and adopt what is found.
  * 3. Not found: create under the same key, for the earlier request may still be on its way, and Stripe then knows both
  *    as one. Only a key that is spent (expired, holding an error or other parameters, or an object that was deleted
@@ -41,9 +42,13 @@ export async function writeToStripeOnce<T extends StripeObject>(
 ): Promise<T> {
   const { mode, writeKey } = write;
   const now = write.now?.() ?? new Date();
-  let { generation, keyIssuedAt, stripeObjectId, isNew } = await intendStripeWrite(db, mode, writeKey);
-  if (!isNew) {
-    const found = await write.find(new Date(keyIssuedAt.getTime() - CLOCK_SKEW_MS));
+  let { generation, keyIssuedAt, stripeObjectId, mayExistSince } = await intendStripeWrite(
+    db,
+    mode,
+    writeKey,
+  );
+  if (mayExistSince !== null) {
+    const found = await write.find(new Date(mayExistSince.getTime() - CLOCK_SKEW_MS));
     if (found !== null) return await complete(db, write, found);
     const isGone = stripeObjectId !== null; // made, and deleted since: its key would only bring it back as it was
     if (isGone || now.getTime() - keyIssuedAt.getTime() > KEY_LIFETIME_MS) {

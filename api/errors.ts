@@ -27,6 +27,7 @@ export const ERROR_STATUS = {
   not_replayable: 409,
   nothing_to_test: 409,
   no_stripe_customer: 409,
+  user_erased: 410,
   payload_too_large: 413,
   uri_too_long: 414,
   unsupported_media_type: 415,

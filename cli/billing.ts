@@ -13,10 +13,13 @@ import { complain, describeError, say } from './console.ts';
 import { openContext, UsageError } from './context.ts';
 import { decide, showCustomer, tellToLookAgain } from './customer.ts';
 import { loadEnvironmentFile } from './environment-file.ts';
+import { eraseUser } from './erase-user.ts';
 import { explain } from './explain.ts';
+import { exportBillsTo } from './export-bills.ts';
 import { type ByOption, byOption, type ModeOption, modeOption, parsePeriod } from './options.ts';
 import { parseDollars, setPrice, showPrices } from './prices.ts';
 import { reconcile } from './reconcile.ts';
+import { noteRestored, parseInstant } from './restored.ts';
 import { dropUsageBefore } from './retention.ts';
 
 interface ReconcileOptions extends Partial<ModeOption> {
@@ -27,6 +30,13 @@ interface ReconcileOptions extends Partial<ModeOption> {
 interface SetupStripeOptions extends ModeOption {
   readonly url?: string;
   readonly apply?: boolean;
+}
+
+interface ExportBillsOptions extends ModeOption {
+  readonly from: BillingPeriod;
+  readonly to: BillingPeriod;
+  readonly json?: boolean;
+  readonly lines?: boolean;
 }
 
 /** Exit status of a command whose status 1 says something else. */
@@ -133,6 +143,22 @@ program
 addCloseCommands(program);
 
 program
+  .command('export-bills')
+  .description('write the bills of these months to standard output, for accounting')
+  .requiredOption('--from <YYYY-MM>', 'the first month', parsePeriod)
+  .requiredOption('--to <YYYY-MM>', 'the last month', parsePeriod)
+  .addOption(
+    new Option('--csv', 'a header, then a row for each bill; so unless told otherwise').conflicts('json'),
+  )
+  .option('--json', 'an object a line')
+  .option('--lines', 'a row for each line of a bill; in JSON as part of their bill')
+  .addOption(modeOption())
+  .action(async ({ mode, from, to, json, lines = false }: ExportBillsOptions) => {
+    const format = json === true ? 'json' : 'csv';
+    await exportBillsTo(await openContext(), { mode, from, to, format, withLines: lines }, process.stdout);
+  });
+
+program
   .command('reconcile')
   .description('compare Stripe with the database; repairs what was missed, and says what a person is to do')
   .argument('[object]', 'with --accept: what the finding is about')
@@ -155,6 +181,18 @@ program
     if (code === undefined || objectId === undefined || mode === undefined)
       throw new UsageError('Say what is accepted: --accept <finding> <object> --mode <mode>.');
     await accept(await openContext(), { mode, code, objectId });
+  });
+
+program
+  .command('restored')
+  .description('note that the database was put back to a backup, so that nothing is made in Stripe twice')
+  .requiredOption(
+    '--backup <instant>',
+    'when the backup was begun, or up to when it was recovered',
+    parseInstant,
+  )
+  .action(async ({ backup }: { readonly backup: Date }) => {
+    await noteRestored(await openContext(), backup);
   });
 
 program
@@ -219,6 +257,25 @@ customerCommand('reactivate', 'lift a suspension by an operator; the rules of bi
     const decision = { update: REACTIVATE_UPDATE, request: { by } } as const;
     await decide(await openContext(), { mode, customer }, decision);
   });
+
+program
+  .command('erase-user')
+  .description(
+    "say what an erasure of a person's data would do; with --apply it is done, and cannot be undone",
+  )
+  .argument('<user>', 'the id of the user')
+  .option('--apply', 'do it')
+  .option('--write-off', 'give up what they owe and what is not billed yet')
+  .addOption(modeOption())
+  .action(
+    async (
+      userId: string,
+      options: ModeOption & { readonly apply?: boolean; readonly writeOff?: boolean },
+    ) => {
+      const { mode, apply = false, writeOff = false } = options;
+      await eraseUser(await openContext(), { mode, userId, apply, writeOff });
+    },
+  );
 
 program
   .command('create-api-key')

@@ -1,4 +1,3 @@
-import { stringify } from 'csv-stringify/sync';
 import { billedTotalCents, previewClose } from '../db/close-preview.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { type BillingPeriod, previousPeriod } from '../domain/billing-period.ts';
@@ -12,6 +11,7 @@ import type { Mode } from '../domain/mode.ts';
 import { formatCents, formatChange } from '../domain/money.ts';
 import { right, say, table } from './console.ts';
 import type { CliContext } from './context.ts';
+import { csvRows, plainText } from './csv.ts';
 
 export interface PreviewOptions {
   readonly mode: Mode;
@@ -40,20 +40,21 @@ export async function previewMonth(context: CliContext, options: PreviewOptions)
 
 /** One row for each bill, amounts in cents: for spreadsheets and programs. */
 function csvOf(bills: readonly PreviewedBill[]): string {
-  return stringify([...bills], {
-    header: true,
-    columns: {
-      userId: 'user_id',
-      status: 'status',
-      usedCents: 'used_cents',
-      creditsCents: 'credits_cents',
-      totalCents: 'total_cents',
-      previousTotalCents: 'previous_total_cents',
-      problem: 'problem',
-      parts: 'parts',
-      held: 'held',
-    },
-  });
+  const columns = {
+    user_id: ({ userId }: PreviewedBill) => plainText(userId),
+    status: ({ status }: PreviewedBill) => status,
+    used_cents: ({ usedCents }: PreviewedBill) => usedCents,
+    credits_cents: ({ creditsCents }: PreviewedBill) => creditsCents,
+    total_cents: ({ totalCents }: PreviewedBill) => totalCents,
+    previous_total_cents: ({ previousTotalCents }: PreviewedBill) => previousTotalCents,
+    problem: ({ problem }: PreviewedBill) => problem,
+    parts: ({ parts }: PreviewedBill) => parts,
+    held: ({ held }: PreviewedBill) => (held === null ? null : plainText(held)),
+  };
+  return csvRows([
+    Object.keys(columns),
+    ...bills.map((bill) => Object.values(columns).map((cell) => cell(bill))),
+  ]);
 }
 
 function printSummary({ mode, period }: PreviewOptions, summary: PreviewSummary): void {

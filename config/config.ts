@@ -37,14 +37,14 @@ export interface StripeConfig {
 /** The host product's endpoint for messages in one mode. */
 export interface HostHookConfig {
   readonly url: string;
-  /** `whsec_…`; signs the messages. */
-  readonly secret: string;
+  /** `whsec_…`; each signs the messages. */
+  readonly secrets: readonly string[];
 }
 
 /** The admin's page and routes. */
 export interface AdminConfig {
-  /** Argon2id. */
-  readonly passwordHash: string;
+  /** Argon2id: the admin's password fits one of them. */
+  readonly passwordHashes: readonly string[];
   /** Sign the cookies of sessions: the first signs, all are believed. */
   readonly sessionSecrets: readonly string[];
 }
@@ -196,15 +196,15 @@ export function hostHookProblems(environment: Environment): string[] {
 
 /** Without a secret that is kept, each process would have sessions of its own, and lose them when it ends. */
 export function adminProblems(environment: Environment): string[] {
-  const { ADMIN_PASSWORD_HASH: passwordHash, ADMIN_SESSION_SECRETS: sessionSecrets } = environment;
-  if (passwordHash === undefined || sessionSecrets !== undefined) return [];
+  const { ADMIN_PASSWORD_HASH: passwordHashes, ADMIN_SESSION_SECRETS: sessionSecrets } = environment;
+  if (passwordHashes === undefined || sessionSecrets !== undefined) return [];
   return [`ADMIN_SESSION_SECRETS: is missing beside ADMIN_PASSWORD_HASH; ${NEW_SIGNING_SECRET}`];
 }
 
 function adminConfig(environment: Environment): AdminConfig | null {
-  const { ADMIN_PASSWORD_HASH: passwordHash, ADMIN_SESSION_SECRETS: sessionSecrets } = environment;
-  if (passwordHash === undefined || sessionSecrets === undefined) return null;
-  return { passwordHash, sessionSecrets };
+  const { ADMIN_PASSWORD_HASH: passwordHashes, ADMIN_SESSION_SECRETS: sessionSecrets } = environment;
+  if (passwordHashes === undefined || sessionSecrets === undefined) return null;
+  return { passwordHashes, sessionSecrets };
 }
 
 /** A link without a session would sign nobody in; and who may sign links of test mode signs none of live mode. */
@@ -240,8 +240,8 @@ function accountLinks(environment: Environment): AccountConfig['links'] {
 function hostHookConfig(environment: Environment, mode: Mode): HostHookConfig | null {
   const variables = HOST_HOOK_VARIABLES[mode];
   const url = environment[variables.url];
-  const secret = environment[variables.secret];
-  return url === undefined || secret === undefined ? null : { url, secret };
+  const secrets = environment[variables.secret];
+  return url === undefined || secrets === undefined ? null : { url, secrets };
 }
 
 function stripeConfig(environment: Environment): StripeConfig {

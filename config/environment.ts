@@ -82,10 +82,13 @@ const proxies = z
 /** The end of a complaint about a hook's secret. */
 export const NEW_HOOK_SECRET = `make one with: node -e "console.log('whsec_' + require('crypto').randomBytes(32).toString('base64'))"`;
 
-/** As https://www.standardwebhooks.com has it: 24 to 64 bytes. */
-const hookSecret = z.string().refine(isHookSecret, {
-  message: `must be whsec_ and then 24 to 64 bytes in base64; ${NEW_HOOK_SECRET}`,
-});
+/** As https://www.standardwebhooks.com has it: 24 to 64 bytes. Several sign at a time, as above. */
+const hookSecrets = z
+  .string()
+  .transform((text) => text.split(',').map((secret) => secret.trim()))
+  .refine((all) => all.every(isHookSecret), {
+    message: `must be whsec_ and then 24 to 64 bytes in base64; ${NEW_HOOK_SECRET}`,
+  });
 
 function isHookSecret(text: string): boolean {
   const prefix = 'whsec_';
@@ -107,11 +110,16 @@ const signingSecrets = z
     message: `must each be 32 characters or more; ${NEW_SIGNING_SECRET}`,
   });
 
-/** Never the password itself. */
-const passwordHash = z.string().regex(/^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[\w+/]+\$[\w+/]+$/, {
-  message:
-    "must be an Argon2id hash, in '…' for its dollars; make one with: npm run billing -- hash-password",
-});
+const ARGON2ID = /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[\w+/]+\$[\w+/]+$/;
+
+/** Never the passwords themselves. Several hold at a time; by a space, for a hash has commas. */
+const passwordHashes = z
+  .string()
+  .transform((text) => text.trim().split(/\s+/))
+  .refine((all) => all.every((hash) => ARGON2ID.test(hash)), {
+    message:
+      "must be an Argon2id hash, in '…' for its dollars; make one with: npm run billing -- hash-password",
+  });
 
 const NEW_CODEC_KEY = `make one with: node -e "console.log('2026-11:' + require('crypto').randomBytes(32).toString('base64'))"`;
 
@@ -189,12 +197,12 @@ export const environmentSchema = z.object({
 
   // The host product's endpoint for messages, per mode.
   HOST_WEBHOOK_URL: optional(hookUrl),
-  HOST_WEBHOOK_SECRET: optional(hookSecret),
+  HOST_WEBHOOK_SECRET: optional(hookSecrets),
   HOST_TEST_WEBHOOK_URL: optional(hookUrl),
-  HOST_TEST_WEBHOOK_SECRET: optional(hookSecret),
+  HOST_TEST_WEBHOOK_SECRET: optional(hookSecrets),
 
   // The admin's page.
-  ADMIN_PASSWORD_HASH: optional(passwordHash),
+  ADMIN_PASSWORD_HASH: optional(passwordHashes),
   ADMIN_SESSION_SECRETS: optional(signingSecrets),
 
   // The account page.

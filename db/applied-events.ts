@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Mode } from '../domain/mode.ts';
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
@@ -38,6 +39,21 @@ export async function recordAppliedEvents(
     )
     .onConflict((conflict) => conflict.columns(['mode', 'event_id']).doNothing())
     .execute();
+}
+
+/** Stripe sends an event again for three days, and lists it for thirty; whoever looks into the past wants a year. */
+const KEPT_DAYS = 400;
+/** A run of the reconciliation, each hour, forgets no more than these: the first on an old database takes its time. */
+const FORGOTTEN_AT_A_TIME = 10_000;
+
+/** Forgets events that had their effect so long ago that nobody tells of them any more, of both modes. @returns how many. */
+export async function forgetAppliedEvents(db: Database, now: Date): Promise<number> {
+  const { numAffectedRows = 0n } = await sql`
+    DELETE FROM applied_stripe_events WHERE ctid IN (
+      SELECT ctid FROM applied_stripe_events
+      WHERE applied_at < ${now}::timestamptz - make_interval(days => ${KEPT_DAYS}) LIMIT ${FORGOTTEN_AT_A_TIME}
+    )`.execute(db);
+  return Number(numAffectedRows);
 }
 
 export interface AppliedEvent {

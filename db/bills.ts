@@ -9,10 +9,15 @@ import type { BillLinesTable, BillsTable } from './schema.ts';
 
 export interface BillLineRow {
   readonly product: Product;
+  readonly usagePeriod: BillingPeriod;
   readonly quantity: string;
+  /** In base units (domain/bill.ts). */
+  readonly exactQuantity: string;
   readonly unitPriceCents: string;
   readonly amountCents: number;
   readonly description: string;
+  /** The events of its product and month that are numbered up to this are on this bill or earlier ones; `null`: not kept, or credits. */
+  readonly eventsThrough: number | null;
 }
 
 export interface BillWithLines {
@@ -192,9 +197,12 @@ async function withLines(
 function lineOf(line: Selectable<BillLinesTable>): BillLineRow {
   return {
     product: line.product,
+    usagePeriod: line.usage_period,
     quantity: line.quantity,
+    exactQuantity: line.exact_quantity,
     unitPriceCents: line.unit_price_cents,
     amountCents: line.amount_cents,
     description: line.description,
+    eventsThrough: line.events_through,
   };
 }

@@ -34,6 +34,25 @@ export async function usersOfCustomers(
   return new Map(rows.map((user) => [user.stripeCustomerId, user]));
 }
 
+/** Those of these users who are here, were not erased, and have no customer in Stripe. */
+export async function usersWithoutCustomer(
+  db: Database,
+  mode: Mode,
+  userIds: readonly (string | null)[],
+): Promise<Set<string>> {
+  const ids = idsAmong(userIds);
+  if (ids.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('users')
+    .select('user_id')
+    .where('mode', '=', mode)
+    .where('user_id', 'in', ids)
+    .where('stripe_customer_id', 'is', null)
+    .where('erased_at', 'is', null)
+    .execute();
+  return new Set(rows.map((row) => row.user_id));
+}
+
 const BILL = [
   'bill_id as billId',
   'user_id as userId',

@@ -19,6 +19,8 @@ export interface FreezeOptions {
   readonly workflow?: WorkflowRun | undefined;
   /** Which bills wait for a person before they go out; `null`, the default: none. */
   readonly holdOutliers?: OutlierRule | null;
+  /** Why nobody is to pay it: no credits pay for it, and it never goes out. */
+  readonly writtenOff?: string | null;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface FreezeOptions {
 export async function freezeBill(
   db: Database,
   key: BillKey,
-  { workflow, holdOutliers = null }: FreezeOptions = {},
+  { workflow, holdOutliers = null, writtenOff = null }: FreezeOptions = {},
 ): Promise<string[]> {
   return await inTransaction(db, async (transaction) => {
     await lockUser(transaction, key);
@@ -42,7 +44,7 @@ export async function freezeBill(
     const usage = unbilledUsage(await loadTotals(transaction, key), key.period);
     const lots = await loadCreditLots(transaction, key);
     await writeOffLots(transaction, key, expiredForBill(lots, key.period));
-    const usableLots = usableForBill(lots, key.period);
+    const usableLots = writtenOff === null ? usableForBill(lots, key.period) : [];
     const bill = rateBill({
       period: key.period,
       usage,
@@ -52,7 +54,7 @@ export async function freezeBill(
     if (bill.lines.length === 0) return [];
     const parts = splitIntoParts(bill, key.period);
     const holdReason = await reasonToHold(transaction, key, bill, holdOutliers);
-    const bills = await insertBills(transaction, key, parts, { workflow, holdReason });
+    const bills = await insertBills(transaction, key, parts, { workflow, holdReason, writtenOff });
     await changeCredits(transaction, key, bills, usableLots);
     await markBilled(transaction, key, usage);
     return bills.map(({ billId }) => billId);

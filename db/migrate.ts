@@ -16,6 +16,9 @@ import * as usageByDay from './migrations/0014-usage-by-day.ts';
 import * as paymentMethods from './migrations/0015-payment-methods.ts';
 import * as reconciliation from './migrations/0016-reconciliation.ts';
 import * as findingsAccepted from './migrations/0017-findings-accepted.ts';
+import * as restores from './migrations/0018-restores.ts';
+import * as erasure from './migrations/0019-erasure.ts';
+import * as appliedEventsByAge from './migrations/0020-applied-events-by-age.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 /** In order; a migration that has been released is never edited, the next one mends it. */
@@ -37,15 +40,29 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0015-payment-methods': paymentMethods,
   '0016-reconciliation': reconciliation,
   '0017-findings-accepted': findingsAccepted,
+  '0018-restores': restores,
+  '0019-erasure': erasure,
+  '0020-applied-events-by-age': appliedEventsByAge,
 };
 
 /**
  * Brings the database to the newest schema. Several processes may start at once: Kysely's migrator holds an advisory
  * lock, so one migrates and the others wait.
  *
- * @throws the database's error when a migration fails; that migration is then rolled back whole.
+ * A database that a newer version has migrated is left as it is: while processes are replaced one after the other, one of the version
+ * before may be started again. It can work with it, for migrations expand before they contract (CONTRIBUTING.md).
+ *
+ * @throws Error when the database is neither of an earlier version nor of a later one; the database's error when a migration fails, which is
+ *   then rolled back whole.
  */
 export async function migrateToLatest(db: Kysely<DatabaseSchema>): Promise<void> {
+  const { pending, unknown } = await compareMigrations(db);
+  if (unknown.length > 0) {
+    if (pending.length === 0) return;
+    throw new Error(
+      `The database has ${unknown.join(', ')}, which this version does not know, and lacks ${pending.join(', ')}: it is of another branch of this program. Run the version that migrated it.`,
+    );
+  }
   const { error } = await migratorOf(db).migrateToLatest();
   if (error !== undefined) throw error;
 }

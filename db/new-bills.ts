@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RatedBill } from '../domain/bill.ts';
 import { drawsOfParts } from '../domain/bill-parts.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
@@ -24,10 +25,13 @@ interface NewBill extends RatedBill {
   readonly billId: string;
 }
 
-/** Who freezes, and why a person must look at the bill before it goes out; `null`: it needs nobody. */
 interface Circumstances {
+  /** Who freezes. */
   readonly workflow: WorkflowRun | undefined;
+  /** Why a person must look at the bill before it goes out; `null`: it needs nobody. */
   readonly holdReason: string | null;
+  /** Why it never goes out; `null`: it does. */
+  readonly writtenOff: string | null;
 }
 
 /** Writes the parts of a month's bill with their lines; most bills are their only part. */
@@ -35,36 +39,51 @@ export async function insertBills(
   transaction: DatabaseTransaction,
   { mode, userId, period }: BillKey,
   parts: readonly RatedBill[],
-  { workflow, holdReason }: Circumstances,
+  { workflow, ...fate }: Circumstances,
 ): Promise<NewBill[]> {
-  const rows = await transaction
+  const bills = parts.map((part, index) => ({
+    ...part,
+    billId: billIdOf({ mode, userId, period }, index + 1),
+  }));
+  await transaction
     .insertInto('bills')
     .values(
-      parts.map((part, index) => ({
+      bills.map((part, index) => ({
         mode,
+        bill_id: part.billId,
         user_id: userId,
         period,
         part: index + 1,
         parts: parts.length,
-        ...statusOf(part, holdReason),
+        ...statusOf(part, fate),
         total_cents: part.totalCents,
         credits_applied_cents: part.creditsAppliedCents,
         workflow_id: workflow?.workflowId ?? null,
         workflow_run_id: workflow?.runId ?? null,
       })),
     )
-    .returning(['bill_id', 'part'])
     .execute();
-  const billIds = new Map(rows.map((row) => [row.part, row.bill_id]));
-  const bills = parts.map((part, index) => ({ ...part, billId: billIds.get(index + 1) ?? '' }));
   // A part at a time: a statement takes a limited number of values.
   for (const bill of bills) await insertLines(transaction, mode, bill);
   return bills;
 }
 
-function statusOf({ totalCents }: RatedBill, holdReason: string | null) {
+/**
+ * By what the bill is of, and by nothing else: frozen anew in a database that was put back to a backup, it is the bill whose invoice
+ * Stripe has.
+ */
+function billIdOf({ mode, userId, period }: BillKey, part: number): string {
+  const identity = JSON.stringify([mode, userId, period, 'monthly', part]);
+  return `bill_${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`;
+}
+
+function statusOf(
+  { totalCents }: RatedBill,
+  { holdReason, writtenOff }: Pick<Circumstances, 'holdReason' | 'writtenOff'>,
+) {
   // Nothing to collect: credits paid for all of it, or it came to less than half a cent.
   if (totalCents === 0) return { status: 'paid', problem: null } as const;
+  if (writtenOff !== null) return { status: 'void', problem: writtenOff } as const;
   return { status: holdReason === null ? 'frozen' : 'held', problem: holdReason } as const;
 }
 

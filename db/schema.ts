@@ -38,6 +38,7 @@ export interface UsersTable {
   suspended_reason: string | null;
   cluster_wanted_at: ColumnType<Date | null>;
   credit_shortfall_cents: Generated<number>;
+  erased_at: ColumnType<Date | null>;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
@@ -331,6 +332,11 @@ export interface ReconciliationFindingsTable {
   accepted_at: Date | null;
 }
 
+export interface RestoresTable {
+  restored_at: Timestamp;
+  backup_at: Date;
+}
+
 export interface DatabaseSchema {
   users: UsersTable;
   clusters: ClustersTable;
@@ -358,4 +364,5 @@ export interface DatabaseSchema {
   payment_methods: PaymentMethodsTable;
   reconciliations: ReconciliationsTable;
   reconciliation_findings: ReconciliationFindingsTable;
+  restores: RestoresTable;
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Mode } from '../domain/mode.ts';
 import type { Database } from './database.ts';
+import { unknownSince } from './restores.ts';
 
 /** A write to Stripe that is intended or done. Its row is there before the request leaves. */
 export interface StripeWrite {
@@ -9,8 +10,11 @@ export interface StripeWrite {
   readonly keyIssuedAt: Date;
   /** The object that came of it; `null` while the outcome is unknown. */
   readonly stripeObjectId: string | null;
-  /** Whether this call made the row: then nothing can have reached Stripe yet. */
-  readonly isNew: boolean;
+  /**
+   * From when on Stripe may have what this write makes. `null`: nothing can have reached Stripe yet, for this call made the row, and
+   * no row was lost.
+   */
+  readonly mayExistSince: Date | null;
 }
 
 /** Writes the intent, or reads the one that is there. */
@@ -19,7 +23,7 @@ export async function intendStripeWrite(db: Database, mode: Mode, writeKey: stri
     .insertInto('stripe_writes')
     .values({ mode, write_key: writeKey })
     .onConflict((conflict) => conflict.columns(['mode', 'write_key']).doNothing())
-    .returning(['generation', 'key_issued_at', 'stripe_object_id'])
+    .returning(['generation', 'key_issued_at', 'stripe_object_id', unknownSince.as('unknown_since')])
     .executeTakeFirst();
   const row =
     inserted ??
@@ -33,7 +37,7 @@ export async function intendStripeWrite(db: Database, mode: Mode, writeKey: stri
     generation: row.generation,
     keyIssuedAt: row.key_issued_at,
     stripeObjectId: row.stripe_object_id,
-    isNew: inserted !== undefined,
+    mayExistSince: inserted === undefined ? row.key_issued_at : inserted.unknown_since,
   };
 }
 

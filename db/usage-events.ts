@@ -57,7 +57,8 @@ async function ingest(
   events: readonly UsageEvent[],
   ofKnownIds: 'fail' | 'skip',
 ): Promise<IngestionResult> {
-  const users = await registeredUsers(transaction, mode, events);
+  const registered = await registeredUsers(transaction, mode, events);
+  const users = { has: (userId: string) => registered.get(userId) === 'takes' };
   const firstOfId = new Map<string, UsageEvent>();
   for (const event of events) {
     if (users.has(event.userId) && !firstOfId.has(event.id)) firstOfId.set(event.id, event);
@@ -75,7 +76,8 @@ async function ingest(
   };
   const rejected: UsageEventRejection[] = [];
   for (const [index, event] of events.entries()) {
-    if (!users.has(event.userId)) rejected.push(unknownUser(index, event));
+    if (registered.get(event.userId) === 'erased') rejected.push(userErased(index, event));
+    else if (!users.has(event.userId)) rejected.push(unknownUser(index, event));
     else if (!isKnown(event)) rejected.push(idReused(index, event));
   }
   return {
@@ -89,18 +91,23 @@ async function registeredUsers(
   transaction: DatabaseTransaction,
   mode: Mode,
   events: readonly UsageEvent[],
-): Promise<Set<string>> {
+): Promise<Map<string, 'takes' | 'erased'>> {
   const userIds = [...new Set(events.map((event) => event.userId))];
-  const { rows } = await sql<{ user_id: string }>`
-    SELECT user_id FROM users WHERE mode = ${mode} AND user_id = ANY(${userIds}::text[])`.execute(
+  const { rows } = await sql<{ user_id: string; is_erased: boolean }>`
+    SELECT user_id, erased_at IS NOT NULL AS is_erased FROM users WHERE mode = ${mode} AND user_id = ANY(${userIds}::text[])`.execute(
     transaction,
   );
-  return new Set(rows.map((row) => row.user_id));
+  return new Map(rows.map((row) => [row.user_id, row.is_erased ? 'erased' : 'takes']));
 }
 
 function unknownUser(index: number, event: UsageEvent): UsageEventRejection {
   const message = `No user "${event.userId}" is registered: PUT /api/users/${event.userId} first, then send the event again`;
   return { index, id: event.id, code: 'unknown_user', message };
+}
+
+function userErased(index: number, event: UsageEvent): UsageEventRejection {
+  const message = `The data of the user "${event.userId}" was erased: nothing of theirs is taken any more`;
+  return { index, id: event.id, code: 'user_erased', message };
 }
 
 function idReused(index: number, event: UsageEvent): UsageEventRejection {

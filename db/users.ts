@@ -13,20 +13,23 @@ export interface UserKey {
 
 export type User = Selectable<UsersTable>;
 
-/** Registers a user, or updates the e-mail and name of one who is. */
+/** Registers a user, or updates the e-mail and name of one who is. @returns `undefined` for one whose data was erased. */
 export async function registerUser(
   db: Database,
   user: { readonly mode: Mode; readonly userId: string; readonly email: string; readonly name: string },
-): Promise<User> {
+): Promise<User | undefined> {
   const { mode, userId, email, name } = user;
   return await db
     .insertInto('users')
     .values({ mode, user_id: userId, email, name })
     .onConflict((conflict) =>
-      conflict.columns(['mode', 'user_id']).doUpdateSet({ email, name, updated_at: new Date() }),
+      conflict
+        .columns(['mode', 'user_id'])
+        .doUpdateSet({ email, name, updated_at: new Date() })
+        .where('users.erased_at', 'is', null),
     )
     .returningAll()
-    .executeTakeFirstOrThrow();
+    .executeTakeFirst();
 }
 
 export async function findUser(db: Database, mode: Mode, userId: string): Promise<User | undefined> {

@@ -11,16 +11,28 @@ export interface ComparedCustomer {
   readonly created: number;
 }
 
-/** Stripe's customers against our users. */
+/**
+ * Stripe's customers against our users.
+ *
+ * @param have `withoutCustomer`: those of the users whom these customers name who have none: this database was put back to a backup.
+ */
 export function compareCustomers(
   customers: readonly ComparedCustomer[],
-  users: ComparedUsers,
+  {
+    users,
+    withoutCustomer,
+  }: { readonly users: ComparedUsers; readonly withoutCustomer: ReadonlySet<string> },
   stripeNow: number,
 ): Drift[] {
   return customers.flatMap(({ id, userId: named, defaultPaymentMethodId, created }) => {
     const user = users.get(id);
     if (user === undefined) {
       if (named === null || isUnderWay(created, stripeNow)) return [];
+      if (withoutCustomer.has(named)) {
+        const what = `The customer ${id} is the user ${named}'s, who has none here.`;
+        const about = { code: 'customer_missed', userId: named, objectId: id, what } as const;
+        return [repaired(about, { type: 'adopt_customer', userId: named, stripeCustomerId: id })];
+      }
       const what = `The customer ${id} says that it is the user ${named}'s, who is not here or has another customer.`;
       const proposal = `Delete ${id} in Stripe, unless another installation uses this account.`;
       return [proposed({ code: 'customer_unknown', userId: null, objectId: id, what }, proposal)];

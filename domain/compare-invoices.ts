@@ -14,6 +14,8 @@ export interface ComparedInvoice {
   readonly stripeCustomerId: string | null;
   /** What its metadata say that it is of; `null`: not made by us. */
   readonly billId: string | null;
+  /** The user of that bill, where the invoice says all that is to be known of it; `null`: it does not. */
+  readonly billedUserId: string | null;
   /** The subscription whose own invoice it is, and whether that is one that we made; `null`: it is of none. */
   readonly subscription: { readonly id: string; readonly isOurs: boolean } | null;
   /** The sum of its lines, before discounts and taxes. */
@@ -44,6 +46,8 @@ export interface ComparedBill {
 
 interface ComparedBills {
   readonly users: ComparedUsers;
+  /** Users whom invoices name and who have no customer here: they get it back before their invoices are looked at. */
+  readonly withoutCustomer: ReadonlySet<string>;
   readonly bills: ReadonlyMap<string, ComparedBill>;
 }
 
@@ -57,7 +61,7 @@ export function compareInvoices(
     if (isUnderWay(invoice.changedAt, stripeNow)) return [];
     if (invoice.billId === null) return compareForeign(invoice, have);
     const bill = have.bills.get(invoice.billId);
-    return bill === undefined ? withoutBill(invoice) : compareWithBill(invoice, bill);
+    return bill === undefined ? withoutBill(invoice, have, stripeNow) : compareWithBill(invoice, bill);
   });
 }
 
@@ -86,9 +90,28 @@ function undoing({ id, status, askedCents }: ComparedInvoice): string {
   return status === 'paid' ? `give ${formatCents(askedCents)} of ${id} back by a credit note` : `void ${id}`;
 }
 
-function withoutBill(invoice: ComparedInvoice): Drift[] {
-  if (isUndone(invoice)) return [];
-  const { id: objectId, billId, askedCents, created } = invoice;
+/** A database that was put back to a backup lacks bills that have gone out: their invoices tell of them. */
+function withoutBill(
+  invoice: ComparedInvoice,
+  { users, withoutCustomer }: ComparedBills,
+  stripeNow: number,
+): Drift[] {
+  const { id: objectId, billId, billedUserId, stripeCustomerId, askedCents, created } = invoice;
+  const user = stripeCustomerId === null ? undefined : users.get(stripeCustomerId);
+  if (user !== undefined && user.userId === billedUserId && billStatusOfInvoice(invoice) !== null) {
+    const { userId } = user;
+    const lost = `The invoice ${objectId} over ${formatCents(askedCents)} is of the bill ${billId}, which is not here any more.`;
+    const { stripeCustomerId: customer } = user;
+    // Each run tells of it: the last time it may have been too early.
+    const envelope = reconciledEvent(
+      'invoice.updated',
+      { id: objectId, state: `lost:${stripeNow}` },
+      created,
+    );
+    const repair = { type: 'event', stripeCustomerId: customer, envelope } as const;
+    return [repaired({ code: 'bill_missed', userId, objectId, created, what: lost }, repair)];
+  }
+  if (isUndone(invoice) || withoutCustomer.has(billedUserId ?? '')) return [];
   const what = `The invoice ${objectId} over ${formatCents(askedCents)} is of the bill ${billId}, which we don't have.`;
   const proposal = `Unless another installation uses this Stripe account, ${undoing(invoice)}.`;
   return [proposed({ code: 'invoice_without_bill', userId: null, objectId, created, what }, proposal)];

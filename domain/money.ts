@@ -61,6 +61,11 @@ export function withoutNeedlessZeros(decimal: DecimalString): DecimalString {
   return decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal;
 }
 
+/** Cents as a decimal of dollars for programs, always with two places: `-1205` → `-12.05`. */
+export function centsAsDollars(amountCents: number): DecimalString {
+  return new Big(amountCents).div(100).toFixed(2);
+}
+
 /** Sum of whole cents. */
 export function sumCents(amounts: Iterable<number>): number {
   let total = 0;

@@ -72,6 +72,10 @@ export const PRICE_LIST: Readonly<Record<Product, PriceListItem>> = {
   },
 };
 
+export function isProduct(text: string): text is Product {
+  return (PRODUCTS as readonly string[]).includes(text);
+}
+
 export function isMeteredProduct(text: string): text is MeteredProduct {
   return (METERED_PRODUCTS as readonly string[]).includes(text);
 }

@@ -43,10 +43,12 @@ const PASS_OF = {
   invoice_changed: 'invoices',
   second_invoice: 'invoices',
   invoice_amount: 'invoices',
+  bill_missed: 'invoices',
   invoice_without_bill: 'invoices',
   subscription_invoice_not_zero: 'invoices',
   draft_deleted: 'bills',
   invoice_missing: 'bills',
+  customer_missed: 'customers',
   customer_unknown: 'customers',
   payment_method_changed: 'customers',
   dispute_missed: 'disputes',
@@ -88,6 +90,8 @@ export type Repair =
   | { readonly type: 'look'; readonly stripeCustomerId: string }
   /** The look needs to know which object it is for. */
   | { readonly type: 'event'; readonly stripeCustomerId: string; readonly envelope: StripeEventEnvelope }
+  /** The user gets back the customer that they have in Stripe, and is looked at. */
+  | { readonly type: 'adopt_customer'; readonly userId: string; readonly stripeCustomerId: string }
   | { readonly type: 'park_bill'; readonly billId: string; readonly problem: string };
 
 /** What a comparison comes to. */
@@ -115,7 +119,14 @@ export function reconciledEvent(
 ): StripeEventEnvelope {
   const { id: objectId, state, chargeId } = object;
   const eventId = `reconciled:${objectId}${state === undefined ? '' : `:${state}`}`;
-  return { eventId, type, objectId, created, ...(chargeId === undefined ? {} : { chargeId }) };
+  return {
+    eventId,
+    type,
+    objectId,
+    created,
+    hadNoEffect: true,
+    ...(chargeId === undefined ? {} : { chargeId }),
+  };
 }
 
 /** The codes that these parts of a run find. */

@@ -39,6 +39,7 @@ export const USAGE_EVENT_REJECTION_CODES = [
   'resource_id_required',
   'resource_id_not_allowed',
   'unknown_user',
+  'user_erased',
   'id_reused',
 ] as const;
 export type UsageEventRejectionCode = (typeof USAGE_EVENT_REJECTION_CODES)[number];

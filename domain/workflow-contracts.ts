@@ -127,6 +127,11 @@ export interface StripeEventEnvelope {
   readonly created: number;
   /** The charge (`ch_…`) that a refund or dispute is about. */
   readonly chargeId?: string;
+  /**
+   * The database does not know that it ever had an effect. A workflow that remembers that it had one takes it up all the same: the
+   * database was put back to a backup.
+   */
+  readonly hadNoEffect?: boolean;
 }
 
 /** Of an event whose object names no customer, such as a dispute's. Whose it is, its charge says. */

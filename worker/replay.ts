@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type ReplayWorkerOptions, Worker } from '@temporalio/worker';
+import { USER_ERASURE_WORKFLOW } from '../domain/erasure.ts';
 import { TEST_PURCHASE_WORKFLOW } from '../domain/test-purchase.ts';
 import {
   CHARGE_EVENT_WORKFLOW,
@@ -25,6 +26,7 @@ export const WORKFLOW_TYPES = [
   RECONCILIATION_WORKFLOW,
   SCHEDULED_RECONCILIATION_WORKFLOW,
   TEST_PURCHASE_WORKFLOW,
+  USER_ERASURE_WORKFLOW,
 ] as const;
 
 /** A workflow that would stand still if this code were deployed. */

@@ -45,8 +45,12 @@ export class EventQueue {
       return;
     }
     if (this.seenIds.has(event.eventId)) {
-      this.duplicateCount += 1;
-      return;
+      if (event.hadNoEffect !== true || this.waits(event)) {
+        this.duplicateCount += 1;
+        return;
+      }
+      // It was counted, and its effect is gone.
+      this.appliedCount -= 1;
     }
     this.seenIds.add(event.eventId);
     if (this.seenIds.size > REMEMBERED_EVENTS) {
@@ -56,6 +60,10 @@ export class EventQueue {
       }
     }
     this.queue.push(event);
+  }
+
+  private waits({ eventId }: StripeEventEnvelope): boolean {
+    return [...this.queue, ...this.underWay].some((each) => each.eventId === eventId);
   }
 
   /** Whether events wait. Those that a parked step left behind don't count: they go along with the next step. */

@@ -8,3 +8,4 @@ export { reconciliationWorkflow } from './reconciliation.ts';
 export { scheduledMonthlyBillingWorkflow } from './scheduled-monthly-billing.ts';
 export { scheduledReconciliationWorkflow } from './scheduled-reconciliation.ts';
 export { testPurchaseWorkflow } from './test-purchase.ts';
+export { userErasureWorkflow } from './user-erasure.ts';

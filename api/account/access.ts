@@ -34,7 +34,8 @@ export function openAccountAccess({
     ),
     async useLink(token) {
       const { mode, userId, linkId, expiresAt } = await readLink(token);
-      if ((await findUser(db, mode, userId)) === undefined) {
+      const user = await findUser(db, mode, userId);
+      if (user === undefined || user.erased_at !== null) {
         const message = `No user "${userId}" is registered in ${mode} mode: PUT /api/users/${userId} first`;
         throw new AccountLinkRefused(message);
       }

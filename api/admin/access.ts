@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
@@ -11,8 +10,8 @@ export interface AdminAccess {
   readonly password: PasswordCheck;
   /** Reads the session that the request's cookie names; nothing is stored before {@link signIn}. */
   readonly sessions: RequestHandler;
-  /** Names the password without telling it: sessions of another one have ended. */
-  readonly passwordId: string;
+  /** The hashes that passwords fit today: sessions of another one have ended. */
+  readonly passwordHashes: readonly string[];
 }
 
 /** @returns `null` when no password is configured: nobody gets in then. */
@@ -23,11 +22,11 @@ export function openAdminAccess({
 }: Pick<ApiDependencies, 'admin' | 'db' | 'log'>): AdminAccess | null {
   if (admin === null) return null;
   return {
-    password: checkPassword(admin.passwordHash),
+    password: checkPassword(admin.passwordHashes),
     sessions: databaseSessions(db, ADMIN_SESSIONS, admin.sessionSecrets, (problem) =>
       log.error(problem, 'admin sessions'),
     ),
-    passwordId: createHash('sha256').update(admin.passwordHash).digest('hex').slice(0, 16),
+    passwordHashes: admin.passwordHashes,
   };
 }
 

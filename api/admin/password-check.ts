@@ -8,28 +8,34 @@ export interface PasswordCheck {
   /**
    * Passes when this is the admin's password.
    *
+   * @returns which of the hashes it fits.
    * @throws HttpError `invalid_admin_password`; `rate_limited` after too many guesses, which are then not looked at.
    */
-  check(request: Request, response: Response, password: string): Promise<void>;
+  check(request: Request, response: Response, password: string): Promise<string>;
 }
 
-/** Compares with `passwordHash`, as slowly as that is meant to be; the password that was right once is known at once. */
-export function checkPassword(passwordHash: string): PasswordCheck {
+/** Compares with these hashes, as slowly as that is meant to be; a password that was right once is known at once. */
+export function checkPassword(passwordHashes: readonly string[]): PasswordCheck {
   const guesses = limitGuesses();
   // Of this process only, so that what is remembered is of no use elsewhere.
   const key = randomBytes(32);
   const digestOf = (password: string) => createHmac('sha256', key).update(password).digest();
-  let right: Buffer | undefined;
+  const right: { readonly digest: Buffer; readonly passwordHash: string }[] = [];
 
   return {
     async check(request, response, password) {
+      const digest = digestOf(password);
       // No guess: behind one address it goes on working when others guess.
-      if (right !== undefined && timingSafeEqual(right, digestOf(password))) return;
+      const known = right.find((each) => timingSafeEqual(each.digest, digest));
+      if (known !== undefined) return known.passwordHash;
       await guesses.count(request, response);
-      if (!(await fitsHash(passwordHash, password)))
+      const fits = await Promise.all(passwordHashes.map((hash) => fitsHash(hash, password)));
+      const passwordHash = passwordHashes.find((_, index) => fits[index] === true);
+      if (passwordHash === undefined)
         throw new HttpError('invalid_admin_password', "This is not the admin's password");
       await guesses.forgive(request);
-      right = digestOf(password);
+      right.push({ digest, passwordHash });
+      return passwordHash;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { type SessionKind, saveSession, settled } from '../sessions.ts';
 import type { AdminAccess } from './access.ts';
@@ -24,17 +25,27 @@ export const ADMIN_SESSIONS: SessionKind = {
 };
 
 /** Whether the request comes from an admin who has signed in, not too long ago, with the password of today. */
-export function isSignedIn({ session }: Request, { passwordId }: AdminAccess): boolean {
+export function isSignedIn({ session }: Request, { passwordHashes }: AdminAccess): boolean {
   const { admin } = session;
-  if (admin === undefined || admin.passwordId !== passwordId) return false;
+  if (admin === undefined || !passwordHashes.some((hash) => passwordIdOf(hash) === admin.passwordId))
+    return false;
   return Date.now() - admin.signedInAtMs < LIFETIME_MS;
 }
 
-/** Starts a session under a new id: one that somebody has planted before is of no use to them. */
-export async function signIn(request: Request, { passwordId }: AdminAccess): Promise<void> {
+/**
+ * Starts a session under a new id: one that somebody has planted before is of no use to them.
+ *
+ * @param passwordHash of the password that was right.
+ */
+export async function signIn(request: Request, passwordHash: string): Promise<void> {
   await settled((done) => request.session.regenerate(done));
-  request.session.admin = { signedInAtMs: Date.now(), passwordId };
+  request.session.admin = { signedInAtMs: Date.now(), passwordId: passwordIdOf(passwordHash) };
   await saveSession(request);
+}
+
+/** Names the password without telling it. */
+function passwordIdOf(passwordHash: string): string {
+  return createHash('sha256').update(passwordHash).digest('hex').slice(0, 16);
 }
 
 /** Ends the session, for whoever else holds its cookie too. */

@@ -26,7 +26,7 @@ export async function checkDatabase({ db, now = () => new Date() }: DatabasePart
       if (unknown.length > 0)
         return problem(
           `It has ${unknown.join(', ')}, which this version does not know.`,
-          'Deploy the version that made it: an older one does not start on it.',
+          'Deploy the version that made it: this one may work on it only while processes are replaced one after the other.',
         );
       if (pending.length === 0) return ok('Its schema is the newest.');
       return problem(

@@ -38,7 +38,7 @@ export const OF_JSON_BODIES = [
   'unsupported_media_type',
 ] as const satisfies ErrorCode[];
 /** What a route under `/api/users/{userId}` may answer besides. */
-export const OF_USERS = ['invalid_parameter', 'user_not_found'] as const satisfies ErrorCode[];
+export const OF_USERS = ['invalid_parameter', 'user_not_found', 'user_erased'] as const satisfies ErrorCode[];
 
 /** An answer in JSON, of a route that wants an API key unless told otherwise. */
 export function answer(

@@ -20,6 +20,7 @@ export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
   invalid_admin_password: "This is not the admin's password",
   invalid_csrf_token: 'The request comes from a page of another site: use our own',
   not_found: 'There is nothing at /api/nowhere; /openapi.json lists what there is',
+  user_erased: 'The data of the user "user_42" was erased: register them under another id, if they come back',
   user_not_found: 'No user "user_42" is registered in live mode: PUT /api/users/user_42 first',
   purchase_not_found: 'There is no test purchase "b2fe"; GET /api/admin/billing-test lists them',
   idempotency_key_reused:

@@ -57,7 +57,7 @@ export const userPaths: ZodOpenApiPathsObject = {
           name: 'Ada Lovelace',
           mode: 'live',
         }),
-        ...errors(...OF_API_KEYS, ...OF_JSON_BODIES, 'temporal_unavailable'),
+        ...errors(...OF_API_KEYS, ...OF_JSON_BODIES, 'user_erased', 'temporal_unavailable'),
       },
     },
   },

@@ -4,6 +4,7 @@ import { modeOf } from '../authentication.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { signalUserChanged } from '../temporal/customer-billing.ts';
 import { parse, userIdSchema } from '../validation.ts';
+import { userErased } from './find-user.ts';
 import { registrationSchema } from './schema.ts';
 
 /** `PUT /api/users/{userId}`: registers a user, or takes a new e-mail and name over, to Stripe as well. */
@@ -14,6 +15,7 @@ export function putUser({ db, temporal }: ApiDependencies): RequestHandler {
     const { email, name } = parse(registrationSchema, request.body);
 
     const user = await registerUser(db, { mode, userId, email, name });
+    if (user === undefined) throw userErased(userId);
     if (user.stripe_customer_id !== null) {
       // Also when nothing has changed: then this may be the retry of a request that was cut off between the two steps.
       await signalUserChanged(temporal, { mode, stripeCustomerId: user.stripe_customer_id });

@@ -19,7 +19,7 @@ export interface Safeguard {
 
 const LISTED: Mutation = {
   file: 'activities/stripe-write.ts',
-  text: 'const found = await write.find(new Date(keyIssuedAt.getTime() - CLOCK_SKEW_MS));',
+  text: 'const found = await write.find(new Date(mayExistSince.getTime() - CLOCK_SKEW_MS));',
   replacement: 'const found: T | null = await Promise.resolve(null);',
 };
 const CHECKED_AGAINST_FROZEN: Mutation = {
@@ -71,7 +71,11 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     name: 'intent row',
     without: 'The row in which a write to Stripe is intended tells nobody that there was an earlier try.',
     mutations: [
-      { file: 'db/stripe-writes.ts', text: 'isNew: inserted !== undefined,', replacement: 'isNew: true,' },
+      {
+        file: 'db/stripe-writes.ts',
+        text: 'mayExistSince: inserted === undefined ? row.key_issued_at : inserted.unknown_since,',
+        replacement: 'mayExistSince: null,',
+      },
     ],
     statements: [],
     rows: WRITTEN_AND_FORGOTTEN,

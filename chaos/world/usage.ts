@@ -41,11 +41,8 @@ export async function useGpu(
 
 /** A user who uses and has never been to Checkout, so that Stripe does not know them. */
 export async function userWithoutCustomer({ db }: RunningBilling): Promise<Whose> {
-  const { user_id: userId } = await registerUser(db, {
-    mode: 'test',
-    userId: `stranger-${randomUUID()}`,
-    ...PERSON,
-  });
+  const userId = `stranger-${randomUUID()}`;
+  await registerUser(db, { mode: 'test', userId, ...PERSON });
   return { mode: 'test', userId };
 }
 

@@ -76,6 +76,15 @@ describe('a message to the host product', () => {
     expect(() => verify(request, newHookSecret())).toThrow('No matching signature');
   });
 
+  it('is verified by either of two secrets while one replaces the other', async () => {
+    await using host = await startTestHost();
+    const fresh = newHookSecret();
+    await notify({ live: { ...host, secrets: [fresh, host.secret] } });
+    const request = host.requests[0]!;
+    for (const secret of [fresh, host.secret]) expect(verify(request, secret)).toBeTypeOf('object');
+    expect(() => verify(request, newHookSecret())).toThrow('No matching signature');
+  });
+
   it('says null where there is nothing, and signs what is not ASCII', async () => {
     await using host = await startTestHost();
     const common = {
@@ -182,7 +191,7 @@ describe('the answer of the host product', () => {
   it('is missing when nobody listens at any address of the name: the failure has no message of its own', async () => {
     const nobody = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' });
     vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('fetch failed', { cause: nobody }));
-    const failure = await failureOf({ url: 'http://host.example', secret: newHookSecret() });
+    const failure = await failureOf({ url: 'http://host.example', secrets: [newHookSecret()] });
     expect(failure.message).toBe("The host product can't be reached: ECONNREFUSED");
   });
 
@@ -207,10 +216,10 @@ describe('the Express host of the documentation', () => {
     );
     await using host = await listen(app);
     const url = `${host.origin}/billing-messages`;
-    await notify({ live: { url, secret } });
+    await notify({ live: { url, secrets: [secret] } });
     expect(saved).toEqual([[MESSAGE.id, JSON.parse(await documented('json'))]]);
 
-    const stranger = { url, secret: newHookSecret() };
+    const stranger = { url, secrets: [newHookSecret()] };
     expect((await failureOf(stranger)).message).toContain('400');
     expect((await fetch(url, { method: 'POST' })).status).toBe(400);
     expect(saved).toHaveLength(1);

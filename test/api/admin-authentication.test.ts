@@ -19,6 +19,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { error, startTestApi } from './harness.ts';
 
 const PASSWORD = 'correct horse battery staple';
+const NEW_PASSWORD = 'paper clip under the stairs';
 let database: TestDatabase;
 let passwordHash: string;
 let server: Server;
@@ -33,7 +34,7 @@ afterAll(async () => {
   await database.drop();
 });
 beforeEach(async () => {
-  await serve({ passwordHash, sessionSecrets: ['x'.repeat(32)] });
+  await serve({ passwordHashes: [passwordHash], sessionSecrets: ['x'.repeat(32)] });
 });
 
 /** One route of an admin's, and the pages, to sign in at. */
@@ -68,10 +69,10 @@ async function call(headers: Record<string, string>, method = 'GET') {
   return { status: response.status, body: (await response.json()) as { token?: string } };
 }
 
-async function signIn(): Promise<string> {
+async function signIn(password = PASSWORD): Promise<string> {
   const answer = await fetch(`${url}/admin47392/sign-in`, {
     method: 'POST',
-    body: new URLSearchParams({ password: PASSWORD }),
+    body: new URLSearchParams({ password }),
     redirect: 'manual',
   });
   return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
@@ -112,17 +113,35 @@ describe('a route of the admin', () => {
   test('believes cookies of an older secret while it is named beside the new one', async () => {
     const cookie = await signIn();
     const rotated = ['y'.repeat(32), 'x'.repeat(32)];
-    await serve({ passwordHash, sessionSecrets: rotated });
+    await serve({ passwordHashes: [passwordHash], sessionSecrets: rotated });
     expect((await call({ cookie })).status).toBe(200);
-    await serve({ passwordHash, sessionSecrets: rotated.slice(0, 1) });
+    await serve({ passwordHashes: [passwordHash], sessionSecrets: rotated.slice(0, 1) });
     expect((await call({ cookie })).status).toBe(401);
+  });
+
+  test('takes either of two passwords while one replaces the other, and ends the sessions of the one that goes', async () => {
+    const sessionSecrets = ['x'.repeat(32)];
+    const newHash = await hashPassword(NEW_PASSWORD);
+    const cookie = await signIn();
+    await serve({ passwordHashes: [newHash, passwordHash], sessionSecrets });
+    expect((await call({ cookie })).status).toBe(200);
+    const fresh = await signIn(NEW_PASSWORD);
+    for (const password of [PASSWORD, NEW_PASSWORD, NEW_PASSWORD, PASSWORD])
+      expect((await call({ authorization: `Bearer ${password}` })).status).toBe(200);
+    const neither = await call({ authorization: 'Bearer neither of the two' });
+    expect(neither).toMatchObject({ status: 401, body: error('invalid_admin_password') });
+
+    await serve({ passwordHashes: [newHash], sessionSecrets });
+    expect((await call({ cookie: fresh })).status).toBe(200);
+    expect((await call({ cookie })).status).toBe(401);
+    expect((await call({ authorization: `Bearer ${PASSWORD}` })).status).toBe(401);
   });
 
   test('says that the database is away, to programs and on the page, and lets nobody in meanwhile', async () => {
     const cookie = await signIn();
     // Nobody listens on port 1.
     const away = openDatabase('postgres://nobody@127.0.0.1:1/none');
-    await serve({ passwordHash, sessionSecrets: ['x'.repeat(32)] }, away);
+    await serve({ passwordHashes: [passwordHash], sessionSecrets: ['x'.repeat(32)] }, away);
     expect(await call({ cookie })).toMatchObject({ status: 503, body: error('database_unavailable') });
     expect((await call({ authorization: `Bearer ${PASSWORD}` })).status).toBe(200);
     const page = await fetch(`${url}/admin47392/test-billing`, { headers: { cookie } });
@@ -146,7 +165,7 @@ test.each([
   ['a proxy that is believed has it by https', ['loopback'], true],
   ['nobody who is believed says that there is https', [], false],
 ])("where %s, the session's cookie goes the same way", async (_where, trustedProxies, isSecure) => {
-  const admin = { passwordHash, sessionSecrets: ['x'.repeat(32)] };
+  const admin = { passwordHashes: [passwordHash], sessionSecrets: ['x'.repeat(32)] };
   const api = await startTestApi({ admin, trustedProxies });
   try {
     const answer = await fetch(`${api.url}/admin47392/sign-in`, {

@@ -189,7 +189,7 @@ const moveStripesClock = (byMs: number): Breakage => {
 };
 
 const withHook = async (url: string): Promise<Partial<DoctorParts>> => ({
-  config: { ...healthy().config, hostHooks: { live: null, test: { url, secret: WEBHOOK_SECRET } } },
+  config: { ...healthy().config, hostHooks: { live: null, test: { url, secrets: [WEBHOOK_SECRET] } } },
 });
 
 /** An HTTP server that answers everything with what is said. */

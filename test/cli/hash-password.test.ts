@@ -32,7 +32,7 @@ test('a password from standard input becomes a hash that the configuration takes
     ADMIN_PASSWORD_HASH: hash,
     ADMIN_SESSION_SECRETS: 'x'.repeat(32),
   });
-  expect(config.admin?.passwordHash).toBe(hash);
+  expect(config.admin?.passwordHashes).toEqual([hash]);
   expect(await fitsHash(hash, 'correct horse battery staple')).toBe(true);
   expect(await fitsHash(hash, 'correct horse battery staple ')).toBe(false);
 });

@@ -13,6 +13,8 @@ const parts = {
 const hook = { HOST_WEBHOOK_URL: 'https://host.example' };
 
 /** The same each time, but no text that a message could hold by chance. */
+const HASH = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA';
+
 function hookSecretOf(bytes: number): string {
   return `whsec_${Buffer.alloc(bytes, 'donotshowme').toString('base64')}`;
 }
@@ -126,7 +128,7 @@ describe('the environment', () => {
   });
 
   it('has no admin unless there is a password, and then needs what signs their sessions', () => {
-    const passwordHash = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA';
+    const passwordHash = HASH;
     const [old, fresh] = ['o'.repeat(32), 'n'.repeat(32)];
     expect(loadServiceConfig(parts).admin).toBeNull();
     expect(problemsOf({ ...parts, ADMIN_PASSWORD_HASH: passwordHash })).toEqual([
@@ -134,9 +136,12 @@ describe('the environment', () => {
     ]);
     const admin = { ADMIN_PASSWORD_HASH: passwordHash, ADMIN_SESSION_SECRETS: `${fresh}, ${old}` };
     expect(loadServiceConfig({ ...parts, ...admin }).admin).toEqual({
-      passwordHash,
+      passwordHashes: [passwordHash],
       sessionSecrets: [fresh, old],
     });
+    const another = passwordHash.replace('c2FsdH', 'b3RoZX');
+    const two = { ...admin, ADMIN_PASSWORD_HASH: `${another} ${passwordHash}` };
+    expect(loadServiceConfig({ ...parts, ...two }).admin?.passwordHashes).toEqual([another, passwordHash]);
     const linked = { ...parts, ...admin, TEMPORAL_UI_URL: 'https://temporal.example' };
     expect(loadServiceConfig(linked).temporalUiUrl).toBe('https://temporal.example');
     expect(loadServiceConfig(parts).temporalUiUrl).toBeNull();
@@ -164,6 +169,7 @@ describe('the environment', () => {
   it.each([
     ['a short secret of links', 'ACCOUNT_LINK_SECRETS', 'hunter2', /32 characters/],
     ['a password in place of its hash', 'ADMIN_PASSWORD_HASH', 'hunter2hunter2', /hash-password/],
+    ['a password beside a hash', 'ADMIN_PASSWORD_HASH', `${HASH} hunter2hunter2`, /hash-password/],
     [
       'a short secret beside a long one',
       'ADMIN_SESSION_SECRETS',
@@ -187,7 +193,10 @@ describe('the environment', () => {
     const url = 'https://host.example/billing-messages';
     const secret = hookSecretOf(32);
     const config = loadServiceConfig({ ...parts, [urlName]: url, [secretName]: secret });
-    expect(config.hostHooks).toEqual({ live: null, test: null, [mode]: { url, secret } });
+    expect(config.hostHooks).toEqual({ live: null, test: null, [mode]: { url, secrets: [secret] } });
+    const old = hookSecretOf(24);
+    const two = loadServiceConfig({ ...parts, [urlName]: url, [secretName]: `${secret}, ${old}` });
+    expect(two.hostHooks).toMatchObject({ [mode]: { secrets: [secret, old] } });
 
     const withoutSecret = problemsOf({ ...parts, [urlName]: url });
     expect(withoutSecret).toEqual([
@@ -209,7 +218,7 @@ describe('the environment', () => {
     ['in hexadecimal', `whsec_${'0123456789abcdef'.repeat(4)}x`],
     ['in the base64 of URLs', `whsec_${Buffer.alloc(32, 255).toString('base64url')}`],
     ['without its padding', hookSecretOf(32).replace('=', '')],
-    ['twice, as no hook takes it', `${hookSecretOf(32)},${hookSecretOf(32)}`],
+    ['beside a good one', `${hookSecretOf(32)},${hookSecretOf(23)}`],
   ])('refuses a hook secret %s, and says how to make one', (_fault, secret) => {
     const problems = problemsOf({ ...parts, ...hook, HOST_WEBHOOK_SECRET: secret });
     expect(problems).toHaveLength(1);

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../db/database.ts';
-import { migrateToLatest } from '../../db/migrate.ts';
+import { compareMigrations, migrateToLatest } from '../../db/migrate.ts';
 import { createTestDatabase, type TestDatabase, withFreshDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
@@ -77,6 +77,9 @@ describe('migrations', () => {
             '0015-payment-methods',
             '0016-reconciliation',
             '0017-findings-accepted',
+            '0018-restores',
+            '0019-erasure',
+            '0020-applied-events-by-age',
           ]);
           expect(await db.selectFrom('bills').selectAll().execute()).toEqual([]);
         }
@@ -92,6 +95,25 @@ describe('migrations', () => {
     const before = await times();
     await migrateToLatest(database.db);
     expect((await times()).rows).toEqual(before.rows);
+  });
+
+  test('a database of a newer version is left as it is by a process of the version before that starts again', async () => {
+    await withFreshDatabase(async (url) => {
+      const db = openDatabase(url);
+      try {
+        await migrateToLatest(db);
+        await sql`INSERT INTO kysely_migration VALUES ('9998-of-the-next-version', now()::text)`.execute(db);
+        await migrateToLatest(db);
+        expect(await compareMigrations(db)).toEqual({ pending: [], unknown: ['9998-of-the-next-version'] });
+        // Neither older nor newer.
+        await sql`DELETE FROM kysely_migration WHERE name = '0020-applied-events-by-age'`.execute(db);
+        await expect(migrateToLatest(db)).rejects.toThrow(
+          /has 9998-of-the-next-version, .* lacks 0020-applied-events-by-age/,
+        );
+      } finally {
+        await db.destroy();
+      }
+    });
   });
 });
 

@@ -48,6 +48,9 @@ describe('what is used becomes lines', () => {
     expect(frozen.lines).toEqual([
       {
         product: 'cpu_hour',
+        usagePeriod: SEPTEMBER,
+        exactQuantity: '1.25',
+        eventsThrough: 2,
         quantity: '1.25',
         unitPriceCents: '10',
         amountCents: 13,
@@ -55,6 +58,9 @@ describe('what is used becomes lines', () => {
       },
       {
         product: 'gpu_hour',
+        usagePeriod: SEPTEMBER,
+        exactQuantity: '0.0025',
+        eventsThrough: 1,
         quantity: '0.0025',
         unitPriceCents: '200',
         amountCents: 1,
@@ -62,6 +68,9 @@ describe('what is used becomes lines', () => {
       },
       {
         product: 'storage_gb_month',
+        usagePeriod: SEPTEMBER,
+        exactQuantity: '129600000000',
+        eventsThrough: 1,
         quantity: '50',
         unitPriceCents: '15',
         amountCents: 750,
@@ -69,6 +78,9 @@ describe('what is used becomes lines', () => {
       },
       {
         product: 'api_calls',
+        usagePeriod: SEPTEMBER,
+        exactQuantity: '1234567',
+        eventsThrough: 1,
         quantity: '1234567',
         unitPriceCents: '0.001',
         amountCents: 1235,

@@ -12,6 +12,7 @@ import * as apiKeys from '../../db/migrations/0004-api-keys.ts';
 import * as usageByMonth from '../../db/migrations/0005-usage-by-month.ts';
 import * as creditLots from '../../db/migrations/0006-credit-lots.ts';
 import * as usageByDay from '../../db/migrations/0014-usage-by-day.ts';
+import * as erasure from '../../db/migrations/0019-erasure.ts';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { listPartitions } from '../../db/usage-partitions.ts';
 import { loadMonthlyUsage } from '../../db/usage-report.ts';
@@ -47,7 +48,7 @@ test('0005: usage from before is moved, known again when it is sent again, and c
           ('test', 'u', 'cpu_hour', '2026-09', 1.5, 0, 1.5),
           ('test', 'u', 'cpu_hour', '2026-10', 100, 0, 0),
           ('test', 'u', 'storage_gb_month', '2026-10', 18748799993, 7, 0)`.execute(db);
-      await migrate(url, usageByMonth, usageByDay); // The last for the ingestion of today.
+      await migrate(url, usageByMonth, usageByDay, erasure); // The last two for the ingestion of today.
 
       const sent = (id: string, quantity: string, occurredAt: string): UsageEvent => ({
         id,
@@ -146,7 +147,7 @@ test('0014: usage from before has its days, in UTC, and they are counted on from
       await sql`ALTER DATABASE ${sql.ref(new URL(url).pathname.slice(1))} SET timezone = 'Pacific/Kiritimati'`.execute(
         db,
       );
-      await migrate(url, usageByDay);
+      await migrate(url, usageByDay, erasure); // The last for the ingestion of today.
 
       const occurredAt = new Date('2026-10-02T01:00:00Z');
       const later = { id: 'e', userId: 'u', product: 'cpu_hour', quantity: '0.25', occurredAt } as const;

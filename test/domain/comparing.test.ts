@@ -223,6 +223,7 @@ describe('invoices', () => {
     attempted: false,
     stripeCustomerId: 'cus_1',
     billId: 'bill_1',
+    billedUserId: null,
     subscription: null,
     subtotalCents: 200,
     askedCents: 200,
@@ -232,10 +233,12 @@ describe('invoices', () => {
   };
   const compare = (changes: Partial<ComparedInvoice>, ofBill: Partial<ComparedBill> = {}) => {
     const bills = new Map([['bill_1', { ...bill, ...ofBill }]]);
-    return compareInvoices([{ ...invoice, ...changes }], { users: usersOf(), bills }, NOW_SECONDS);
+    const have = { users: usersOf(), bills, withoutCustomer: new Set(['cid']) };
+    return compareInvoices([{ ...invoice, ...changes }], have, NOW_SECONDS);
   };
   const CHANGED = ['invoice_changed repaired event'];
   const AMOUNT = ['invoice_amount proposed by hand'];
+  const LOST = ['bill_missed repaired event'];
   const SECOND = ['second_invoice proposed by hand'];
   const NOT_ZERO = ['subscription_invoice_not_zero proposed by hand'];
   const sub = (id: string, isOurs: boolean) => ({
@@ -284,6 +287,31 @@ describe('invoices', () => {
     ['of no bill that we have', { billId: 'bill_2' }, {}, ['invoice_without_bill proposed by hand']],
     ['of no bill, paid and credited', { billId: 'bill_2', status: 'paid', askedCents: 0 }, {}, []],
     ['of no bill, and void', { billId: 'bill_2', status: 'void' }, {}, []],
+    ['of a bill that was lost', { billId: 'bill_2', billedUserId: 'ada' }, {}, LOST],
+    [
+      'of a bill that was lost, and void',
+      { billId: 'bill_2', billedUserId: 'ada', status: 'void' },
+      {},
+      LOST,
+    ],
+    [
+      'a draft of a bill that was lost',
+      { billId: 'bill_2', billedUserId: 'ada', status: 'draft' },
+      {},
+      ['invoice_without_bill proposed by hand'],
+    ],
+    [
+      "of a bill of somebody else's",
+      { billId: 'bill_2', billedUserId: 'bob' },
+      {},
+      ['invoice_without_bill proposed by hand'],
+    ],
+    [
+      'of a bill of a user who is given their customer back',
+      { billId: 'bill_2', billedUserId: 'cid', stripeCustomerId: 'cus_2' },
+      {},
+      [],
+    ],
     ['of the subscription, over nothing', { ...ofSubscription, askedCents: 0 }, {}, []],
     ['of the subscription, over something', ofSubscription, {}, NOT_ZERO],
     ['of the subscription, given back', { ...ofSubscription, askedCents: 0 }, {}, []],
@@ -329,6 +357,17 @@ describe('invoices', () => {
     expect(idOfEvent({ attempted: true, status: 'paid' })).toBe('reconciled:in_1:paid:attempted');
   });
 
+  it('whose bill was lost are told of in each run anew', () => {
+    const told = (stripeNow: number) => {
+      const lost = { ...invoice, billId: 'bill_2', billedUserId: 'ada' };
+      const have = { users: usersOf(), bills: new Map(), withoutCustomer: new Set<string>() };
+      const [drift] = compareInvoices([lost], have, stripeNow);
+      return drift?.repair?.type === 'event' ? drift.repair.envelope : null;
+    };
+    expect(told(NOW_SECONDS)).toMatchObject({ type: 'invoice.updated', objectId: 'in_1', hadNoEffect: true });
+    expect(told(NOW_SECONDS)?.eventId).not.toBe(told(NOW_SECONDS + 1)?.eventId);
+  });
+
   it('whose draft was deleted have their bill parked, and say how it gets another', () => {
     const { finding, repair } = compareMissingInvoice('in_1', { ...bill, status: 'frozen' }, 'test');
     expect(finding).toMatchObject({ code: 'draft_deleted', fix: 'proposed' });
@@ -342,14 +381,21 @@ describe('invoices', () => {
 
 describe('customers', () => {
   const inStripe = { id: 'cus_1', userId: 'ada', defaultPaymentMethodId: 'pm_1', created: LONG_AGO };
-  const compare = (changes: object) =>
-    summaryOf(compareCustomers([{ ...inStripe, ...changes }], usersOf(), NOW_SECONDS));
+  const compare = (changes: object) => {
+    const have = { users: usersOf(), withoutCustomer: new Set(['bob']) };
+    return summaryOf(compareCustomers([{ ...inStripe, ...changes }], have, NOW_SECONDS));
+  };
 
   it.each([
     ['as here', {}, []],
     ['with another default', { defaultPaymentMethodId: 'pm_2' }, ['payment_method_changed repaired look']],
     ['without a default', { defaultPaymentMethodId: null }, ['payment_method_changed repaired look']],
     ['that name a user and are not theirs', { id: 'cus_2' }, ['customer_unknown proposed by hand']],
+    [
+      "that are a user's who has none here",
+      { id: 'cus_2', userId: 'bob' },
+      ['customer_missed repaired adopt_customer'],
+    ],
     ['that are being made', { id: 'cus_2', created: NOW_SECONDS - 1 }, []],
     ['that are not of ours', { id: 'cus_2', userId: null }, []],
   ] as const)('%s', (_what, changes, expected) => {

@@ -9,7 +9,7 @@ export const ADMIN_AUTHORIZATION = `Bearer ${ADMIN_PASSWORD}`;
 /** An admin's part that is set up, with {@link ADMIN_PASSWORD}. */
 export async function testAdmin(): Promise<NonNullable<ApiDependencies['admin']>> {
   return {
-    passwordHash: await hashPassword(ADMIN_PASSWORD),
+    passwordHashes: [await hashPassword(ADMIN_PASSWORD)],
     sessionSecrets: ['a secret of tests, and long enough'],
   };
 }

@@ -13,6 +13,8 @@ export interface HostRequest {
 export interface TestHost extends AsyncDisposable {
   readonly url: string;
   readonly secret: string;
+  /** The same, as a hook has it. */
+  readonly secrets: readonly string[];
   /** Oldest first. */
   readonly requests: readonly HostRequest[];
 }
@@ -28,9 +30,11 @@ export async function startTestHost(
     answer(response);
   };
   const server = await listen((request, response) => void receive(request, response));
+  const secret = newHookSecret();
   return {
     url: `${server.origin}/billing-messages`,
-    secret: newHookSecret(),
+    secret,
+    secrets: [secret],
     requests,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

@@ -53,7 +53,7 @@ export async function startTestSite(parts: Partial<PageParts> = {}): Promise<Tes
     webhookSecrets: { live: [], test: [] },
     account: TEST_ACCOUNT,
     admin: {
-      passwordHash: await hashPassword(PASSWORD),
+      passwordHashes: [await hashPassword(PASSWORD)],
       sessionSecrets: SESSION_SECRETS,
     },
     temporalUiUrl: TEMPORAL_UI_URL,

@@ -13,6 +13,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
+import { eraseUser } from '../../api/temporal/erasure.ts';
 import {
   CARDS,
   completeCheckout,
@@ -36,6 +37,7 @@ import { openDatabase } from '../../db/database.ts';
 import { migrateToLatest } from '../../db/migrate.ts';
 import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
+import { userErasureStart } from '../../domain/erasure.ts';
 import {
   APPROVE_UPDATE,
   BILLING_PROGRESS_QUERY,
@@ -134,6 +136,13 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
     await billing.stripe.live.subscriptions.cancel(subscription?.id ?? '');
     await stateIs(billing, waiter, 'the place to be given on', ({ clusterId }) => clusterId !== null);
     return workflowOf(billing, leaver);
+  },
+
+  'user-erasure': async (billing) => {
+    const { mode, userId } = await subscribedCustomer(billing);
+    const input = { mode, userId, writeOff: true };
+    await eraseUser(billing.temporal, input);
+    return billing.temporal.workflow.getHandle(userErasureStart(input).workflowId);
   },
 
   'charge-event': async (billing) => {

@@ -66,7 +66,7 @@ const CHANGES_SHOWN = 50;
 export async function readAccount(db: Database, key: UserKey, now: Date): Promise<AccountView | undefined> {
   const { mode, userId } = key;
   const user = await findUser(db, mode, userId);
-  if (user === undefined) return undefined;
+  if (user === undefined || user.erased_at !== null) return undefined;
   const [standing, listed, month, lots, changes, bills] = await Promise.all([
     standingOfUser(db, user),
     listPaymentMethods(db, key),

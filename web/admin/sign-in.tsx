@@ -35,13 +35,14 @@ export function addSignIn(pages: IRouter, shell: Shell, access: AdminAccess): vo
         // Before there is a session there is no token; and to be signed in by somebody else takes the password.
         refuseOtherSites(request);
         const next = ownPath(fieldOf(request, 'next'));
+        let passwordHash: string;
         try {
-          await access.password.check(request, response, fieldOf(request, 'password'));
+          passwordHash = await access.password.check(request, response, fieldOf(request, 'password'));
         } catch (error) {
           if (!(error instanceof HttpError)) throw error;
           return showForm(request, response, { next, problem: error });
         }
-        await signIn(request, access);
+        await signIn(request, passwordHash);
         return response.redirect(303, next);
       },
     ],
