@@ -20,7 +20,7 @@ export async function startLoadBalancer(upstreams: readonly number[], port: numb
   const ready = new Set<number>();
   const answered = new Map<number, number>();
   let next = 0;
-  let isOpen = true;
+  const closing = new AbortController();
 
   const lookAround = async (): Promise<void> => {
     await Promise.all(
@@ -37,7 +37,7 @@ export async function startLoadBalancer(upstreams: readonly number[], port: numb
     );
   };
   const watch = async (): Promise<void> => {
-    while (isOpen) {
+    while (!closing.signal.aborted) {
       await lookAround();
       await sleep(HEALTH_CHECK_MS, undefined, { ref: false });
     }
@@ -65,7 +65,7 @@ export async function startLoadBalancer(upstreams: readonly number[], port: numb
     url: `http://127.0.0.1:${port}`,
     answered,
     stop: async () => {
-      isOpen = false;
+      closing.abort();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

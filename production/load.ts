@@ -42,7 +42,7 @@ export class Load {
     failures: [] as string[],
   };
   readonly #newcomers: Customer[] = [];
-  #isOn = true;
+  readonly #ending = new AbortController();
   readonly #ended: Promise<unknown>;
 
   private constructor(service: RunningBilling, customers: readonly Customer[]) {
@@ -60,14 +60,14 @@ export class Load {
 
   /** Ends it, and waits until all that it has set off has had its effect. */
   async stop(): Promise<LoadFigures> {
-    this.#isOn = false;
+    this.#ending.abort();
     await this.#ended;
     for (const customer of [...this.#customers, ...this.#newcomers]) await settled(this.#service, customer);
     return this.#figures;
   }
 
   async #goOn(kind: LoadKind): Promise<void> {
-    for (let count = 0; this.#isOn; count += 1) {
+    for (let count = 0; !this.#ending.signal.aborted; count += 1) {
       const since = performance.now();
       try {
         await this.#ask(kind, count);

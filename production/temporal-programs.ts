@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { findOnPath, isExecutable } from '../stack/executables.ts';
 import { goInstall } from '../stack/go-install.ts';
 import { withLock } from '../stack/lock.ts';
@@ -45,6 +46,5 @@ async function moduleFolder(go: string, version: string, env: FindOptions['env']
   const { stdout } = await promisify(execFile)(go, ['mod', 'download', '-json', `${MODULE}@v${version}`], {
     env: { ...env },
   });
-  const { Dir: folder } = JSON.parse(stdout) as { readonly Dir: string };
-  return folder;
+  return z.object({ Dir: z.string() }).parse(JSON.parse(stdout)).Dir;
 }

@@ -7,7 +7,10 @@ import { openDatabase } from '../../db/database.ts';
 import type { RunningBilling } from './running-billing.ts';
 
 /** Reaches the service that runs as a stack of programs, with connections that outlive each of them. */
-export function reachStack(file: StackFile, dataConverter: DataConverter = {}): RunningBilling & AsyncDisposable {
+export function reachStack(
+  file: StackFile,
+  dataConverter: DataConverter = {},
+): RunningBilling & AsyncDisposable {
   const { apiBase, live, test } = file.stripe;
   if (apiBase === null || live === null || test === null)
     throw new Error('The world is played on the Stripe simulator, in both modes.');
