@@ -194,19 +194,20 @@ async function startTopology(options: TopologyOptions, reaper: Reaper, parts: Pa
   };
 
   /** The environment of a service of the compose file, with hosts that are there. */
-  const environmentOf = (name: 'api' | 'worker', more: Environment): Environment => {
-    const compose = readComposeFile({ ...secrets, ...stripeVariables(whole), ...more });
+  const environmentOf = (name: 'api' | 'worker', buildId: string, ports: Environment): Environment => {
+    const compose = readComposeFile({ ...secrets, ...stripeVariables(whole), WORKER_BUILD_ID: buildId });
     const given = Object.entries(serviceOf(compose, name).environment ?? {});
     return {
       ...env,
       ...Object.fromEntries(given.map(([key, value]) => [key, toHosts(value)])),
       HOST: '127.0.0.1',
       STRIPE_API_BASE: stripeBase,
-      ...('PORT' in more ? { PORT: more['PORT'] } : {}),
+      // A container has all ports to itself.
+      ...ports,
     };
   };
-  const processOf = (name: string, kind: 'api' | 'worker', more: Environment): ReplaceableProcess => {
-    const service = { name, entry: programs[kind], env: environmentOf(kind, more), log, reaper };
+  const processOf = (name: string, kind: 'api' | 'worker', env: Environment): ReplaceableProcess => {
+    const service = { name, entry: programs[kind], env, log, reaper };
     const process = new ReplaceableProcess(name, () =>
       startChildService({ ...service, graceMs: STOP_GRACE_MS, readyTimeoutMs: 120_000 }),
     );
@@ -214,10 +215,14 @@ async function startTopology(options: TopologyOptions, reaper: Reaper, parts: Pa
     return process;
   };
   const startWorkers = async (count: number, buildId: string): Promise<ReplaceableProcess[]> => {
-    const processes = numbered(count).map((number) =>
-      processOf(`worker ${buildId} ${number}`, 'worker', { WORKER_BUILD_ID: buildId }),
-    );
-    for (const process of processes) await process.start();
+    const processes: ReplaceableProcess[] = [];
+    for (const number of numbered(count)) {
+      const ports = { WORKER_METRICS_PORT: String(await freePort()) };
+      const env = environmentOf('worker', buildId, ports);
+      const process = processOf(`worker ${buildId} ${number}`, 'worker', env);
+      await process.start();
+      processes.push(process);
+    }
     return processes;
   };
 
@@ -226,7 +231,8 @@ async function startTopology(options: TopologyOptions, reaper: Reaper, parts: Pa
   for (const number of numbered(options.apis)) {
     const port = await freePort();
     ports.push(port);
-    const api = processOf(`api ${number}`, 'api', { PORT: String(port) });
+    const env = environmentOf('api', options.buildId, { PORT: String(port) });
+    const api = processOf(`api ${number}`, 'api', env);
     await api.start();
     apis.push(api);
   }

@@ -71,7 +71,7 @@ test('a version may get a share of the work first; one that nobody runs gets non
   expect(await listWorkerVersions(billing.temporal)).toContainEqual(
     expect.objectContaining({ buildId: 'v3', status: 'ramping', percent: 10 }),
   );
-  await expect(makeCurrent(billing.temporal, 'v4', 0)).rejects.toThrow(/v4/);
+  await expect(makeCurrent(billing.temporal, 'v4', 0)).rejects.toThrow(/NOT_FOUND/);
   expect(await statuses()).toMatchObject({ v2: 'current', v3: 'ramping' });
 });
 
