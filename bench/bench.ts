@@ -1,7 +1,8 @@
 /** `npm run bench -- NAME`: how fast it is, on parts of its own that are gone afterwards. Run it alone on the machine. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { complain, describeError } from '../cli/console.ts';
 import { parseCount } from '../cli/options.ts';
+import { onProductionBenchStack } from '../production/bench-stack.ts';
 import { type CloseOptions, measureClose } from './close.ts';
 import { reportClose } from './close-report.ts';
 import { type CustomerEventsOptions, measureCustomerEvents, report } from './customer-events.ts';
@@ -10,13 +11,12 @@ import { reportFootprint } from './footprint-report.ts';
 import { type FreezeOptions, measureFreeze, reportFreeze } from './freeze.ts';
 import { type IngestOptions, measureIngest, reportIngest } from './ingest.ts';
 import { type MemoryOptions, measureMemory, reportMemory } from './memory.ts';
-import { onBenchStack } from './stack.ts';
-import { measureWebhooks, type WebhookOptions } from './webhook.ts';
+import { type BenchParts, onBenchStack } from './stack.ts';
+import { measureWebhooks, TOPOLOGIES, type WebhookOptions } from './webhook.ts';
 import { reportWebhooks } from './webhook-report.ts';
 
 interface WebhookCommandOptions extends WebhookOptions {
-  readonly temporal?: string;
-  readonly namespace: string;
+  readonly topology: (typeof TOPOLOGIES)[number];
   readonly json: boolean;
 }
 
@@ -43,12 +43,15 @@ program
   .option('--burst <number>', 'events of the burst', parseCount, 5_000)
   .option('--customers <number>', 'whom the events are about', parseCount, 200)
   .option('--runs <number>', 'how often each is measured; the medians are shown', parseCount, 5)
-  .option('--temporal <address>', 'a running Temporal in place of the development server')
-  .option('--namespace <name>', 'there', 'default')
+  .addOption(
+    new Option('--topology <topology>', 'parts of npm start, or those of docker-compose.yml')
+      .choices(TOPOLOGIES)
+      .default('dev'),
+  )
   .option('--json', 'print the figures as JSON', false)
-  .action(async ({ json, temporal, namespace, ...options }: WebhookCommandOptions) => {
-    const variables = temporal === undefined ? {} : temporalVariables(temporal, namespace);
-    const figures = await onBenchStack((parts) => measureWebhooks(parts, options), { variables });
+  .action(async ({ json, topology, ...options }: WebhookCommandOptions) => {
+    const measure = (parts: BenchParts) => measureWebhooks(parts, { ...options, topology });
+    const figures = await (topology === 'dev' ? onBenchStack(measure) : onProductionBenchStack(measure));
     process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportWebhooks(figures)}\n`);
   });
 
@@ -115,10 +118,6 @@ program
   });
 
 /** How api and worker of the stack are told of a Temporal that is not the stack's own. */
-function temporalVariables(address: string, namespace: string): Record<string, string> {
-  return { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
-}
-
 function parseCounts(text: string): number[] {
   return text.split(',').map(parseCount);
 }

@@ -10,7 +10,9 @@ const MOST_P99 = 1.3;
 export function reportWebhooks(figures: WebhookFigures): string {
   const { machine, options, bodyBytes, acknowledging, burst } = figures;
   return [
-    `Temporal ${figures.temporalAddress === null ? 'as development server' : `at ${figures.temporalAddress}`}.`,
+    options.topology === 'dev'
+      ? "Temporal's development server, on SQLite."
+      : 'The production topology: Temporal on PostgreSQL.',
     `Medians of ${options.runs} runs of ${options.events} events each, of ${bodyBytes} bytes, about ${options.customers} customers. ${describe(machine)}`,
     '',
     table(

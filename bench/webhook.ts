@@ -11,7 +11,11 @@ import { stripeRequestsSoFar } from './stripe-requests.ts';
 import { Subscriber } from './subscriber.ts';
 import { eventIdOf } from './webhook-events.ts';
 
+export const TOPOLOGIES = ['dev', 'production'] as const;
+
 export interface WebhookOptions {
+  /** On Temporal's development server, or on its own server on PostgreSQL. */
+  readonly topology: (typeof TOPOLOGIES)[number];
   /** In one round. */
   readonly events: number;
   /** How often each is measured. */
@@ -26,8 +30,6 @@ export interface WebhookOptions {
 export interface WebhookFigures {
   readonly machine: Machine;
   readonly options: WebhookOptions;
-  /** Where it ran; `null`: the development server. */
-  readonly temporalAddress: string | null;
   /** Of one event, in bytes. */
   readonly bodyBytes: number;
   readonly acknowledging: readonly Acknowledging[];
@@ -99,7 +101,6 @@ export async function measureWebhooks(parts: BenchParts, options: WebhookOptions
   return {
     machine,
     options,
-    temporalAddress: parts.pids.temporal === 0 ? parts.stack.temporalAddress : null,
     bodyBytes: bench.bodyBytes,
     acknowledging: AT_A_TIME.map((count, index) => medians(count, rounds[index] ?? [])),
     burst,

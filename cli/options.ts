@@ -27,3 +27,10 @@ export function parseCount(text: string): number {
     throw new InvalidArgumentError('It takes a whole number above 0.');
   return count;
 }
+
+/** @returns where it is, without a path. */
+export function parseUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.origin;
+  throw new InvalidArgumentError('Write an address such as https://billing.example.com.');
+}

@@ -149,7 +149,7 @@ class Drill {
       seconds: secondsSince(since),
       stopMs,
       webhooks: { delivered: after.delivered - before.delivered, failed: after.failed - before.failed },
-      answeredByApi: Object.fromEntries(loadBalancer.answered),
+      answeredByApi: Object.fromEntries(loadBalancer?.answered ?? []),
     };
     refuse('requests failed in a rolling restart', result.failures);
     if (result.webhooks.failed > 0) refuse('webhooks failed in a rolling restart', after.examples);

@@ -46,10 +46,11 @@ export interface TopologyOptions {
 
 /** What docker-compose.yml starts, each container a process of this machine, with more than one api behind a load balancer. */
 export interface Topology {
-  /** As `stack.json` describes a stack; the api's address is the load balancer's. */
+  /** As `stack.json` describes a stack; the api's address is the load balancer's, where there are several. */
   readonly file: StackFile;
   readonly dataConverter: DataConverter;
-  readonly loadBalancer: LoadBalancer;
+  /** `null` in front of a single api. */
+  readonly loadBalancer: LoadBalancer | null;
   /** Of Temporal's server and PostgreSQL. */
   readonly pids: { readonly temporal: number; readonly postgres: number; readonly simulator: number };
   readonly apis: readonly ReplaceableProcess[];
@@ -124,11 +125,12 @@ async function startTopology(options: TopologyOptions, reaper: Reaper, parts: Pa
   progress('building our programs');
   const programs = await builtFor(reaper);
   const password = randomBytes(16).toString('hex');
-  const balancerPort = await freePort();
-  const file = newStackFile(`http://127.0.0.1:${balancerPort}`);
+  const apiPorts: number[] = [];
+  for (const _ of numbered(options.apis)) apiPorts.push(await freePort());
+  const publicPort = options.apis > 1 ? await freePort() : (apiPorts[0] ?? 0);
+  const file = newStackFile(`http://127.0.0.1:${publicPort}`);
   // What a person puts into .env.
   const secrets = {
-    ...options.variables,
     POSTGRES_PASSWORD: password,
     API_SHUTDOWN_DELAY: SHUTDOWN_DELAY,
     TEMPORAL_CODEC_KEYS: `drill:${randomBytes(32).toString('base64')}`,
@@ -136,6 +138,7 @@ async function startTopology(options: TopologyOptions, reaper: Reaper, parts: Pa
     ACCOUNT_LINK_SECRETS: file.accountLinkSecrets?.live,
     ACCOUNT_TEST_LINK_SECRETS: file.accountLinkSecrets?.test,
     ...(await adminEnvironment(file)),
+    ...options.variables,
   };
 
   progress('starting PostgreSQL');
@@ -226,19 +229,16 @@ async function startTopology(options: TopologyOptions, reaper: Reaper, parts: Pa
     return processes;
   };
 
-  const ports: number[] = [];
   const apis: ReplaceableProcess[] = [];
-  for (const number of numbered(options.apis)) {
-    const port = await freePort();
-    ports.push(port);
+  for (const [index, port] of apiPorts.entries()) {
     const env = environmentOf('api', options.buildId, { PORT: String(port) });
-    const api = processOf(`api ${number}`, 'api', env);
+    const api = processOf(`api ${index + 1}`, 'api', env);
     await api.start();
     apis.push(api);
   }
   const workers = await startWorkers(options.workers, options.buildId);
-  const loadBalancer = await startLoadBalancer(ports, balancerPort);
-  parts.push(() => loadBalancer.stop());
+  const loadBalancer = options.apis > 1 ? await startLoadBalancer(apiPorts, publicPort) : null;
+  parts.push(async () => await loadBalancer?.stop());
   return {
     file: whole,
     dataConverter: dataConverterOf(keysOf(secrets.TEMPORAL_CODEC_KEYS)),
@@ -251,7 +251,7 @@ async function startTopology(options: TopologyOptions, reaper: Reaper, parts: Pa
 }
 
 /** What is not known yet, for parts that don't need it. */
-const PENDING = { STRIPE_TEST_SECRET_KEY: 'pending', STRIPE_TEST_WEBHOOK_SECRET: 'pending' };
+const PENDING = { STRIPE_TEST_SECRET_KEY: 'pending' };
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
@@ -327,7 +327,8 @@ function stripeVariables({ stripe: { live, test } }: StackFile): Environment {
   };
 }
 
-function keysOf(pair: string): { id: string; key: Buffer }[] {
+function keysOf(pair: string | undefined): { id: string; key: Buffer }[] {
+  if (!pair) return [];
   const [id = '', base64 = ''] = pair.split(':');
   return [{ id, key: Buffer.from(base64, 'base64') }];
 }

@@ -13,8 +13,7 @@ const RATE: Rate = {
 function verdictOf(compared: Pick<Acknowledging, 'throughput' | 'p99'>): string | undefined {
   const figures: WebhookFigures = {
     machine: { cores: 2, cpu: 'any', loadAverage: 0 },
-    options: { events: 1, runs: 1, burst: 1, customers: 1 },
-    temporalAddress: null,
+    options: { topology: 'dev', events: 1, runs: 1, burst: 1, customers: 1 },
     bodyBytes: 1,
     acknowledging: [{ atATime: 16, api: RATE, bare: RATE, ...compared }],
     burst: {
