@@ -69,6 +69,9 @@ function isTooBusy({ status, headers, text }: RawAnswer): boolean {
  */
 class ClosedMeanwhile extends Error {}
 
+/** Node's own `reusedSocket` stays false for a request that had to wait until another one gave its socket back. */
+const usedBefore = new WeakSet<object>();
+
 /** Sends one request, with headers as they are given, twice too. @throws Error when no answer comes. */
 export async function exchange(
   origin: string,
@@ -91,12 +94,15 @@ export async function exchange(
       headers: [['host', host] as const, ...headers].flat() as never,
       timeout: ANSWER_WITHIN_MS,
     });
+    let isReused = false;
+    outgoing.once('socket', (socket) => {
+      isReused = usedBefore.has(socket);
+      usedBefore.add(socket);
+    });
     outgoing.once('response', (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.once('error', (error) =>
-        reject(outgoing.reusedSocket ? new ClosedMeanwhile(error.message) : error),
-      );
+      incoming.once('error', (error) => reject(isReused ? new ClosedMeanwhile(error.message) : error));
       incoming.once('end', () =>
         resolve({
           status: incoming.statusCode ?? 0,
@@ -107,7 +113,7 @@ export async function exchange(
     });
     outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)));
     outgoing.once('error', (error: NodeJS.ErrnoException) => {
-      const isClosed = outgoing.reusedSocket && error.code === 'ECONNRESET';
+      const isClosed = isReused && error.code === 'ECONNRESET';
       reject(isClosed ? new ClosedMeanwhile(error.message) : error);
     });
     outgoing.end(body ?? undefined);
