@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
-import { type RatedBill, rateBill, type UnbilledUsage } from '../domain/bill.ts';
+import { type RatedBill, rateBill } from '../domain/bill.ts';
 import { splitIntoParts } from '../domain/bill-parts.ts';
 import { periodEnd } from '../domain/billing-period.ts';
 import { expiredForBill, remainingCents, usableForBill } from '../domain/credits.ts';
 import type { Month, UserRange } from '../domain/monthly-close.ts';
 import { type OutlierRule, outlierReason } from '../domain/outlier.ts';
 import { type UsageTotal, unbilledUsage } from '../domain/unbilled-usage.ts';
+import { markBilled } from './billed-usage.ts';
 import { loadCreditLots, lockUser, writeOffLots } from './credits.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import { usedBefore } from './earlier-bills.ts';
@@ -56,7 +57,16 @@ export async function freezeBill(
     const holdReason = await reasonToHold(transaction, key, bill, holdOutliers);
     const bills = await insertBills(transaction, key, parts, { workflow, holdReason, writtenOff });
     await changeCredits(transaction, key, bills, usableLots);
-    await markBilled(transaction, key, usage);
+    await markBilled(
+      transaction,
+      key,
+      usage.map(({ product, usagePeriod, quantity, events }) => ({
+        product,
+        usagePeriod,
+        exactQuantity: quantity.toFixed(),
+        eventsThrough: events?.through ?? null,
+      })),
+    );
     return bills.map(({ billId }) => billId);
   });
 }
@@ -103,37 +113,6 @@ async function reasonToHold(
   if (rule === null || bill.totalCents + bill.creditsAppliedCents < rule.minimumCents) return null;
   const earlier = await usedBefore(transaction, key, [key.userId]);
   return outlierReason(bill, earlier.get(key.userId) ?? [], rule);
-}
-
-async function markBilled(
-  transaction: DatabaseTransaction,
-  { mode, userId }: BillKey,
-  usage: readonly UnbilledUsage[],
-): Promise<void> {
-  await transaction
-    .insertInto('usage_totals')
-    .values(
-      usage.map(({ product, usagePeriod, quantity, events }) => ({
-        mode,
-        user_id: userId,
-        product,
-        period: usagePeriod,
-        // Storage carried into a month without an event of its own has no row there yet.
-        used_quantity: '0',
-        billed_quantity: quantity.toFixed(),
-        billed_event_count: events?.through ?? 0,
-      })),
-    )
-    .onConflict((conflict) =>
-      conflict.columns(['mode', 'user_id', 'product', 'period']).doUpdateSet((row) => ({
-        billed_quantity: row('usage_totals.billed_quantity', '+', row.ref('excluded.billed_quantity')),
-        billed_event_count: row.fn<number>('greatest', [
-          'usage_totals.billed_event_count',
-          'excluded.billed_event_count',
-        ]),
-      })),
-    )
-    .execute();
 }
 
 /** How many bills of a month's range of users a run has frozen, in whichever of its attempts. */

@@ -2,6 +2,7 @@ import type { BillStatus } from '../domain/bill.ts';
 import { drawFromLots, remainingCents, usableForBill } from '../domain/credits.ts';
 import { sumCents } from '../domain/money.ts';
 import { isMeteredProduct } from '../domain/price-list.ts';
+import { markBilled } from './billed-usage.ts';
 import type { BillLineRow } from './bills.ts';
 import {
   creditCause,
@@ -48,7 +49,8 @@ export async function saveLostBill(db: Database, bill: LostBill): Promise<boolea
       await grantCreditLot(transaction, bill, { cause, cents: -creditsCents, expiresAt: null });
       await settleCredits(transaction, bill);
     }
-    for (const line of bill.lines) await markBilled(transaction, bill, line);
+    for (const { product, ...line } of bill.lines)
+      if (isMeteredProduct(product)) await markBilled(transaction, bill, [{ ...line, product }]);
     return true;
   });
 }
@@ -107,35 +109,6 @@ async function insertBill(
         amount_cents: line.amountCents,
         description: line.description,
         // The events come again in another order: which of them it was made of can't be told any more.
-      })),
-    )
-    .execute();
-}
-
-async function markBilled(
-  transaction: DatabaseTransaction,
-  { mode, userId }: LostBill,
-  { product, usagePeriod: period, exactQuantity, eventsThrough }: BillLineRow,
-): Promise<void> {
-  if (!isMeteredProduct(product)) return;
-  await transaction
-    .insertInto('usage_totals')
-    .values({
-      mode,
-      user_id: userId,
-      product,
-      period,
-      used_quantity: '0',
-      billed_quantity: exactQuantity,
-      billed_event_count: eventsThrough ?? 0,
-    })
-    .onConflict((conflict) =>
-      conflict.columns(['mode', 'user_id', 'product', 'period']).doUpdateSet((row) => ({
-        billed_quantity: row('usage_totals.billed_quantity', '+', row.ref('excluded.billed_quantity')),
-        billed_event_count: row.fn<number>('greatest', [
-          'usage_totals.billed_event_count',
-          'excluded.billed_event_count',
-        ]),
       })),
     )
     .execute();

@@ -40,7 +40,7 @@ export const MUTATIONS: readonly RuleMutation[] = [
   },
   {
     breaks: 'what is billed late overwrites what was billed before',
-    file: 'db/freeze.ts',
+    file: 'db/billed-usage.ts',
     text: "billed_quantity: row('usage_totals.billed_quantity', '+', row.ref('excluded.billed_quantity')),",
     replacement: "billed_quantity: row.ref('excluded.billed_quantity'),",
   },
