@@ -1,10 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { withoutPersonalData } from '../telemetry/personal-data.ts';
 import { OPERATIONS_PATHS } from './operations.ts';
+
+interface About {
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+const abouts = new WeakMap<ServerResponse, About>();
+
+/** Has the line of a request say what it was about. */
+export function logAbout(response: ServerResponse, message: string, fields: About['fields']): void {
+  abouts.set(response, { message, fields });
+}
 
 /**
  * One line for each request, with its id, which is also sent back as `X-Request-Id`. Of headers and bodies nothing is
@@ -22,6 +33,9 @@ export function logRequests(log: Logger): RequestHandler {
       if (error !== undefined || response.statusCode >= 500) return 'error';
       return OPERATIONS_PATHS.includes(pathOf(request)) ? 'debug' : 'info';
     },
+    customSuccessMessage: (_request, response) =>
+      abouts.get(response)?.message ?? (response.writableEnded ? 'request completed' : 'request aborted'),
+    customSuccessObject: (_request, response, line: object) => ({ ...line, ...abouts.get(response)?.fields }),
     serializers: {
       req: (request: { id: unknown; method: unknown; url: string }) => ({
         id: request.id,

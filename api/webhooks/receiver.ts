@@ -17,6 +17,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import { webhooksNotConfigured } from '../mode-configuration.ts';
+import { logAbout } from '../request-log.ts';
 import { addRoute } from '../route.ts';
 import { signalStripeEvent, signalTestPurchase, startChargeEvent } from '../temporal/customer-billing.ts';
 import { type Delivery, receiptOf, startDelivery } from './delivery.ts';
@@ -79,7 +80,7 @@ function receiver(
     delivery.ignored = ignored;
     if (ignored === null) delivery.signalledAt = now();
     count(event.type, ignored === null ? 'signalled' : `ignored_${ignored}`);
-    request.log.info({ ...idsOf(mode, event), ignored }, 'event received');
+    logAbout(response, 'event received', { ...idsOf(mode, event), ignored });
     response.json(ignored === null ? { received: true } : { received: true, ignored });
   };
 
