@@ -13,7 +13,7 @@ import {
   takeFromLots,
 } from './credits.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
-import type { BillKey } from './new-bills.ts';
+import { type BillKey, insertLines } from './new-bills.ts';
 import { inTransaction } from './transaction.ts';
 
 /** A bill that this database lost when it was put back to a backup, as its invoice in Stripe tells of it. */
@@ -94,24 +94,8 @@ async function insertBill(
       frozen_at: invoicedAt,
     })
     .execute();
-  await transaction
-    .insertInto('bill_lines')
-    .values(
-      lines.map((line, index) => ({
-        mode,
-        bill_id: billId,
-        line_number: index + 1,
-        product: line.product,
-        usage_period: line.usagePeriod,
-        quantity: line.quantity,
-        exact_quantity: line.exactQuantity,
-        unit_price_cents: line.unitPriceCents,
-        amount_cents: line.amountCents,
-        description: line.description,
-        // The events come again in another order: which of them it was made of can't be told any more.
-      })),
-    )
-    .execute();
+  // The events come again in another order: which of them a line was made of can't be told any more.
+  await insertLines(transaction, { mode, billId, lines });
 }
 
 /** Whether there is such a bill. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RatedBill } from '../domain/bill.ts';
+import type { BillLine, RatedBill } from '../domain/bill.ts';
 import { drawsOfParts } from '../domain/bill-parts.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { CreditLot } from '../domain/credits.ts';
@@ -64,7 +64,7 @@ export async function insertBills(
     )
     .execute();
   // A part at a time: a statement takes a limited number of values.
-  for (const bill of bills) await insertLines(transaction, mode, bill);
+  for (const bill of bills) await insertLines(transaction, { ...bill, mode });
   return bills;
 }
 
@@ -87,10 +87,14 @@ function statusOf(
   return { status: holdReason === null ? 'frozen' : 'held', problem: holdReason } as const;
 }
 
-async function insertLines(
+/** Writes the lines of a bill that is there, in their order. */
+export async function insertLines(
   transaction: DatabaseTransaction,
-  mode: Mode,
-  { billId, lines }: NewBill,
+  {
+    mode,
+    billId,
+    lines,
+  }: { readonly mode: Mode; readonly billId: string; readonly lines: readonly BillLine[] },
 ): Promise<void> {
   await transaction
     .insertInto('bill_lines')
