@@ -19,9 +19,9 @@ import {
   workflowOf,
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
-import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';
+import { whilePriceIsDeleted } from './deleted-price.ts';
 import { startTestBilling } from './service.ts';
 
 let billing: BillingService;
@@ -35,15 +35,7 @@ afterAll(() => billing.stop());
 
 test('a step that Stripe refuses for good is parked with its request id, and the next event retries it', async () => {
   const customer = await newCustomer(billing);
-  const good = (await listStripeProducts(billing.db, 'test')).find((row) => row.product === 'cpu_hour');
-  const savePrice = (stripePriceId: string | null) =>
-    saveStripeProductIds(billing.db, 'test', 'cpu_hour', {
-      stripeProductId: good?.stripe_product_id ?? null,
-      stripePriceId,
-      stripeMeterId: good?.stripe_meter_id ?? null,
-    });
-  await savePrice('price_that_was_deleted');
-  try {
+  await whilePriceIsDeleted(billing, 'cpu_hour', async () => {
     await completeCheckout(billing, customer.checkout.id);
     const state = await stateIs(billing, customer, 'the step to be parked', ({ parked }) => parked !== null);
     expect(state).toMatchObject({
@@ -59,9 +51,7 @@ test('a step that Stripe refuses for good is parked with its request id, and the
     expect(await currentDetailsOf(customer)).toMatch(
       /\| \*\*Parked\*\* \| createSubscription: .*\(request req_\w+\) \|/,
     );
-  } finally {
-    await savePrice(good?.stripe_price_id ?? null);
-  }
+  });
   // Nothing retries by itself what Stripe has refused.
   expect(await subscriptionsOf(billing, customer)).toEqual([]);
   await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: customer.stripeCustomerId });
@@ -75,18 +65,10 @@ test('a step that Stripe refuses for good is parked with its request id, and the
 
 test('an event whose step is parked is tried again when it is sent again', async () => {
   const customer = await newCustomer(billing);
-  const products = await listStripeProducts(billing.db, 'test');
-  const good = products.find((row) => row.product === 'gpu_hour');
-  const savePrice = (stripePriceId: string | null) =>
-    saveStripeProductIds(billing.db, 'test', 'gpu_hour', {
-      stripeProductId: good?.stripe_product_id ?? null,
-      stripePriceId,
-      stripeMeterId: good?.stripe_meter_id ?? null,
-    });
-  await savePrice('price_that_was_deleted');
-  await completeCheckout(billing, customer.checkout.id);
-  await stateIs(billing, customer, 'the step to be parked', ({ parked }) => parked !== null);
-  await savePrice(good?.stripe_price_id ?? null);
+  await whilePriceIsDeleted(billing, 'gpu_hour', async () => {
+    await completeCheckout(billing, customer.checkout.id);
+    await stateIs(billing, customer, 'the step to be parked', ({ parked }) => parked !== null);
+  });
 
   const { data } = await billing.stripe.test.events.list({ type: 'checkout.session.completed', limit: 100 });
   const event = data.find((each) => JSON.stringify(each.data.object).includes(customer.checkout.id));
