@@ -2,11 +2,16 @@ import type { RunningBilling } from '../../chaos/world/running-billing.ts';
 import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
 import type { MeteredProduct } from '../../domain/price-list.ts';
 
-/** Has Stripe refuse for good, meanwhile, to make a subscription: as if somebody had deleted a price there. */
+/**
+ * Has Stripe refuse for good, meanwhile, to make a subscription: as if somebody had deleted a price there.
+ *
+ * @param deletedPriceId by which Stripe's message calls it.
+ */
 export async function whilePriceIsDeleted<Result>(
   { db }: Pick<RunningBilling, 'db'>,
   product: MeteredProduct,
   work: () => Promise<Result>,
+  deletedPriceId = 'price_that_was_deleted',
 ): Promise<Result> {
   const good = (await listStripeProducts(db, 'test')).find((row) => row.product === product);
   const savePrice = (stripePriceId: string | null) =>
@@ -15,7 +20,7 @@ export async function whilePriceIsDeleted<Result>(
       stripePriceId,
       stripeMeterId: good?.stripe_meter_id ?? null,
     });
-  await savePrice('price_that_was_deleted');
+  await savePrice(deletedPriceId);
   try {
     return await work();
   } finally {
