@@ -265,16 +265,26 @@ function stripeModeConfig(environment: Environment, mode: Mode): StripeModeConfi
   };
 }
 
-/** Where each product's price is named, when it was made in the Dashboard; of live mode only. */
-export const PRICE_ID_VARIABLES = {
+/**
+ * Where a product's price is named, when it was made in the Dashboard; of live mode only. The seed names these; a product that has none is
+ * found by its lookup key.
+ */
+export const PRICE_ID_VARIABLES: Readonly<
+  Partial<Record<Product, keyof Environment & `STRIPE_PRICE_ID_${string}`>>
+> = {
   cpu_hour: 'STRIPE_PRICE_ID_CPU_HOUR',
   gpu_hour: 'STRIPE_PRICE_ID_GPU_HOUR',
   storage_gb_month: 'STRIPE_PRICE_ID_STORAGE_GB_MONTH',
   api_calls: 'STRIPE_PRICE_ID_API_CALLS',
   credits: 'STRIPE_PRICE_ID_CREDIT',
-} as const satisfies Record<Product, keyof Environment>;
+};
 
 function livePriceIds(environment: Environment): Partial<Record<Product, string>> {
-  const named = PRODUCTS.map((product) => [product, environment[PRICE_ID_VARIABLES[product]]] as const);
-  return Object.fromEntries(named.filter(([, priceId]) => priceId !== undefined));
+  return Object.fromEntries(
+    PRODUCTS.flatMap((product) => {
+      const variable = PRICE_ID_VARIABLES[product];
+      const priceId = variable === undefined ? undefined : environment[variable];
+      return priceId === undefined ? [] : [[product, priceId]];
+    }),
+  );
 }

@@ -47,7 +47,7 @@ function expectationOf(
     mode,
     isMetered,
     meterEventName: isNamed || !isMetered ? null : meterEventName(product),
-    namedIn: isNamed ? PRICE_ID_VARIABLES[product] : null,
+    namedIn: isNamed ? (PRICE_ID_VARIABLES[product] ?? null) : null,
   };
 }
 
