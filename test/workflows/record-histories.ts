@@ -50,10 +50,10 @@ import {
   chargeEventWorkflowId,
   chargePartitionWorkflowId,
   customerRegistrationWorkflowId,
-  monthlyBillingScheduleId,
+  MONTHLY_BILLING_SCHEDULE,
   monthlyBillingWorkflowId,
   REACTIVATE_UPDATE,
-  reconciliationScheduleId,
+  RECONCILIATION_SCHEDULE,
   reconciliationWorkflowId,
   SEARCH_ATTRIBUTES,
   SUSPEND_UPDATE,
@@ -63,7 +63,7 @@ import { startPostgres } from '../../stack/postgres.ts';
 import { startReaper } from '../../stack/reaper.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';
 import { startTemporalServer } from '../../stack/temporal-server.ts';
-import { ensureMonthlyBillingSchedule, ensureReconciliationSchedule } from '../../worker/namespace.ts';
+import { ensureSchedule } from '../../worker/namespace.ts';
 import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';
 import { startTestHost } from '../support/host.ts';
@@ -180,8 +180,8 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
 
   'monthly-close-scheduled': async (billing) => {
     await useGpu(billing, await subscribedCustomer(billing), parseBillingPeriod('2026-03'), '2');
-    await ensureMonthlyBillingSchedule(billing.temporal, 'test');
-    const schedule = billing.temporal.schedule.getHandle(monthlyBillingScheduleId('test'));
+    await ensureSchedule(billing.temporal, MONTHLY_BILLING_SCHEDULE, 'test');
+    const schedule = billing.temporal.schedule.getHandle(MONTHLY_BILLING_SCHEDULE.scheduleId('test'));
     const start = new Date('2026-03-31T23:59:00Z');
     await schedule.backfill({ start, end: new Date('2026-04-01T00:01:00Z'), overlap: 'ALLOW_ALL' });
     const { info } = await eventually(
@@ -250,8 +250,8 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
   },
 
   'reconciliation-scheduled': async (billing) => {
-    await ensureReconciliationSchedule(billing.temporal, 'test');
-    const schedule = billing.temporal.schedule.getHandle(reconciliationScheduleId('test'));
+    await ensureSchedule(billing.temporal, RECONCILIATION_SCHEDULE, 'test');
+    const schedule = billing.temporal.schedule.getHandle(RECONCILIATION_SCHEDULE.scheduleId('test'));
     await schedule.trigger();
     const { info } = await eventually(
       'the Schedule to act',
