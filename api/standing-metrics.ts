@@ -86,7 +86,7 @@ export function addStandingMetrics({
   );
   show(
     'billing_open_bills_cents',
-    'What bills come to that are neither paid nor void, before credits',
+    'What Stripe is to collect for bills that are neither paid nor void',
     'status',
     OPEN_BILL_STATUSES,
     ({ bills }) => bills.map(({ mode, status, cents }) => ({ mode, value: status, count: cents })),

@@ -23,7 +23,7 @@ export interface OpenBills {
   readonly mode: Mode;
   readonly status: OpenBillStatus;
   readonly count: number;
-  /** Their totals, before credits. */
+  /** What Stripe is to collect for them, in cents. */
   readonly cents: number;
 }
 
