@@ -7,5 +7,6 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

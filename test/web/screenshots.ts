@@ -78,7 +78,7 @@ async function register(userId: string, name: string): Promise<void> {
 /** A customer with a card, credits, a paid month and the usage of this one. */
 async function liveAsKatherine(): Promise<void> {
   const { mode, userId } = KATHERINE;
-  await register(userId, 'Katherine Johnson');
+  await register(userId, 'Katherine');
   await completeCheckout(billing, (await startCheckout(billing, mode, userId)).id);
   const pages = { successUrl: 'https://host.example/', cancelUrl: 'https://host.example/' };
   const { id } = await callApi<{ readonly id: string }>(
