@@ -65,14 +65,17 @@ export async function saveTestPurchase(
   });
 }
 
-/** Saves how far a purchase is, and that these webhooks of Stripe's have had their effect, in one transaction. */
+/**
+ * Saves how far a purchase is, and that these webhooks of Stripe's have had their effect, in one transaction. Safe to repeat, also
+ * late: an attempt whose worker stood still for a while may come after a newer state, and changes nothing of that.
+ */
 export async function saveTestPurchaseState(
   db: Database,
   state: TestPurchaseState,
   events: readonly StripeEventEnvelope[],
 ): Promise<void> {
   const { purchaseId, stripeCustomerId } = state;
-  await db.transaction().execute(async (transaction) => {
+  await inTransaction(db, async (transaction) => {
     await transaction
       .updateTable('test_purchases')
       .set({
@@ -85,6 +88,9 @@ export async function saveTestPurchaseState(
         updated_at: new Date(),
       })
       .where('purchase_id', '=', purchaseId)
+      // An end is an end, and steps only grow.
+      .where('status', 'in', ['processing', 'requires_action'])
+      .where(sql<boolean>`jsonb_array_length(steps) <= ${state.steps.length}`)
       .execute();
     if (stripeCustomerId !== null) await recordAppliedEvents(transaction, { mode, stripeCustomerId }, events);
   });
