@@ -150,6 +150,16 @@ it('a user nobody knows, or who never began a Checkout, is said to be so', async
   expect((await run('customer', other.userId)).output).toContain('There is no user');
 });
 
+it('a cluster that is added takes also one who waits and whose workflow was ended by hand', async () => {
+  const waiting = await subscribedCustomer(billing, { mode: 'live' });
+  expect(await stateOf(billing, waiting)).toMatchObject({ waitingFor: 'cluster' });
+  const workflowId = customerBillingWorkflowId('live', waiting.stripeCustomerId);
+  await billing.temporal.workflow.getHandle(workflowId).terminate('by hand');
+  expect((await run('cluster', 'other-cluster', '1')).status).toBe(0);
+  const placed = await stateIs(billing, waiting, 'a place', ({ clusterId }) => clusterId !== null);
+  expect(placed.clusterId).toBe('other-cluster');
+});
+
 it('a cluster that is added takes those who wait, at once', async () => {
   const waiting = await subscribedCustomer(billing, { mode: 'live' });
   expect(await stateOf(billing, waiting)).toMatchObject({ waitingFor: 'cluster' });
