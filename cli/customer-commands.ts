@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { saveCluster } from '../db/clusters.ts';
-import { migrateToLatest } from '../db/migrate.ts';
 import { EXTEND_GRACE_UPDATE, REACTIVATE_UPDATE, SUSPEND_UPDATE } from '../domain/workflow-contracts.ts';
 import { say } from './console.ts';
 import { openContext } from './context.ts';
@@ -95,7 +94,6 @@ export function addCustomerCommands(program: Command): void {
     .action(async (clusterId: string, capacity: number, { mode }: ModeOption) => {
       const context = await openContext();
       await context.withDatabase(async (db) => {
-        await migrateToLatest(db);
         const toBeTold = await saveCluster(db, { mode, clusterId, capacity });
         if (toBeTold.length === 0) return;
         await context.withTemporal(async (temporal) => {
