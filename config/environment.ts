@@ -1,10 +1,7 @@
 import ms from 'ms';
 import { z } from 'zod';
 
-/**
- * Every variable that this project reads, and what it may hold; `.env.example` lists the same ones, with words.
- * Read once, here; no other folder knows `process.env`.
- */
+/** An empty variable is one that is not set. */
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 
@@ -141,6 +138,10 @@ const codecKeys = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/**
+ * Every variable that this project reads, and what it may hold; `.env.example` lists the same ones, with words.
+ * Read once, here; no other folder knows `process.env`.
+ */
 export const environmentSchema = z.object({
   // Where things are; what is absent runs embedded.
   PORT: optional(port),
