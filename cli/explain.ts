@@ -7,7 +7,6 @@ import {
   listEventsOfLine,
 } from '../db/bill-explanations.ts';
 import type { Database } from '../db/database.ts';
-import { migrateToLatest } from '../db/migrate.ts';
 import { MAX_INVOICE_LINES } from '../domain/bill-parts.ts';
 import { ruleOf } from '../domain/line-rule.ts';
 import { formatCents } from '../domain/money.ts';
@@ -34,7 +33,6 @@ export interface ExplainOptions {
 export async function explain(context: CliContext, options: ExplainOptions): Promise<void> {
   const { reference, withEvents, json } = options;
   await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     const bill = await explainBill(db, reference);
     if (bill === undefined)
       throw new UsageError(
