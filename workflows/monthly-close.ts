@@ -1,4 +1,5 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { BillsDecisionType } from '../domain/close-decisions.ts';
 import { type CloseSummary, closeSummaryMarkdown } from '../domain/close-summary.ts';
 import { formatCents, sumCents } from '../domain/money.ts';
 import type { MonthTotals } from '../domain/month-balance.ts';
@@ -51,7 +52,7 @@ export class MonthlyClose {
     return this.#releasedBills.splice(0);
   }
 
-  billsWereDecidedOn(type: 'hold' | 'release' | 'skip', bills: readonly string[]): void {
+  billsWereDecidedOn(type: BillsDecisionType, bills: readonly string[]): void {
     this.heldBillsChanged = true;
     // Before any went out, one that is released goes with the others.
     const allGoStill = this.phase === 'freezing' || this.phase === 'awaiting_approval';

@@ -1,11 +1,10 @@
-import { type BillsChoice, chosenBills } from '../../../db/close-decisions.ts';
-import { noBillChosen } from '../../../domain/close-decisions.ts';
 import { type Month, RETRY_PARKED_UPDATE } from '../../../domain/monthly-close.ts';
 import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
 import { withTemporal } from '../../temporal/calls.ts';
 import { startClose } from '../../temporal/close.ts';
+import { type DecisionOnBills, decideOnBills } from '../../temporal/decide-on-bills.ts';
 import { approveClose, decideOnClose, refusalOf } from '../../temporal/decisions.ts';
 import { waitForWorker } from '../../temporal/worker-calls.ts';
 import { type WorkflowRef, workflowRef } from '../workflow.ts';
@@ -17,12 +16,6 @@ const START_DEADLINE_MS = 5_000;
 interface Decided {
   readonly by: string;
   readonly updateId: string;
-}
-
-interface DecidedOnBills extends Decided {
-  readonly type: 'hold' | 'release' | 'skip';
-  readonly bills: BillsChoice;
-  readonly reason?: string | undefined;
 }
 
 /**
@@ -77,16 +70,12 @@ export async function retryParkedBills(
  * @returns those that it is about.
  * @throws HttpError `decision_refused` with the close's own sentence, or as {@link waitForWorker} does.
  */
-export async function decideOnBills(
+export async function decideOnBillsOfMonth(
   dependencies: ApiDependencies,
   month: Month,
-  { type, bills: choice, by, reason, updateId }: DecidedOnBills,
+  decision: DecisionOnBills & Decided,
 ): Promise<{ readonly bills: string[]; readonly workflow: WorkflowRef }> {
-  const { db, temporal } = dependencies;
-  const bills = await chosenBills(db, month, choice);
-  if (bills.length === 0) throw new HttpError('decision_refused', noBillChosen(month, choice));
-  const request = { bills, by, ...(reason === undefined ? {} : { reason }) };
-  const decide = () => decideOnClose(temporal, month, { update: type, request, updateId });
-  const workflowId = await waitForWorker(temporal, decide, refusalOf);
+  const decide = () => decideOnBills(dependencies, month, decision);
+  const { bills, workflowId } = await waitForWorker(dependencies.temporal, decide, refusalOf);
   return { bills, workflow: workflowRef(dependencies, workflowId) };
 }
