@@ -22,6 +22,8 @@ import { type ActivityDependencies, type BillingRules, stripeOf } from './depend
 export type BillsToCharge = 'frozen_and_parked' | 'parked';
 
 const STATUSES = { frozen_and_parked: ['frozen', 'parked'], parked: ['parked'] } as const;
+/** Of a month that is divided the held ones too: one may be released before its turn comes, and must be in some range. */
+const DIVIDED = { frozen_and_parked: ['frozen', 'parked', 'held'], parked: ['parked'] } as const;
 
 /** Few enough that the close itself holds them all, and small enough that a month of two thousand users has several. */
 const DIVISION: Division = { size: 500, maxParts: 200 };
@@ -69,9 +71,9 @@ export function createMonthlyCloseActivities(dependencies: ActivityDependencies)
       return await countBillsFrozenBy(db, workflow, { mode, period, ...range });
     },
 
-    /** Ranges of users whose bills are to go out. */
+    /** Ranges of users whose bills are to go out, or may be released until then. */
     async divideBills({ which, ...month }: Month & { readonly which: BillsToCharge }): Promise<UserRange[]> {
-      return await divideBills(db, month, STATUSES[which], DIVISION);
+      return await divideBills(db, month, DIVIDED[which], DIVISION);
     },
 
     /** One page of the bills that are to go out. */
