@@ -1,4 +1,4 @@
-import { type Month, RETRY_PARKED_UPDATE } from '../../../domain/monthly-close.ts';
+import { type Month, RETRY_PARKED_UPDATE, whyNotClose } from '../../../domain/monthly-close.ts';
 import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
@@ -8,7 +8,6 @@ import { type DecisionOnBills, decideOnBills } from '../../temporal/decide-on-bi
 import { approveClose, decideOnClose, refusalOf } from '../../temporal/decisions.ts';
 import { waitForWorker } from '../../temporal/worker-calls.ts';
 import { type WorkflowRef, workflowRef } from '../workflow.ts';
-import { isOver } from './month.ts';
 
 const START_DEADLINE_MS = 5_000;
 
@@ -24,11 +23,9 @@ interface Decided {
  * @throws HttpError `month_not_over`, `temporal_unavailable`
  */
 export async function closeMonth(dependencies: ApiDependencies, month: Month): Promise<WorkflowRef> {
-  if (!isOver(dependencies, month.period)) {
-    const message = `${month.period} is not over yet; only a month that has ended can be closed`;
-    throw new HttpError('month_not_over', message, { param: 'period' });
-  }
-  const { temporal } = dependencies;
+  const { temporal, now = () => new Date() } = dependencies;
+  const why = whyNotClose(month.period, now());
+  if (why !== null) throw new HttpError('month_not_over', why, { param: 'period' });
   const workflowId = await withTemporal(temporal, START_DEADLINE_MS, () => startClose(temporal, month));
   return workflowRef(dependencies, workflowId);
 }
