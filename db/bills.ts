@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { BillStatus } from '../domain/bill.ts';
+import { type BillStatus, OWED_STATUSES } from '../domain/bill.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { Product } from '../domain/price-list.ts';
@@ -99,7 +99,7 @@ export async function owedCents(db: Database, mode: Mode, userId: string): Promi
     .select((query) => query.fn.coalesce(query.fn.sum<string>('total_cents'), query.val('0')).as('owed'))
     .where('mode', '=', mode)
     .where('user_id', '=', userId)
-    .where('status', 'in', ['open', 'payment_failed'])
+    .where('status', 'in', OWED_STATUSES)
     .executeTakeFirstOrThrow();
   return exactInteger(owed);
 }

@@ -1,5 +1,7 @@
 /** What an operator may decide about a close, and when: the validators of the workflow's updates. */
+
 import type { BillStatus } from './bill.ts';
+import { inWords } from './in-words.ts';
 import type { ClosePhase, Month } from './monthly-close.ts';
 import { MAX_TEXT_LENGTH } from './operator-decisions.ts';
 
@@ -50,7 +52,7 @@ export function whyNotApprove(
   if (!isText(request?.approvedBy)) return 'Say who approves: {"approvedBy": "your name"}';
   if (isApproved) return 'This month is approved already.';
   if (phase === 'awaiting_approval') return null;
-  return `There is nothing to approve: the close is ${phase.replace('_', ' ')}.`;
+  return `There is nothing to approve: the close is ${inWords(phase)}.`;
 }
 
 /** Why nothing can be decided about the bills, in a sentence; `null`: then it depends on how each of them stands. */
@@ -85,7 +87,7 @@ export interface BillStanding {
 /** Why this can't be decided about the bill, as the rest of a sentence about it; `null` when it can. */
 export function whyNotDecideOnBill(type: BillsDecisionType, bill: BillStanding | undefined): string | null {
   if (bill === undefined) return 'is no bill of this month';
-  const status = bill.status.replace('_', ' ');
+  const status = inWords(bill.status);
   if (type === 'hold') {
     if (bill.status !== 'frozen') return `is ${status}`;
     return bill.invoicingSince === null ? null : 'is on its way to Stripe; void its invoice there';
