@@ -94,7 +94,7 @@ const PROJECT_CACHE = fileURLToPath(new URL('../node_modules/.cache/durable-bill
 const PLACES = 1_000_000;
 /** Longer than the load balancer takes to notice. */
 const SHUTDOWN_DELAY = '2s';
-/** docker-compose.yml gives a minute. */
+/** docker-compose.yml gives a worker as long, and the api a minute. */
 const STOP_GRACE_MS = 30_000;
 
 /** Works on a production topology of its own, in a folder that is deleted afterwards. */

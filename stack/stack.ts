@@ -43,7 +43,7 @@ export interface StackOptions {
   readonly durability: 'full' | 'off';
   /** Takes the lines that the parts print. */
   readonly log: Log;
-  /** For proofs: a module of ours that api or worker loads before anything of its own, such as `chaos/boundaries.ts`. */
+  /** For proofs: a module of ours that api or worker loads before anything of its own, such as `chaos/boundaries/worker.ts`. */
   readonly preloads?: Readonly<Partial<Record<'api' | 'worker', string>>> | undefined;
   /** For proofs that start them hundreds of times: our own programs where they were built ahead. */
   readonly programs?: Programs | undefined;
