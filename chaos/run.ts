@@ -3,9 +3,10 @@ import { saveCluster } from '../db/clusters.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import { MODES } from '../domain/mode.ts';
 import { RECONCILIATION_SCHEDULE } from '../domain/workflow-contracts.ts';
+import { buildProgramsForNow } from '../stack/build-programs.ts';
+import { startReaper } from '../stack/reaper.ts';
 import { PARTS, type PartName } from '../stack/stack.ts';
 import { onThrowAwayStack } from '../stack/throw-away-stack.ts';
-import { buildProgramsForNow } from './built-programs.ts';
 import { closeMonths, lastMonths } from './closes.ts';
 import { deliveries, wrongAnswers } from './deliveries.ts';
 import { Disturber } from './disturber.ts';
@@ -67,7 +68,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const run: { current?: ChaosRun } = {};
   const supervisor = new Supervisor((part) => run.current?.isUp(part) ?? Promise.resolve());
   const graceIsOver = options.seed % 2 === 1;
-  await using programs = await buildProgramsForNow();
+  // Programs that are killed hundreds of times.
+  await using reaper = startReaper();
+  const programs = await buildProgramsForNow(reaper);
   return await onThrowAwayStack(
     async (stack) => {
       supervisor.watch(stack);

@@ -14,7 +14,8 @@ import { monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
 import type { Log } from '../stack/log.ts';
 import { listWorkerVersions, makeCurrent, type WorkerVersionStatus } from '../worker/worker-versions.ts';
 import { Load, type LoadFigures } from './load.ts';
-import { onTopology, type ReplaceableProcess, type Topology } from './topology.ts';
+import type { ReplaceableProcess } from './replaceable-process.ts';
+import { onTopology, type Topology } from './topology.ts';
 
 export interface DrillOptions {
   /** Of the close that is measured. */
