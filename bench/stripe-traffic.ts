@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { requestJson } from '../cli/demo/service.ts';
+import { meanwhile } from '../stack/waiting.ts';
 
 /** Requests that came to the simulator. */
 export interface StripeTraffic {
@@ -42,13 +42,7 @@ export async function stripeTrafficDuring<Result>(
     for (const { sequence, at, method, path, status } of requests)
       seen.push({ sequence, at, method, path, status });
   };
-  const working = work();
-  const ended = working.then(
-    () => true,
-    () => true,
-  );
-  while (!(await Promise.race([ended, sleep(POLL_MS, false)]))) await look();
-  const result = await working;
+  const result = await meanwhile(work(), POLL_MS, look);
   await look();
   return { result, traffic: trafficOf(seen) };
 }

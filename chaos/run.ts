@@ -7,6 +7,7 @@ import { buildProgramsForNow } from '../stack/build-programs.ts';
 import { startReaper } from '../stack/reaper.ts';
 import { PARTS, type PartName } from '../stack/stack.ts';
 import { onThrowAwayStack } from '../stack/throw-away-stack.ts';
+import { askUntil, meanwhile } from '../stack/waiting.ts';
 import { closeMonths, lastMonths } from './closes.ts';
 import { deliveries, wrongAnswers } from './deliveries.ts';
 import { Disturber } from './disturber.ts';
@@ -242,23 +243,17 @@ class ChaosRun {
   /** However slow the machine is, the world is to live between blows, and not only to wait for its end. */
   async #somethingGetsDone(): Promise<void> {
     const { done } = this.#world;
-    for (const deadline = Date.now() + LIFE_MS; Date.now() < deadline; await sleep(100)) {
-      if (this.#world.underWay === 0 || this.#world.done > done) return;
-    }
+    const hasLived = () => this.#world.underWay === 0 || this.#world.done > done;
+    await askUntil(() => Promise.resolve(hasLived()), Boolean, { patienceMs: LIFE_MS, pauseMs: 100 });
   }
 
   /** Some wait for what follows from a webhook that was lost. */
   async #untilOver(closing: Promise<Finding[]>, living: Promise<void>): Promise<Finding[]> {
-    const over = Promise.all([closing, living]);
-    const isOver = over.then(
-      () => true,
-      () => true,
-    );
-    while (!(await Promise.race([isOver, sleep(BRING_EVERY_MS, false)]))) {
+    const [findings] = await meanwhile(Promise.all([closing, living]), BRING_EVERY_MS, async () => {
       this.#show('lives come to their end');
       await bringWebhooks(this.#service, this.#reconciling);
-    }
-    return (await over)[0];
+    });
+    return findings;
   }
 
   async #makePlaces(): Promise<void> {

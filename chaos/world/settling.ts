@@ -2,7 +2,7 @@ import type { Stripe } from 'stripe';
 import { readStripeEvent } from '../../activities/stripe-events.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { customerOf, isHandledEventType } from '../../domain/stripe-event.ts';
-import { until } from './life-steps.ts';
+import { until } from './eventually.ts';
 import type { RunningBilling } from './running-billing.ts';
 
 /** Knows when nothing is under way any more, for any customer of a service. */

@@ -1,4 +1,5 @@
 import type { StackFile } from '../../config/stack-file.ts';
+import { askUntil } from '../../stack/waiting.ts';
 
 /** The demo found something that is not as it must be. */
 export class DemoFailure extends Error {
@@ -95,8 +96,6 @@ export async function requestJson<Answer>(
   return JSON.parse(text) as Answer;
 }
 
-const PATIENCE_MS = 60_000;
-
 /**
  * Asks until the answer is as it should be.
  *
@@ -107,11 +106,7 @@ export async function waitFor<Answer>(
   ask: () => Promise<Answer>,
   isThere: (answer: Answer) => boolean,
 ): Promise<Answer> {
-  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
-    const answer = await ask();
-    if (isThere(answer)) return answer;
-    if (Date.now() > deadline)
-      throw new DemoFailure(`Waited a minute for ${what}; last answer: ${JSON.stringify(answer)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  const last = await askUntil(ask, isThere, { patienceMs: 60_000, pauseMs: 100 });
+  if (isThere(last)) return last;
+  throw new DemoFailure(`Waited a minute for ${what}; last answer: ${JSON.stringify(last)}`);
 }

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { newCustomer, stateOf, userOf } from '../../chaos/world/customers.ts';
-import { type Person, personOf, type Step, until } from '../../chaos/world/life-steps.ts';
+import { until } from '../../chaos/world/eventually.ts';
+import { type Person, personOf, type Step } from '../../chaos/world/life-steps.ts';
 import { LIVES, type Life } from '../../chaos/world/lives.ts';
 import { clusterLoads, type Outcome, outcomeOf } from '../../chaos/world/outcomes.ts';
 import { Settling } from '../../chaos/world/settling.ts';
