@@ -138,7 +138,7 @@ class ChaosRun {
 
   async play(graceIsOver: boolean, words: LastWords): Promise<ChaosReport> {
     await this.#makePlaces();
-    const settling = await Settling.begin(this.#service);
+    const settling = new Settling(this.#service);
     await this.#pauseReconciliation();
     const witness = await Witness.appear(this.#service);
     const counting = this.#struck.count();

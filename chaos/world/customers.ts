@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
-import { readStripeEvent } from '../../activities/stripe-events.ts';
 import { findUser, type User } from '../../db/users.ts';
 import type { Mode } from '../../domain/mode.ts';
-import { customerOf, isHandledEventType } from '../../domain/stripe-event.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
@@ -135,20 +133,12 @@ export async function stateIs(
   return await eventually(what, () => stateOf(service, customer), isThere);
 }
 
-/** Every event of Stripe's about the customer that takes effect, newest first; of a refund or dispute its charge tells. */
+/** Every event of Stripe's about the customer that takes effect, newest first. */
 export async function eventsOf(
-  { stripe }: RunningBilling,
-  { mode, stripeCustomerId: customer }: Omit<Customer, 'userId'>,
+  { events }: RunningBilling,
+  customer: Omit<Customer, 'userId'>,
 ): Promise<Stripe.Event[]> {
-  const charges = new Set<unknown>();
-  for await (const { id } of stripe[mode].charges.list({ customer, limit: 100 })) charges.add(id);
-  const events: Stripe.Event[] = [];
-  for await (const event of stripe[mode].events.list({ limit: 100 })) {
-    const read = readStripeEvent(event);
-    const isTheirs = customerOf(read) === customer || charges.has(read.data.object['charge']);
-    if (isHandledEventType(event.type) && isTheirs) events.push(event);
-  }
-  return events;
+  return (await events.of(customer)).toReversed();
 }
 
 /** Waits until every event of the customer's has been delivered and has had its effect. */

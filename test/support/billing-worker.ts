@@ -15,6 +15,7 @@ import type { ActivityDependencies, BillingRules } from '../../activities/depend
 import { createStripeClient } from '../../activities/stripe-client.ts';
 import { startApi } from '../../api/server.ts';
 import type { RunningBilling } from '../../chaos/world/running-billing.ts';
+import { StripeEvents } from '../../chaos/world/stripe-events.ts';
 import { saveApiKey } from '../../db/api-keys.ts';
 import { saveCluster } from '../../db/clusters.ts';
 import type { Database } from '../../db/database.ts';
@@ -150,6 +151,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       db,
       temporal,
       stripe,
+      events: new StripeEvents(stripe),
       apiUrl,
       simulatorUrl: simulator.baseUrl,
       apiKeys,
