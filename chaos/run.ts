@@ -118,7 +118,7 @@ class ChaosRun {
     this.#service = service;
     this.#supervisor = supervisor;
     this.#disturber = new Disturber(service);
-    this.#struck = new StruckRequests(service);
+    this.#struck = new StruckRequests(service.simulator);
     this.#reconciling = new Reconciling(service);
     this.#months = lastMonths(options.months);
     this.#world = new World({

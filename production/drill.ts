@@ -117,8 +117,8 @@ class Drill {
   async mainJob(period: BillingPeriod): Promise<number> {
     const since = performance.now();
     const { file } = this.#topology;
-    const { temporal, stripe, simulatorUrl } = this.#service;
-    await playStory({ stack: file, simulatorUrl, temporal, stripe: stripe.live }, period);
+    const { temporal, stripe, simulator } = this.#service;
+    await playStory({ stack: file, simulator, temporal, stripe: stripe.live }, period);
     return secondsSince(since);
   }
 

@@ -7,6 +7,7 @@ import {
   type CustomerBillingState,
   customerBillingWorkflowId,
 } from '../../domain/workflow-contracts.ts';
+import { RefusedError, requestJson } from '../../stack/json-request.ts';
 import { eventually } from './eventually.ts';
 import type { RunningBilling } from './running-billing.ts';
 
@@ -31,6 +32,9 @@ export interface StartedCheckout {
   readonly url: string;
 }
 
+/** Each takes the service ten seconds. */
+const MAX_TRIES = 10;
+
 /**
  * Calls the service's public interface as a host product (or an admin) would, again when it has too much to do.
  *
@@ -41,17 +45,25 @@ export async function callApi<Answer>(
   mode: Mode,
   method: 'GET' | 'PUT' | 'POST',
   path: string,
-  options: { readonly body?: unknown; readonly idempotencyKey?: string } = {},
+  { body, idempotencyKey }: { readonly body?: unknown; readonly idempotencyKey?: string } = {},
 ): Promise<Answer> {
-  return await requestJson<Answer>(`${apiUrl}${path}`, method, options.body, {
+  const headers = {
     authorization: path.startsWith('/api/admin/') ? `Bearer ${adminPassword}` : `Bearer ${apiKeys[mode]}`,
-    ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
-  });
+    ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+  };
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await requestJson<Answer>(method, `${apiUrl}${path}`, { body, headers });
+    } catch (error) {
+      const isBusy = error instanceof RefusedError && error.status === 503;
+      if (!isBusy || tries === MAX_TRIES) throw error;
+    }
+  }
 }
 
 /** Does to the simulator what a person or the world does. */
-export async function simulate(service: RunningBilling, path: string, body: unknown): Promise<unknown> {
-  return await requestJson(`${service.simulatorUrl}/_sim/${path}`, 'POST', body, {});
+export async function simulate({ simulator }: RunningBilling, path: string, body: unknown): Promise<unknown> {
+  return await simulator.tell(path, body);
 }
 
 export async function startCheckout(
@@ -76,7 +88,7 @@ export async function completeCheckout(
   checkoutSessionId: string,
   cardNumber: string = CARDS.good,
 ): Promise<void> {
-  await simulate(service, `checkout/${checkoutSessionId}/complete`, { cardNumber });
+  await service.simulator.completeCheckout(checkoutSessionId, cardNumber);
 }
 
 /** A registered user with a Stripe customer, and a Checkout session that nobody has completed. May be repeated with the same id. */
@@ -179,42 +191,4 @@ export async function defaultCardOf(
 ): Promise<unknown> {
   const customer = await stripe[mode].customers.retrieve(stripeCustomerId);
   return customer.deleted === true ? null : customer.invoice_settings.default_payment_method;
-}
-
-/** The service, or Stripe's stand-in, refused what it was asked for. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError';
-  readonly status: number;
-
-  constructor(what: string, status: number, answer: string) {
-    super(`${what} answered ${status}: ${answer}`);
-    this.status = status;
-  }
-}
-
-/** Each takes the service ten seconds. */
-const MAX_TRIES = 10;
-
-async function requestJson<Answer>(
-  url: string,
-  method: string,
-  body: unknown,
-  headers: Readonly<Record<string, string>>,
-): Promise<Answer> {
-  const send = () =>
-    fetch(url, {
-      method,
-      headers: { 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  let response = await send();
-  for (let tries = 1; response.status === 503 && tries < MAX_TRIES; tries += 1) {
-    await response.arrayBuffer();
-    response = await send();
-  }
-  const text = await response.text();
-  if (!response.ok) throw new RefusedError(`${method} ${url}`, response.status, text);
-  // A test checks what it uses of an answer.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return JSON.parse(text) as Answer;
 }

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { StripeClient } from '../../activities/stripe-client.ts';
 import type { Database } from '../../db/database.ts';
 import type { Mode } from '../../domain/mode.ts';
+import type { SimulatorControl } from '../../stack/simulator-control.ts';
 import type { StripeEvents } from './stripe-events.ts';
 
 /** Both modes' clients. */
@@ -16,6 +17,7 @@ export interface RunningBilling {
   readonly events: StripeEvents;
   readonly apiUrl: string;
   readonly simulatorUrl: string;
+  readonly simulator: SimulatorControl;
   readonly apiKeys: Readonly<Record<Mode, string>>;
   readonly adminPassword: string;
 }

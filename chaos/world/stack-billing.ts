@@ -4,6 +4,7 @@ import { createStripeClient } from '../../activities/stripe-client.ts';
 import { connectLazily } from '../../api/temporal/connection.ts';
 import type { StackFile } from '../../config/stack-file.ts';
 import { openDatabase } from '../../db/database.ts';
+import { SimulatorControl } from '../../stack/simulator-control.ts';
 import type { RunningBilling } from './running-billing.ts';
 import { StripeEvents } from './stripe-events.ts';
 
@@ -28,6 +29,7 @@ export function reachStack(
     events: new StripeEvents(stripe),
     apiUrl: file.apiUrl,
     simulatorUrl: apiBase,
+    simulator: new SimulatorControl(apiBase),
     apiKeys: { live: file.apiKey, test: file.testApiKey },
     adminPassword: file.adminPassword ?? '',
     [Symbol.asyncDispose]: async () => {

@@ -1,4 +1,5 @@
 import type { StackFile } from '../../config/stack-file.ts';
+import { requestJson } from '../../stack/json-request.ts';
 import { askUntil } from '../../stack/waiting.ts';
 
 /** The demo found something that is not as it must be. */
@@ -34,7 +35,7 @@ export interface Bill {
   }[];
 }
 
-/** The service as a host product sees it: its HTTP interface, with an API key. */
+/** The service as a host product sees it: its HTTP interface, with an API key. Each call throws RefusedError when it is refused. */
 export class Service {
   private readonly stack: StackFile;
 
@@ -69,31 +70,9 @@ export class Service {
     }>('POST', '/api/usage-events', { events });
 
   private async request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    return await requestJson<Answer>(method, `${this.stack.apiUrl}${path}`, body, this.stack.apiKey);
+    const headers = { authorization: `Bearer ${this.stack.apiKey}` };
+    return await requestJson<Answer>(method, `${this.stack.apiUrl}${path}`, { body, headers });
   }
-}
-
-/** @throws DemoFailure on any answer but a 2xx, with what the answer said. */
-export async function requestJson<Answer>(
-  method: string,
-  url: string,
-  body?: unknown,
-  apiKey?: string,
-): Promise<Answer> {
-  const response = await fetch(url, {
-    method,
-    headers: {
-      'content-type': 'application/json',
-      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  if (!response.ok)
-    throw new DemoFailure(`${method} ${new URL(url).pathname} answered ${response.status}: ${text}`);
-  // The demo checks what it uses of an answer; the shapes are those of the public interface.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return JSON.parse(text) as Answer;
 }
 
 /**

@@ -22,6 +22,7 @@ import type { Database } from '../../db/database.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/workflow-contracts.ts';
 import { setUpSimulatedStripe } from '../../stack/simulated-stripe.ts';
+import { SimulatorControl } from '../../stack/simulator-control.ts';
 import { startStripeSimulator } from '../../stripe-simulator/server.ts';
 import { dataConverterOf } from '../../temporal/data-converter.ts';
 import type { PayloadKey } from '../../temporal/payload-codec.ts';
@@ -154,6 +155,7 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       events: new StripeEvents(stripe),
       apiUrl,
       simulatorUrl: simulator.baseUrl,
+      simulator: new SimulatorControl(simulator.baseUrl),
       apiKeys,
       adminPassword: ADMIN_PASSWORD,
       startWorker: async (rules = {}, process = {}) => {
