@@ -1,5 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { type ApiKey, apiKeyId, listApiKeys, revokeApiKey as revoke, saveApiKey } from '../db/api-keys.ts';
+import {
+  type ApiKey,
+  apiKeyId,
+  listApiKeys,
+  newApiKey,
+  revokeApiKey as revoke,
+  saveApiKey,
+} from '../db/api-keys.ts';
 import type { Mode } from '../domain/mode.ts';
 import { say, table } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
@@ -9,7 +15,7 @@ export async function createApiKey(
   context: CliContext,
   { mode, name }: { readonly mode: Mode; readonly name: string },
 ): Promise<void> {
-  const apiKey = `db_${mode}_${randomBytes(24).toString('base64url')}`;
+  const apiKey = newApiKey(mode);
   await context.withDatabase(async (db) => {
     await saveApiKey(db, { mode, name, apiKey });
   });
