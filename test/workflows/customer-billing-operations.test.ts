@@ -11,6 +11,7 @@ import {
   PERSON,
   settled,
   simulate,
+  startCheckout,
   stateIs,
   stateOf,
   subscribedCustomer,
@@ -19,6 +20,7 @@ import {
   workflowOf,
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
+import { LOOK_AGAIN_SIGNAL } from '../../domain/workflow-contracts.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { whilePriceIsDeleted } from './deleted-price.ts';
@@ -111,6 +113,12 @@ test('a request to cancel the workflow is not heeded: what comes after it is app
   expect(await userOf(billing, customer)).toMatchObject({
     default_payment_method_id: await defaultCardOf(billing, customer),
   });
+  const { userId } = customer;
+  expect(await startCheckout(billing, 'test', userId)).toMatchObject({ url: expect.anything() as unknown });
+  const portal = await callApi(billing, 'test', 'POST', `/api/users/${userId}/billing-portal-sessions`, {
+    body: { returnUrl: 'https://host.example/account' },
+  });
+  expect(portal).toMatchObject({ url: expect.anything() as unknown });
   expect((await workflowOf(billing, customer).describe()).status.name).toBe('RUNNING');
 });
 
@@ -150,6 +158,23 @@ test("a changed e-mail and name reach the user's Stripe customer", async () => {
     (found) => found.deleted !== true && found.name === changed.name,
   );
   expect(inStripe).toMatchObject(changed);
+});
+
+test('a changed e-mail that Stripe refuses stays parked through other steps, until a look again gets it there', async () => {
+  const customer = await newCustomer(billing);
+  await simulate(billing, 'faults', { route: 'POST /v1/customers/:id', kind: 'status_403' });
+  const email = 'refused-once@example.com';
+  await callApi(billing, 'test', 'PUT', `/api/users/${customer.userId}`, { body: { ...PERSON, email } });
+  const { parked } = await stateIs(billing, customer, 'it to be parked', (state) => state.parked !== null);
+  expect(parked).toMatchObject({ step: 'updateCustomerProfile' });
+
+  await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: customer.stripeCustomerId });
+  expect(await settled(billing, customer)).toMatchObject({ status: 'none', parked, waitingFor: 'operator' });
+
+  await workflowOf(billing, customer).signal(LOOK_AGAIN_SIGNAL);
+  await stateIs(billing, customer, 'nothing to be parked', (state) => state.parked === null);
+  expect(await billing.stripe.test.customers.retrieve(customer.stripeCustomerId)).toMatchObject({ email });
+  expect(await stateOf(billing, customer)).toMatchObject({ status: 'none', waitingFor: 'checkout' });
 });
 
 test('an event that arrives while no worker runs is applied as soon as one does', async () => {

@@ -12,7 +12,11 @@ import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
-import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
+import {
+  signalLookAgain,
+  signalStripeEvent,
+  signalUserChanged,
+} from '../../api/temporal/customer-billing.ts';
 import { eraseUser } from '../../api/temporal/erasure.ts';
 import {
   CARDS,
@@ -106,6 +110,18 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
     await saveStripeProductIds(billing.db, 'test', 'gpu_hour', ids);
     await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: customer.stripeCustomerId });
     await settled(billing, customer);
+    return workflowOf(billing, customer);
+  },
+
+  'customer-profile-refused': async (billing) => {
+    const customer = await newCustomer(billing);
+    await simulate(billing, 'faults', { route: 'POST /v1/customers/:id', kind: 'status_403' });
+    await signalUserChanged(billing.temporal, customer);
+    await stateIs(billing, customer, 'a parked profile', ({ parked }) => parked !== null);
+    await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: customer.stripeCustomerId });
+    await settled(billing, customer);
+    await signalLookAgain(billing.temporal, customer);
+    await stateIs(billing, customer, 'nothing to be parked', ({ parked }) => parked === null);
     return workflowOf(billing, customer);
   },
 
