@@ -18,8 +18,8 @@ const PROGRAMS = {
   'stripe-simulator': 'stripe-simulator/main.ts',
 } as const;
 
-/** {@link PROGRAMS}, as absolute paths of what Node runs as it is. */
-export type BuiltPrograms = Readonly<Record<keyof typeof PROGRAMS, string>>;
+/** {@link PROGRAMS} as absolute paths of what Node runs as it is, and the workflow code, whose failures are not encrypted. */
+export type BuiltPrograms = Readonly<Record<keyof typeof PROGRAMS | 'workflows', string>>;
 
 /** Workflow code with and without encrypted failures: which it is, the environment says, and a bundle can't ask. */
 const WORKFLOWS = { plain: 'workflows.cjs', encrypted: 'workflows-encrypted.cjs' } as const;
@@ -60,6 +60,7 @@ export async function buildPrograms(folder: string, standsAt = folder): Promise<
     worker: built('worker'),
     billing: built('billing'),
     'stripe-simulator': built('stripe-simulator'),
+    workflows: path.join(folder, WORKFLOWS.plain),
   };
 }
 
