@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { TestPayment } from '../activities/test-purchase.ts';
 import { formatCents } from '../domain/money.ts';
+import { withRequest } from '../domain/stripe-failure.ts';
 import {
   countOfCredits,
   priceOfCredits,
@@ -150,8 +151,7 @@ async function carryOut<Result>(purchase: TestPurchase, step: () => Promise<Resu
       return result;
     } catch (error) {
       const { message, stripeRequestId } = parkedStepOf(error);
-      const request = stripeRequestId === null ? '' : ` (request ${stripeRequestId})`;
-      purchase.change({ problem: `${message}${request}` });
+      purchase.change({ problem: withRequest(message, stripeRequestId) });
     }
     if (timeLeftMs() <= 0) throw new OutOfTime();
     await save(purchase);
