@@ -6,7 +6,7 @@ import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
 import { withTemporal } from '../../temporal/calls.ts';
 import { startClose } from '../../temporal/close.ts';
-import { approveClose, decideOnClose, refusalOf } from '../../temporal/decisions.ts';
+import { approveClose, decideOnClose } from '../../temporal/decisions.ts';
 import { waitForWorker } from '../../temporal/worker-calls.ts';
 import { type WorkflowRef, workflowRef } from '../workflow.ts';
 import { isOver } from './month.ts';
@@ -51,7 +51,7 @@ export async function approveMonth(
   { by, updateId }: Decided,
 ): Promise<WorkflowRef> {
   const { temporal } = dependencies;
-  await waitForWorker(temporal, () => approveClose(temporal, month, { approvedBy: by, updateId }), refusalOf);
+  await waitForWorker(temporal, () => approveClose(temporal, month, { approvedBy: by, updateId }));
   return workflowRef(dependencies, monthlyBillingWorkflowId(month.mode, month.period));
 }
 
@@ -68,7 +68,7 @@ export async function retryParkedBills(
   const { temporal } = dependencies;
   const decision = { update: RETRY_PARKED_UPDATE, request: { by }, updateId } as const;
   const decide = () => decideOnClose(temporal, month, decision);
-  return workflowRef(dependencies, await waitForWorker(temporal, decide, refusalOf));
+  return workflowRef(dependencies, await waitForWorker(temporal, decide));
 }
 
 /**
@@ -87,6 +87,6 @@ export async function decideOnBills(
   if (bills.length === 0) throw new HttpError('decision_refused', noBillChosen(month, choice));
   const request = { bills, by, ...(reason === undefined ? {} : { reason }) };
   const decide = () => decideOnClose(temporal, month, { update: type, request, updateId });
-  const workflowId = await waitForWorker(temporal, decide, refusalOf);
+  const workflowId = await waitForWorker(temporal, decide);
   return { bills, workflow: workflowRef(dependencies, workflowId) };
 }
