@@ -37,7 +37,7 @@ export function createBatchActivities(dependencies: ActivityDependencies) {
   return createMonthlyCloseActivities(dependencies);
 }
 
-/** The bills' way to Stripe, at the rate that Stripe allows: the task queue `billing-charges`. */
+/** The bills' way to Stripe, at the rate that Stripe allows: each mode's task queue `billing-charges-{mode}`. */
 export function createChargeActivities(dependencies: ActivityDependencies) {
   return createInvoiceBillActivities(dependencies);
 }
@@ -47,7 +47,7 @@ export function createReconciliationSteps(dependencies: ActivityDependencies) {
   return createReconciliationActivities(dependencies);
 }
 
-/** Stripe's lists, page by page, at the same rate as bills: the task queue `billing-charges`. */
+/** Stripe's lists, page by page, at the same rate as bills: each mode's task queue `billing-charges-{mode}`. */
 export function createReconciliationReads(dependencies: ActivityDependencies) {
   return {
     ...createEventReconciliation(dependencies),

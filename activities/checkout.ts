@@ -24,7 +24,8 @@ export function createCheckoutActivities(dependencies: ActivityDependencies) {
      * Creates a Checkout session on Stripe's hosted page, where the user adds a card or buys credits, once per idempotency key.
      *
      * @throws ApplicationFailure `UserNotFound` (not retryable) when the customer is not one of ours; `CheckoutOver` (not
-     *   retryable) when the key's session has ended; `PriceListMissing` (retryable) when credits have no price yet.
+     *   retryable) when the key's session has ended; `CreditsMissing` (not retryable) when a purchase does not say how many;
+     *   `PriceListMissing` (retryable) when credits have no price yet.
      */
     async createCheckoutSession(
       input: CustomerKey & { readonly request: StartCheckoutRequest },

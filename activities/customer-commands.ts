@@ -22,7 +22,10 @@ export interface UserKey extends CustomerKey {
   readonly userId: string;
 }
 
-/** One activity for each command of domain/customer-commands.ts. Each is safe to repeat, and returns what is true after it. */
+/**
+ * One activity for each command of domain/customer-commands.ts. Each is safe to repeat, and returns what is true after it. Those that ask
+ * Stripe throw its `StripeError`: stripe-errors.ts says which are worth a retry.
+ */
 export function createCustomerCommandActivities(dependencies: ActivityDependencies) {
   const { db } = dependencies;
   return {
@@ -36,6 +39,8 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
     /**
      * Creates THE metered subscription with all active products of `stripe_products`, once per Checkout session.
      * Its own invoices are $0, because nothing is ever posted to the meters: what is billed comes from our bills.
+     *
+     * @throws ApplicationFailure `PriceListMissing` (retryable) when no product has a price yet.
      */
     async createSubscription(
       input: UserKey & { readonly checkoutSessionId: string },

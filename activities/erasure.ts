@@ -18,7 +18,8 @@ export function createErasureActivities(dependencies: ActivityDependencies) {
     /**
      * Gives up what is not billed, where that was asked for, and takes nothing of the user's any more.
      *
-     * @throws ApplicationFailure {@link ERASURE_REFUSED} (not retryable) with what is to be done first; then nothing has changed.
+     * @throws ApplicationFailure {@link ERASURE_REFUSED} (not retryable) with what is to be done first. Then nothing has changed, but for
+     *   what was written off where a close came in between.
      */
     async closeUserForErasure(input: ErasureStep): Promise<void> {
       const now = new Date(input.nowMs);

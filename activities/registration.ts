@@ -13,7 +13,7 @@ export function createRegistrationActivities(dependencies: Pick<ActivityDependen
      * Makes the user's Stripe customer, once.
      *
      * @returns the customer's id, `cus_…`.
-     * @throws ApplicationFailure `UserNotFound` (not retryable).
+     * @throws ApplicationFailure `UserNotFound` (not retryable), also of one who was erased.
      */
     async registerCustomer({ mode, userId }: CustomerRegistrationInput): Promise<string> {
       const user = await userOf(mode, userId);

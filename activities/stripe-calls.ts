@@ -83,6 +83,7 @@ export function stripeRoute(path: string): string {
   return ['', version, ...rest.map((part) => (/^[a-z_]+$/.test(part) ? part : ':id'))].join('/');
 }
 
+/** The one place that sorts Stripe's statuses: `unavailable` and `rate_limited` are worth another try. @param status `null`: no answer */
 export function stripeOutcome(status: number | null): StripeCallOutcome {
   if (status === null || status >= 500 || status === 409) return 'unavailable';
   if (status === 402) return 'declined';

@@ -15,8 +15,7 @@ export function configuredModes(webhookSecrets: ApiDependencies['webhookSecrets'
  */
 export function refuseUnlessConfigured(webhookSecrets: ApiDependencies['webhookSecrets'], mode: Mode): void {
   if (webhookSecrets[mode].length > 0) return;
-  const message = `Stripe's ${mode} mode is not set up here: see .env.example for what it needs`;
-  throw new HttpError('mode_not_configured', message, { retryAfterSeconds: 60 });
+  throw webhooksNotConfigured(mode);
 }
 
 /** For what can do nothing without the secret of the mode's webhook endpoint. */

@@ -28,11 +28,10 @@ import { addUserRoutes } from './users/routes.ts';
 import { createReceiptLog, type ReceiptLog } from './webhooks/receipt-log.ts';
 import { addWebhookRoutes } from './webhooks/receiver.ts';
 
-/** The whole HTTP service, without a port to listen on. Whoever gives it a log of receipts closes that, too. */
+/** The whole HTTP service, without a port to listen on. Whoever gives it the log of receipts closes that. */
 export function createApi(
   dependencies: ApiDependencies,
-  receipts: ReceiptLog = createReceiptLog(dependencies),
-  isEnding: () => boolean = () => false,
+  { receipts, isEnding }: { readonly receipts: ReceiptLog; readonly isEnding: () => boolean },
 ): Express {
   const metrics = createMetrics(dependencies.metrics);
   const lastMonths = readLastMonths(dependencies);
@@ -102,7 +101,7 @@ export async function startApi(
   const limits = { ...CONNECTION_LIMITS, ...options.limits };
   const receipts = createReceiptLog(options);
   let isEnding = false;
-  const app = createApi(options, receipts, () => isEnding);
+  const app = createApi(options, { receipts, isEnding: () => isEnding });
   const server = createHttpServer(app, options.log, limits);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

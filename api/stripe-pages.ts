@@ -9,7 +9,7 @@ import type {
 } from '../domain/workflow-contracts.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { refuseUnlessConfigured } from './mode-configuration.ts';
-import { openBillingPortal, registerCustomer, startCheckout } from './temporal/checkout.ts';
+import { openBillingPortal, registerCustomer, startCheckout } from './temporal/stripe-pages.ts';
 import { findUserOrRefuse } from './users/find-user.ts';
 
 type Dependencies = Pick<ApiDependencies, 'db' | 'temporal' | 'webhookSecrets'>;

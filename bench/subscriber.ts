@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { HttpError } from '../api/errors.ts';
-import { signalStripeEvent } from '../api/temporal/customer-billing.ts';
 import { Service, waitFor } from '../cli/demo/service.ts';
 import {
   BILLING_STATE_QUERY,
@@ -10,6 +9,7 @@ import {
   customerBillingWorkflowId,
   type StripeEventEnvelope,
 } from '../domain/workflow-contracts.ts';
+import { signalStripeEvent } from '../temporal/signals.ts';
 import type { BenchParts } from './stack.ts';
 
 /** How long a customer must be at rest before it is believed. */

@@ -78,7 +78,7 @@ export const STANDING_RULES: readonly StandingRule[] = [
     holds: (facts) => facts.customerDeleted,
     status: 'suspended',
     waitingFor: 'subscription',
-    reason: () => 'The customer was deleted in Stripe.',
+    reason: () => 'The customer was deleted in Stripe, for good: register the user under another id.',
   },
   {
     when: 'an operator has suspended the customer',

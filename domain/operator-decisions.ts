@@ -8,7 +8,7 @@ export const MAX_EXTENSION_DAYS = 90;
 export const MAX_TEXT_LENGTH = 500;
 
 export interface ExtendGraceRequest {
-  /** Days from now on, 1 to 90. */
+  /** Days from now on, also parts of one; at most {@link MAX_EXTENSION_DAYS}. */
   readonly days: number;
   /** Who decides. */
   readonly by: string;
@@ -45,7 +45,7 @@ export function whyNotExtendGrace(
 ): string | null {
   const days = request?.days;
   if (typeof days !== 'number' || !(days > 0 && days <= MAX_EXTENSION_DAYS)) {
-    return `Say how many days from now, 1 to ${MAX_EXTENSION_DAYS}: {"days": 7, "by": "…"}`;
+    return `Say how many days from now, at most ${MAX_EXTENSION_DAYS}: {"days": 7, "by": "…"}`;
   }
   const problem = problemOfText('by', request?.by, '{"days": 7, "by": "your name"}') ?? notYet(standing);
   if (problem !== null || standing === null) return problem;

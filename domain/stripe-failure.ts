@@ -1,5 +1,8 @@
 /** What a failed step says of Stripe: its details travel from the activity through Temporal to whoever shows them. */
 
+/** Failure type of a step that Stripe refused for good: retrying can't help, an operator must look. */
+export const STRIPE_REFUSED = 'StripeRefused';
+
 /** Failure type of what passes: connection, conflict, rate limit, or Stripe's own trouble. */
 export const STRIPE_UNAVAILABLE = 'StripeUnavailable';
 
@@ -39,8 +42,12 @@ export function stripeRefusalOf(failure: {
 
 /** Why a step failed, with Stripe's request where there was one. */
 export function problemOfFailure(failure: { readonly message: string; readonly details?: Details }): string {
-  const requestId = stripeRequestIdOf(failure.details);
-  return requestId === null ? failure.message : `${failure.message} (request ${requestId})`;
+  return withRequest(failure.message, stripeRequestIdOf(failure.details));
+}
+
+/** What Stripe said, with its request where it named one. */
+export function withRequest(message: string, stripeRequestId: string | null): string {
+  return stripeRequestId === null ? message : `${message} (request ${stripeRequestId})`;
 }
 
 /** Of what activities/stripe-errors.ts says of a failure. */

@@ -97,12 +97,13 @@ export const TEST_PURCHASE_STATE_QUERY = 'testPurchaseState';
 
 export const testPurchaseWorkflowId = (purchaseId: string) => `test-purchase:${purchaseId}`;
 
-/** How a purchase is started, by whom ever. It sets its search attributes itself, as customers' workflows do. */
+/** How a purchase is started, by whom ever: an id is good for one purchase. It sets its search attributes itself, as customers' workflows do. */
 export function testPurchaseStart(input: TestPurchaseInput) {
   return {
     workflowId: testPurchaseWorkflowId(input.purchaseId),
     taskQueue: BILLING_TASK_QUEUE,
     args: [input] satisfies [TestPurchaseInput],
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     staticSummary: `Test purchase of ${countOfCredits(input.credits)} for ${input.userId}, card: ${input.card}`,
     staticDetails:
       'Buys credits with a test card, in test mode: no real charge. Each step is in the current details below.',

@@ -2,8 +2,9 @@ import type { Mode } from './mode.ts';
 import type { StripeEventEnvelope } from './workflow-contracts.ts';
 
 /**
- * What became of a delivery. `accepted`: Temporal has stored it. `ignored`: it takes no effect here. `refused`: it was no event for this
- * endpoint, so Stripe is told not to expect anything. `failed`: Stripe sends it again.
+ * What became of a delivery. `accepted`: Temporal has stored it. `ignored`: it takes no effect here. `refused`, with a 4xx: it is no event
+ * for this endpoint, and sent again it would be refused again. `failed`, with a 5xx, or nobody waited for the answer: the next may be
+ * taken. Stripe sends both again, for three days.
  */
 export const WEBHOOK_OUTCOMES = ['accepted', 'ignored', 'refused', 'failed'] as const;
 export type WebhookOutcome = (typeof WEBHOOK_OUTCOMES)[number];

@@ -1,6 +1,6 @@
 /** Events as the admin sends them to the test endpoint, to see that they are verified, handed on and applied. */
 
-/** The eight that Stripe is set up to send; the others are refinements of them. */
+/** One at least for each kind of object that events are about: as many as a test needs of those that Stripe is set up to send. */
 export const TESTED_EVENT_TYPES = [
   'checkout.session.completed',
   'customer.subscription.created',

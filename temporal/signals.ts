@@ -2,7 +2,7 @@
  * What api and activities both say to workflows. Temporal has stored it when a call returns: with or without a worker it can't be lost
  * any more. What goes wrong is thrown as Temporal's client has it; the api makes answers of it (`api/temporal/`).
  */
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { testPurchaseWorkflowId } from '../domain/test-purchase.ts';
 import {
   CHARGE_EVENT_WORKFLOW,
@@ -16,6 +16,7 @@ import {
   type StripeEventEnvelope,
   USER_CHANGED_SIGNAL,
 } from '../domain/workflow-contracts.ts';
+import { startOnce } from './start-once.ts';
 
 /** A customer's workflow, as far as its caller sees it. */
 export type CustomerBillingWorkflow = (input: CustomerBillingInput) => Promise<void>;
@@ -57,13 +58,7 @@ async function signal(client: Client, customer: CustomerBillingInput, name: stri
  * @returns `false` for one that was brought before, or is just being: it is as good as stored.
  */
 export async function startChargeEvent(client: Client, input: ChargeEventInput): Promise<boolean> {
-  try {
-    await client.workflow.start<ChargeEventWorkflow>(CHARGE_EVENT_WORKFLOW, chargeEventStart(input));
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-    throw error;
-  }
+  return await startOnce<ChargeEventWorkflow>(client, CHARGE_EVENT_WORKFLOW, chargeEventStart(input));
 }
 
 /**

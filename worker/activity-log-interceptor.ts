@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { stripeRequestIdOf } from '../domain/stripe-failure.ts';
 import { describeError } from '../telemetry/describe-error.ts';
 import { removePersonalData } from '../telemetry/personal-data.ts';
 
@@ -79,9 +80,7 @@ function eventIdOf(event: unknown): unknown[] {
 }
 
 /** Stripe's id of the request that failed, for its support (activities/stripe-errors.ts). */
-function requestOf(error: unknown): { requestId?: unknown } {
-  if (!(error instanceof ApplicationFailure)) return {};
-  const [details] = error.details ?? [];
-  if (typeof details !== 'object' || details === null || !('stripeRequestId' in details)) return {};
-  return { requestId: details.stripeRequestId };
+function requestOf(error: unknown): { requestId?: string } {
+  const requestId = error instanceof ApplicationFailure ? stripeRequestIdOf(error.details) : null;
+  return requestId === null ? {} : { requestId };
 }

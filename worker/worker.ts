@@ -10,7 +10,6 @@ import {
   createReconciliationSteps,
 } from '../activities/activities.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
-import { StripeErrorInterceptor } from '../activities/stripe-errors.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import { billsPerSecond } from '../domain/stripe-rate.ts';
 import {
@@ -22,6 +21,7 @@ import {
 import type { Tracing } from '../telemetry/tracing.ts';
 import { ActivityLogInterceptor } from './activity-log-interceptor.ts';
 import { HeartbeatInterceptor } from './heartbeat-interceptor.ts';
+import { StripeErrorInterceptor } from './stripe-error-interceptor.ts';
 import { TraceLinksInterceptor } from './trace-links-interceptor.ts';
 import { deploymentOptions } from './worker-versions.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';

@@ -1,4 +1,5 @@
 import { instantText, tableCell } from '../domain/markdown.ts';
+import { withRequest } from '../domain/stripe-failure.ts';
 import type { CustomerBillingState, StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 
 /**
@@ -14,10 +15,7 @@ export function currentDetails(state: CustomerBillingState): string {
     ['Waiting for', state.waitingFor ?? 'nothing'],
     ['Because of', state.stripeObjectId],
     ...state.attention.map((sentence) => ['**Attention**', sentence] as const),
-    [
-      '**Parked**',
-      parked && `${parked.step}: ${parked.message} (request ${parked.stripeRequestId ?? 'unknown'})`,
-    ],
+    ['**Parked**', parked && `${parked.step}: ${withRequest(parked.message, parked.stripeRequestId)}`],
     ['**Host product not told**', state.hostProblem],
     ['Grace period ends', instant(state.graceEndsAtMs)],
     ['Looks again', instant(state.nextLookAtMs)],

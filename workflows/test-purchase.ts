@@ -11,6 +11,7 @@ import {
 import type { TestPayment } from '../activities/test-purchase.ts';
 import { inWords } from '../domain/in-words.ts';
 import { formatCents } from '../domain/money.ts';
+import { withRequest } from '../domain/stripe-failure.ts';
 import {
   countOfCredits,
   priceOfCredits,
@@ -151,8 +152,7 @@ async function carryOut<Result>(purchase: TestPurchase, step: () => Promise<Resu
       return result;
     } catch (error) {
       const { message, stripeRequestId } = parkedStepOf(error);
-      const request = stripeRequestId === null ? '' : ` (request ${stripeRequestId})`;
-      purchase.change({ problem: `${message}${request}` });
+      purchase.change({ problem: withRequest(message, stripeRequestId) });
     }
     if (timeLeftMs() <= 0) throw new OutOfTime();
     await save(purchase);

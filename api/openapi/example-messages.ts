@@ -43,12 +43,14 @@ export const EXAMPLE_MESSAGES: Readonly<Record<ErrorCode, string>> = {
   rate_limited:
     'An API key may send 100 requests per second: wait as Retry-After says, and send more usage events in one request',
   internal_error: 'Something went wrong on our side; quote request 0b9d1c0e-6c62-4f43-8a5b-0f7a3d5f6a11',
-  stripe_refused: 'Stripe did not take it (StripeRefused, resource_missing, req_1a2b3c)',
-  mode_not_configured: "Stripe's test mode is not set up here: see .env.example for what it needs",
+  stripe_refused:
+    'Stripe did not take it (StripeRefused, resource_missing, req_1a2b3c). A customer who was deleted there never comes back: register the user under another id',
+  mode_not_configured: 'Webhooks of test mode are not set up here: set STRIPE_TEST_WEBHOOK_SECRET',
   admin_not_configured:
     'The admin\'s part is not set up here: make a hash with "npm run billing -- hash-password", and set ADMIN_PASSWORD_HASH and ADMIN_SESSION_SECRETS (see .env.example)',
   database_unavailable: 'The database does not answer just now: send the request again in a moment',
-  temporal_unavailable: 'Temporal does not answer just now: send the request again in a moment',
+  temporal_unavailable:
+    'Temporal does not answer just now, so it is not known whether it took this: send the same request again in a moment',
   worker_unavailable:
     'No worker got it done within 15 s: see that one runs, and send the request again with the same Idempotency-Key',
   stripe_unavailable:

@@ -14,7 +14,7 @@ export const RETRY_AFTER_SECONDS = 5;
  * How long Temporal may take to store what it is told. Some hundredths of a second are usual. Whether it is gone, or hangs, Stripe
  * hears soon that it is to send a webhook again (it waits some ten seconds for an answer), and no pile of them waits here.
  */
-export const STORE_DEADLINE_MS = 2_000;
+const STORE_DEADLINE_MS = 2_000;
 
 /**
  * Runs calls to Temporal with a deadline for all of them together. (The SDK retries within it.)
@@ -34,9 +34,18 @@ export async function withTemporal<T>(
   }
 }
 
+/**
+ * Runs a call that only has Temporal store something (temporal/signals.ts). When it returns, that can't be lost, with or without a worker.
+ *
+ * @throws HttpError `temporal_unavailable`, see {@link withTemporal}
+ */
+export async function stored<T>(client: Client, call: () => Promise<T>): Promise<T> {
+  return await withTemporal(client, STORE_DEADLINE_MS, call);
+}
+
 export function temporalUnavailable(cause: unknown): HttpError {
   const message =
-    'Temporal does not answer just now, so nothing was started: send the request again in a moment';
+    'Temporal does not answer just now, so it is not known whether it took this: send the same request again in a moment';
   return new HttpError('temporal_unavailable', message, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
 }
 

@@ -1,7 +1,8 @@
-import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { type Month, type MonthlyBillingInput, monthlyBillingStart } from '../../domain/monthly-close.ts';
 import { MONTHLY_BILLING_WORKFLOW, monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { startOnce } from '../../temporal/start-once.ts';
 import { isServiceFailure } from './calls.ts';
 
 /** A list waits for it. */
@@ -14,11 +15,7 @@ const DESCRIBE_DEADLINE_MS = 2_000;
  */
 export async function startClose(client: Client, input: MonthlyBillingInput): Promise<string> {
   const start = monthlyBillingStart(input);
-  try {
-    await client.workflow.start(MONTHLY_BILLING_WORKFLOW, start);
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+  await startOnce(client, MONTHLY_BILLING_WORKFLOW, start);
   return start.workflowId;
 }
 

@@ -114,7 +114,7 @@ export async function decideOnClose(
 }
 
 /** What a failed update says, in the words of its workflow. */
-export function refusalOf(error: { readonly cause?: unknown }): HttpError {
+function refusalOf(error: { readonly cause?: unknown }): HttpError {
   const { cause } = error;
   if (cause instanceof ApplicationFailure)
     return new HttpError('decision_refused', cause.message, { cause: error });

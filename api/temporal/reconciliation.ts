@@ -1,6 +1,7 @@
-import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { type ReconciliationInput, reconciliationStart } from '../../domain/reconciliation.ts';
 import { RECONCILIATION_WORKFLOW } from '../../domain/workflow-contracts.ts';
+import { startOnce } from '../../temporal/start-once.ts';
 
 /**
  * Starts a reconciliation, or joins the one that runs in its mode.
@@ -12,12 +13,8 @@ export async function startReconciliation(
   input: ReconciliationInput,
 ): Promise<{ readonly workflowId: string; readonly isNew: boolean }> {
   const start = reconciliationStart(input);
-  const { workflowId } = start;
-  try {
-    await client.workflow.start(RECONCILIATION_WORKFLOW, start);
-    return { workflowId, isNew: true };
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return { workflowId, isNew: false };
-  }
+  return {
+    workflowId: start.workflowId,
+    isNew: await startOnce(client, RECONCILIATION_WORKFLOW, start),
+  };
 }

@@ -1,11 +1,12 @@
-import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import {
   TEST_PURCHASE_WORKFLOW,
   type TestPurchaseInput,
   type TestPurchaseResult,
   testPurchaseStart,
 } from '../../domain/test-purchase.ts';
-import { STORE_DEADLINE_MS, withTemporal } from './calls.ts';
+import { startOnce } from '../../temporal/start-once.ts';
+import { stored } from './calls.ts';
 
 type TestPurchaseWorkflow = (input: TestPurchaseInput) => Promise<TestPurchaseResult>;
 
@@ -15,14 +16,6 @@ type TestPurchaseWorkflow = (input: TestPurchaseInput) => Promise<TestPurchaseRe
  * @throws HttpError `temporal_unavailable`
  */
 export async function startTestPurchase(client: Client, input: TestPurchaseInput): Promise<void> {
-  await withTemporal(client, STORE_DEADLINE_MS, async () => {
-    try {
-      await client.workflow.start<TestPurchaseWorkflow>(TEST_PURCHASE_WORKFLOW, {
-        ...testPurchaseStart(input),
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      });
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    }
-  });
+  const start = testPurchaseStart(input);
+  await stored(client, () => startOnce<TestPurchaseWorkflow>(client, TEST_PURCHASE_WORKFLOW, start));
 }

@@ -1,9 +1,4 @@
-import {
-  type Client,
-  WorkflowFailedError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-} from '@temporalio/client';
+import { type Client, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { HttpError } from '../errors.ts';
 import { describeNamespace, isServiceFailure, RETRY_AFTER_SECONDS, temporalUnavailable } from './calls.ts';
 
@@ -11,26 +6,15 @@ import { describeNamespace, isServiceFailure, RETRY_AFTER_SECONDS, temporalUnava
 const DEADLINE_MS = 15_000;
 const PROBE_MS = 1_000;
 
-export type WorkflowError = WorkflowFailedError | WorkflowUpdateFailedError;
-
 /**
- * Calls that wait for what a worker does, unlike signals, which are only stored.
+ * Calls that wait for what a worker does, unlike signals, which are only stored. What the workflow itself says is the call's to put in words.
  *
- * @param refusalOf what to answer when the workflow has failed, or failed an update.
- * @throws HttpError `temporal_unavailable`; `worker_unavailable` when Temporal answers but no worker got it done in time; or
- *   what `refusalOf` makes of the workflow's failure.
+ * @throws HttpError `temporal_unavailable`; `worker_unavailable` when Temporal answers but no worker got it done in time.
  */
-export async function waitForWorker<T>(
-  client: Client,
-  call: () => Promise<T>,
-  refusalOf: (error: WorkflowError) => HttpError,
-): Promise<T> {
+export async function waitForWorker<T>(client: Client, call: () => Promise<T>): Promise<T> {
   try {
     return await client.withDeadline(Date.now() + DEADLINE_MS, call);
   } catch (error) {
-    if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) {
-      throw refusalOf(error);
-    }
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isServiceFailure(error)) {
       throw (await temporalAnswers(client)) ? noWorker(error) : temporalUnavailable(error);
     }

@@ -1,8 +1,9 @@
 import type { RequestHandler } from 'express';
 import { registerUser } from '../../db/users.ts';
+import { signalUserChanged } from '../../temporal/signals.ts';
 import { modeOf } from '../authentication.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { signalUserChanged } from '../temporal/customer-billing.ts';
+import { stored } from '../temporal/calls.ts';
 import { parse, userIdSchema } from '../validation.ts';
 import { userErased } from './find-user.ts';
 import { registrationSchema } from './schema.ts';
@@ -18,7 +19,8 @@ export function putUser({ db, temporal }: ApiDependencies): RequestHandler {
     if (user === undefined) throw userErased(userId);
     if (user.stripe_customer_id !== null) {
       // Also when nothing has changed: then this may be the retry of a request that was cut off between the two steps.
-      await signalUserChanged(temporal, { mode, stripeCustomerId: user.stripe_customer_id });
+      const customer = { mode, stripeCustomerId: user.stripe_customer_id };
+      await stored(temporal, () => signalUserChanged(temporal, customer));
     }
     response.json({ userId, email: user.email, name: user.name, mode });
   };

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import {
   customerOf,
+  type EventRoute,
   isHandledEventType,
   isOfMode,
   isTestPurchaseEventType,
@@ -11,15 +12,17 @@ import {
   type StripeEvent,
   WEBHOOK_PATHS,
 } from '../../domain/stripe-event.ts';
-import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { testPurchaseWorkflowId } from '../../domain/test-purchase.ts';
+import { chargeEventWorkflowId, customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { signalStripeEvent, signalTestPurchase, startChargeEvent } from '../../temporal/signals.ts';
 import { rawBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { HttpError } from '../errors.ts';
 import type { ApiMetrics } from '../metrics.ts';
-import { webhooksNotConfigured } from '../mode-configuration.ts';
+import { refuseUnlessConfigured } from '../mode-configuration.ts';
 import { logAbout } from '../request-log.ts';
 import { addRoute } from '../route.ts';
-import { signalStripeEvent, signalTestPurchase, startChargeEvent } from '../temporal/customer-billing.ts';
+import { stored } from '../temporal/calls.ts';
 import { type Delivery, receiptOf, startDelivery } from './delivery.ts';
 import { readStripeEvent, type webhookAnswerSchema } from './event-schema.ts';
 import type { ReceiptLog } from './receipt-log.ts';
@@ -54,15 +57,11 @@ function receiver(
   const secrets = webhookSecrets[mode];
   const deliveries = new WeakMap<Response, Delivery>();
 
-  const refuseUnlessConfigured: RequestHandler = (_request, _response, next) => {
-    if (secrets.length > 0) return next();
-    throw webhooksNotConfigured(mode);
-  };
-
   const receive: RequestHandler = async (request, response) => {
     const body: unknown = request.body;
     const payload = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-    const delivery = deliveries.get(response) ?? startDelivery(now());
+    const delivery = deliveries.get(response);
+    if (delivery === undefined) throw new Error('No delivery was begun for this request');
     const verified = verifyWebhook(payload, request.get('stripe-signature'), secrets, now());
     delivery.verifiedAt = now();
     const event = readStripeEvent(verified);
@@ -76,22 +75,24 @@ function receiver(
       const message = `This endpoint takes ${mode} events only, and livemode is ${event.livemode}`;
       throw new HttpError('wrong_mode', message, { param: 'livemode' });
     }
-    const ignored = await deliver(event);
+    const route = routeOf(event);
+    const ignored = await deliver(route);
     delivery.ignored = ignored;
     if (ignored === null) delivery.signalledAt = now();
     count(event.type, ignored === null ? 'signalled' : `ignored_${ignored}`);
-    logAbout(response, 'event received', { ...idsOf(mode, event), ignored });
+    logAbout(response, 'event received', { ...idsOf(mode, event, route), ignored });
     response.json(ignored === null ? { received: true } : { received: true, ignored });
   };
 
-  const deliver = async (event: StripeEvent): Promise<Ignored | null> => {
-    const route = routeOf(event);
+  const deliver = async (route: EventRoute): Promise<Ignored | null> => {
     switch (route.to) {
       case 'nobody':
         if (route.why !== 'no_object') return route.why;
         throw new HttpError('not_an_event', 'data.object has no id', { param: 'data.object.id' });
       case 'purchase':
-        return (await signalTestPurchase(temporal, route.purchaseId, route.envelope)) ? null : 'no_purchase';
+        return (await timed(() => signalTestPurchase(temporal, route.purchaseId, route.envelope)))
+          ? null
+          : 'no_purchase';
       case 'customer': {
         const { stripeCustomerId, envelope } = route;
         await timed(() => signalStripeEvent(temporal, { mode, stripeCustomerId }, envelope));
@@ -103,10 +104,11 @@ function receiver(
     }
   };
 
-  const timed = async (signal: () => Promise<void>): Promise<void> => {
+  const timed = async <T>(signal: () => Promise<T>): Promise<T> => {
     const endTimer = metrics.signalSeconds.startTimer({ mode });
-    await signal();
+    const answer = await stored(temporal, signal);
     endTimer();
+    return answer;
   };
 
   const count = (type: string, outcome: string): void => {
@@ -125,19 +127,37 @@ function receiver(
       });
       next();
     },
-    refuseUnlessConfigured,
+    (_request, _response, next) => {
+      refuseUnlessConfigured(webhookSecrets, mode);
+      next();
+    },
     rawBody(),
     receive,
   ];
 }
 
 /** By which the line of an event is found beside those of the activities that answer for it (worker/activity-log-interceptor.ts). */
-function idsOf(mode: Mode, event: StripeEvent) {
-  const customerId = customerOf(event);
+function idsOf(mode: Mode, event: StripeEvent, route: EventRoute) {
+  const customerId = customerOf(event) ?? undefined;
   return {
     mode,
     eventId: event.id,
     eventType: event.type,
-    ...(customerId === null ? {} : { customerId, workflowId: customerBillingWorkflowId(mode, customerId) }),
+    customerId,
+    workflowId: workflowIdOf(mode, route),
   };
+}
+
+/** The workflow that an event goes to. */
+function workflowIdOf(mode: Mode, route: EventRoute): string | undefined {
+  switch (route.to) {
+    case 'customer':
+      return customerBillingWorkflowId(mode, route.stripeCustomerId);
+    case 'charge':
+      return chargeEventWorkflowId(mode, route.envelope.eventId);
+    case 'purchase':
+      return testPurchaseWorkflowId(route.purchaseId);
+    case 'nobody':
+      return undefined;
+  }
 }

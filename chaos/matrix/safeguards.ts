@@ -126,9 +126,9 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     mutations: [
       {
         file: 'api/webhooks/receiver.ts',
-        text: 'const ignored = await deliver(event);',
+        text: 'const ignored = await deliver(route);',
         replacement:
-          'const ignored = null as Ignored | null;\n    void deliver(event).catch(() => undefined);',
+          'const ignored = null as Ignored | null;\n    void deliver(route).catch(() => undefined);',
       },
     ],
     statements: [],

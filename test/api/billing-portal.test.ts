@@ -60,6 +60,7 @@ test('what Stripe refuses is said, with the request for its support; the custome
   const answer = await ask(userId);
   expect(answer).toMatchObject({ status: 502, body: { error: { code: 'stripe_refused' } } });
   expect(JSON.stringify(answer.body)).toMatch(/req_\w+/);
+  expect(JSON.stringify(answer.body)).toContain('register the user under another id');
   const workflow = billing.temporal.workflow.getHandle(customerBillingWorkflowId('test', stripeCustomerId));
   expect(await workflow.describe()).toMatchObject({ status: { name: 'RUNNING' } });
 });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, ServiceError } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { registerCustomer } from '../../api/temporal/checkout.ts';
+import { registerCustomer } from '../../api/temporal/stripe-pages.ts';
 import {
   BILLING_TASK_QUEUE,
   customerBillingWorkflowId,
@@ -150,6 +150,13 @@ describe("what Stripe refuses is a 502 that names Stripe's reason, and nothing e
     expect({ status, body }).toMatchObject({ status: 502, body: error('stripe_refused') });
     expect(JSON.stringify(body)).toContain('StripeRefused, resource_missing, req_1');
     expect(JSON.stringify(body)).not.toContain('eve@example.com');
+  });
+});
+
+test('what failed before Stripe was asked is not said to be its refusal', async () => {
+  const { body } = await checkout(await newUser('forgotten'), PAGES);
+  expect(body).toEqual({
+    error: { code: 'stripe_refused', message: 'It could not be done (UserNotFound)' },
   });
 });
 

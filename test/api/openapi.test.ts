@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { ERROR_STATUS } from '../../api/errors.ts';
 import { OF_NO_ROUTE } from '../../api/openapi/answers.ts';
 import { createApi } from '../../api/server.ts';
+import { createReceiptLog } from '../../api/webhooks/receipt-log.ts';
 import { BILLING_TASK_QUEUE } from '../../domain/workflow-contracts.ts';
 import { ADMIN_AUTHORIZATION } from '../support/admin.ts';
 import { DOCUMENT, type Operation, problemsOf } from './documented.ts';
@@ -50,7 +51,7 @@ test('the document is OpenAPI 3.1, and what the api serves', async () => {
 });
 
 test('every route of the api is in the document, and the other way round', () => {
-  const app = createApi({
+  const dependencies = {
     db: api.db,
     temporal: api.temporal,
     webhookSecrets: SECRETS,
@@ -58,7 +59,8 @@ test('every route of the api is in the document, and the other way round', () =>
     account: null,
     log: pino({ level: 'silent' }),
     metrics: new Registry(),
-  });
+  };
+  const app = createApi(dependencies, { receipts: createReceiptLog(dependencies), isEnding: () => false });
   const routes = app.router.stack.flatMap(({ route }) =>
     (route?.stack ?? [])
       // What refuses other methods stands for all of them.

@@ -181,6 +181,37 @@ test('nothing personal, no signature and no secret is logged', async () => {
   expect(api.logged()).not.toMatch(/eve@example\.com|whsec_|v1=/);
 });
 
+test('the line of an event names the workflow that it goes to, or none', async () => {
+  const customer = newCustomerId();
+  const purchase = { id: 'pi_1', customer, metadata: { purchase_id: 'purchase-1' } };
+  const sent = [
+    {
+      type: 'invoice.paid',
+      object: { id: 'in_1', customer },
+      workflowId: `customer-billing:test:${customer}`,
+    },
+    { type: 'payment_intent.succeeded', object: purchase, workflowId: 'test-purchase:purchase-1' },
+    {
+      type: 'charge.dispute.created',
+      object: { id: 'du_1', charge: 'ch_1' },
+      workflowId: /^charge-event:test:evt_/,
+    },
+    { type: 'made.up', object: { id: 'obj_1', customer }, workflowId: undefined },
+  ];
+  for (const { type, object, workflowId } of sent) {
+    const event = stripeEvent({ type, data: { object } });
+    await deliver(api, event);
+    const logged = api
+      .logged()
+      .split('\n')
+      .find((each) => each.includes(event.id));
+    const line = JSON.parse(logged ?? '{}') as Readonly<Record<string, unknown>>;
+    expect(line).toMatchObject({ msg: 'event received', eventType: type });
+    if (workflowId instanceof RegExp) expect(line['workflowId']).toMatch(workflowId);
+    else expect(line['workflowId']).toBe(workflowId);
+  }
+});
+
 test('deliveries are counted by mode, type and outcome', async () => {
   const type = `made.up.${randomUUID()}`;
   await deliver(api, stripeEvent({ type }));

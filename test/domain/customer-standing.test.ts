@@ -62,7 +62,11 @@ describe('where a customer stands', () => {
     [
       'the customer deleted',
       { ...customer, customerDeleted: true },
-      { status: 'suspended', waitingFor: 'subscription' },
+      {
+        status: 'suspended',
+        waitingFor: 'subscription',
+        reason: 'The customer was deleted in Stripe, for good: register the user under another id.',
+      },
     ],
     [
       'an operator said so, although all is well',

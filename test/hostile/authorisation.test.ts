@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApi } from '../../api/server.ts';
+import { createReceiptLog } from '../../api/webhooks/receipt-log.ts';
 import type { UserKey } from '../../db/users.ts';
 import { DOCUMENT } from '../api/documented.ts';
 import { startTestApi, type TestApi } from '../api/harness.ts';
@@ -251,7 +252,7 @@ describe.each(CALLERS)('%s', (caller) => {
 test('every route has a row, and every row a route', async () => {
   const api = await startTestApi();
   try {
-    const app = createApi({
+    const dependencies = {
       db: api.db,
       temporal: api.temporal,
       webhookSecrets: { live: [], test: [] },
@@ -259,7 +260,8 @@ test('every route has a row, and every row a route', async () => {
       account: TEST_ACCOUNT,
       log: pino({ level: 'silent' }),
       metrics: new Registry(),
-    });
+    };
+    const app = createApi(dependencies, { receipts: createReceiptLog(dependencies), isEnding: () => false });
     const documented = Object.entries(DOCUMENT.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => nameOf({ method, path })),
     );

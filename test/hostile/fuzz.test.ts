@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApi } from '../../api/server.ts';
+import { createReceiptLog } from '../../api/webhooks/receipt-log.ts';
 import { DOCUMENT } from '../api/documented.ts';
 import { SECRETS } from '../api/harness.ts';
 import { TEST_ACCOUNT } from '../support/account.ts';
@@ -32,7 +33,7 @@ let report: FuzzReport;
 beforeAll(async () => {
   world = await startHostileWorld();
   const { db, temporal } = world.service;
-  const app = createApi({
+  const dependencies = {
     db,
     temporal,
     webhookSecrets: SECRETS,
@@ -40,7 +41,8 @@ beforeAll(async () => {
     account: TEST_ACCOUNT,
     log: pino({ level: 'silent' }),
     metrics: new Registry(),
-  });
+  };
+  const app = createApi(dependencies, { receipts: createReceiptLog(dependencies), isEnding: () => false });
   // The files of the documentation's page are served without a route.
   routes = [...routesOf(app), { method: 'get', path: '/docs/{file}' }];
 });

@@ -16,10 +16,10 @@ import {
   type ReconciliationReads,
 } from '../../activities/activities.ts';
 import type { ActivityDependencies, BillingRules } from '../../activities/dependencies.ts';
-import { StripeErrorInterceptor } from '../../activities/stripe-errors.ts';
 import { setUpStripe } from '../../activities/stripe-setup.ts';
 import type { Database } from '../../db/database.ts';
 import { MODES } from '../../domain/mode.ts';
+import { StripeErrorInterceptor } from '../../worker/stripe-error-interceptor.ts';
 import { createTestDatabase } from './database.ts';
 import { startTestSimulator, type TestSimulator } from './simulator.ts';
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
 import {
   type Customer,
   callApi,
@@ -21,6 +20,7 @@ import {
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
 import { LOOK_AGAIN_SIGNAL } from '../../domain/workflow-contracts.ts';
+import { signalStripeEvent } from '../../temporal/signals.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { whilePriceIsDeleted } from './deleted-price.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startCheckout as startCheckoutUpdate } from '../../api/temporal/checkout.ts';
+import { startCheckout as startCheckoutUpdate } from '../../api/temporal/stripe-pages.ts';
 import {
   CARDS,
   cardsOf,

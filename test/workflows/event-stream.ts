@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
 import { type Customer, stateIs, workflowOf } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
 import type { RunningBilling } from '../../chaos/world/running-billing.ts';
 import { customerBillingWorkflowId, type StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
+import { signalStripeEvent } from '../../temporal/signals.ts';
 
 /** Different events that change nothing. */
 export function newEvents(count: number): StripeEventEnvelope[] {

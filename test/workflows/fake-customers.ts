@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { LookAtCustomerInput } from '../../activities/customer-facts.ts';
-import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
 import type { CustomerFacts, UnpaidBillFact } from '../../domain/customer-facts.ts';
 import type { CustomerStanding } from '../../domain/customer-standing.ts';
@@ -11,6 +10,7 @@ import {
   type CustomerBillingState,
   customerBillingWorkflowId,
 } from '../../domain/workflow-contracts.ts';
+import { signalStripeEvent } from '../../temporal/signals.ts';
 
 // Customers who are what a test says they are, for tests in which the clock is the point: activities are stand-ins.
 

@@ -12,11 +12,6 @@ import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
-import {
-  signalLookAgain,
-  signalStripeEvent,
-  signalUserChanged,
-} from '../../api/temporal/customer-billing.ts';
 import { eraseUser } from '../../api/temporal/erasure.ts';
 import {
   CARDS,
@@ -67,6 +62,7 @@ import { startPostgres } from '../../stack/postgres.ts';
 import { startReaper } from '../../stack/reaper.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';
 import { startTemporalServer } from '../../stack/temporal-server.ts';
+import { signalLookAgain, signalStripeEvent, signalUserChanged } from '../../temporal/signals.ts';
 import { ensureSchedule } from '../../worker/namespace.ts';
 import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';

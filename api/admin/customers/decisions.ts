@@ -3,7 +3,7 @@ import type { UserKey } from '../../../db/users.ts';
 import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
-import { type CustomerDecision, decideOnCustomer, refusalOf } from '../../temporal/decisions.ts';
+import { type CustomerDecision, decideOnCustomer } from '../../temporal/decisions.ts';
 import { waitForWorker } from '../../temporal/worker-calls.ts';
 import { findUserOrRefuse } from '../../users/find-user.ts';
 import { workflowRef } from '../workflow.ts';
@@ -25,11 +25,7 @@ export async function decideOnUser(
   const { stripe_customer_id: stripeCustomerId } = await findUserOrRefuse(db, mode, userId);
   if (stripeCustomerId === null) throw noStripeCustomer(userId);
   const customer = { mode, stripeCustomerId };
-  const state = await waitForWorker(
-    temporal,
-    () => decideOnCustomer(temporal, customer, decision),
-    refusalOf,
-  );
+  const state = await waitForWorker(temporal, () => decideOnCustomer(temporal, customer, decision));
   const workflowId = customerBillingWorkflowId(mode, stripeCustomerId);
   return { state: publicState(state), workflow: workflowRef({ temporal, temporalUiUrl }, workflowId) };
 }

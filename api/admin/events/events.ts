@@ -8,9 +8,10 @@ import {
 import type { Mode } from '../../../domain/mode.ts';
 import { isHandledEventType, isTestPurchaseEventType } from '../../../domain/stripe-event.ts';
 import { chargeEventWorkflowId, customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import { signalLookAgain, signalStripeEvent, startChargeEvent } from '../../../temporal/signals.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
-import { signalLookAgain, signalStripeEvent, startChargeEvent } from '../../temporal/customer-billing.ts';
+import { stored } from '../../temporal/calls.ts';
 import { type WorkflowRef, workflowRef } from '../workflow.ts';
 import type { eventsQuerySchema, eventsSchema, replayedSchema } from './schema.ts';
 
@@ -53,14 +54,16 @@ export async function replayEvent(
   const { temporal } = dependencies;
   const { chargeId } = envelope;
   if (stripeCustomerId === null) {
-    if (chargeId !== undefined) await startChargeEvent(temporal, { mode, event: { ...envelope, chargeId } });
+    if (chargeId !== undefined) {
+      await stored(temporal, () => startChargeEvent(temporal, { mode, event: { ...envelope, chargeId } }));
+    }
     return { signal: 'stripeEvent', workflow };
   }
   if (appliedAt !== null) {
-    await signalLookAgain(temporal, { mode, stripeCustomerId });
+    await stored(temporal, () => signalLookAgain(temporal, { mode, stripeCustomerId }));
     return { signal: 'lookAgain', workflow };
   }
-  await signalStripeEvent(temporal, { mode, stripeCustomerId }, envelope);
+  await stored(temporal, () => signalStripeEvent(temporal, { mode, stripeCustomerId }, envelope));
   return { signal: 'stripeEvent', workflow };
 }
 

@@ -5,7 +5,7 @@ import { HttpError } from '../../errors.ts';
 import { withTemporal } from '../../temporal/calls.ts';
 import { startClose } from '../../temporal/close.ts';
 import { type DecisionOnBills, decideOnBills } from '../../temporal/decide-on-bills.ts';
-import { approveClose, decideOnClose, refusalOf } from '../../temporal/decisions.ts';
+import { approveClose, decideOnClose } from '../../temporal/decisions.ts';
 import { waitForWorker } from '../../temporal/worker-calls.ts';
 import { type WorkflowRef, workflowRef } from '../workflow.ts';
 
@@ -41,7 +41,7 @@ export async function approveMonth(
   { by, updateId }: Decided,
 ): Promise<WorkflowRef> {
   const { temporal } = dependencies;
-  await waitForWorker(temporal, () => approveClose(temporal, month, { approvedBy: by, updateId }), refusalOf);
+  await waitForWorker(temporal, () => approveClose(temporal, month, { approvedBy: by, updateId }));
   return workflowRef(dependencies, monthlyBillingWorkflowId(month.mode, month.period));
 }
 
@@ -58,7 +58,7 @@ export async function retryParkedBills(
   const { temporal } = dependencies;
   const decision = { update: RETRY_PARKED_UPDATE, request: { by }, updateId } as const;
   const decide = () => decideOnClose(temporal, month, decision);
-  return workflowRef(dependencies, await waitForWorker(temporal, decide, refusalOf));
+  return workflowRef(dependencies, await waitForWorker(temporal, decide));
 }
 
 /**
@@ -73,6 +73,6 @@ export async function decideOnBillsOfMonth(
   decision: DecisionOnBills & Decided,
 ): Promise<{ readonly bills: string[]; readonly workflow: WorkflowRef }> {
   const decide = () => decideOnBills(dependencies, month, decision);
-  const { bills, workflowId } = await waitForWorker(dependencies.temporal, decide, refusalOf);
+  const { bills, workflowId } = await waitForWorker(dependencies.temporal, decide);
   return { bills, workflow: workflowRef(dependencies, workflowId) };
 }

@@ -1,8 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  WithStartWorkflowOperation,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Mode } from '../../domain/mode.ts';
-import { CHECKOUT_OVER, STRIPE_UNAVAILABLE } from '../../domain/stripe-failure.ts';
+import {
+  CHECKOUT_OVER,
+  STRIPE_REFUSED,
+  STRIPE_UNAVAILABLE,
+  stripeRefusalOf,
+  stripeRequestIdOf,
+} from '../../domain/stripe-failure.ts';
 import {
   BILLING_TASK_QUEUE,
   CUSTOMER_BILLING_WORKFLOW,
@@ -22,7 +34,7 @@ import {
 import type { CustomerBillingWorkflow } from '../../temporal/signals.ts';
 import { HttpError } from '../errors.ts';
 import { RETRY_AFTER_SECONDS, withTemporal } from './calls.ts';
-import { type WorkflowError, waitForWorker, workflowEnded } from './worker-calls.ts';
+import { waitForWorker, workflowEnded } from './worker-calls.ts';
 
 /** How long Temporal may take to say what a workflow waits for. */
 const DESCRIBE_DEADLINE_MS = 2_000;
@@ -120,8 +132,16 @@ async function askWithStart<Answer>(
  *   missing.
  */
 async function waitForStripe<T>(client: Client, workflowId: string, call: () => Promise<T>): Promise<T> {
+  const inWords = async () => {
+    try {
+      return await call();
+    } catch (error) {
+      const isWorkflows = error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError;
+      throw isWorkflows ? ofWorkflow(error) : error;
+    }
+  };
   try {
-    return await waitForWorker(client, call, ofWorkflow);
+    return await waitForWorker(client, inWords);
   } catch (error) {
     const isLate = error instanceof HttpError && error.code === 'worker_unavailable';
     if (!isLate || !(await isTryingStripe(client, workflowId))) throw error;
@@ -155,7 +175,7 @@ async function isTryingStripe(client: Client, workflowId: string): Promise<boole
  * @returns `checkout_over` when the session of the same key has ended; `stripe_refused` when the workflow failed with another reason;
  *   `workflow_ended` when an operator ended it.
  */
-function ofWorkflow(error: WorkflowError): HttpError {
+function ofWorkflow(error: WorkflowFailedError | WorkflowUpdateFailedError): HttpError {
   let failure: unknown = error.cause;
   while (
     failure instanceof Error &&
@@ -170,16 +190,17 @@ function ofWorkflow(error: WorkflowError): HttpError {
       'The Checkout session of this Idempotency-Key is over: start another one with a new Idempotency-Key';
     return new HttpError('checkout_over', message, { param: 'Idempotency-Key', cause: error });
   }
-  return new HttpError('stripe_refused', `Stripe did not take it (${reasonsOf(failure).join(', ')})`, {
-    cause: error,
-  });
+  return new HttpError('stripe_refused', whyRefused(failure), { cause: error });
 }
 
-/** The parts of a failure that are stable and no secret: its type, Stripe's code, and the request Stripe's support asks for. */
-function reasonsOf(failure: ApplicationFailure): string[] {
-  const detail: unknown = failure.details?.[0];
-  const details = typeof detail === 'object' && detail !== null ? detail : {};
-  const code = 'code' in details ? details.code : undefined;
-  const requestId = 'stripeRequestId' in details ? details.stripeRequestId : undefined;
-  return [failure.type, code, requestId].filter((part): part is string => typeof part === 'string');
+/** Of a failure only what is stable and no secret: its type, Stripe's code, and the request Stripe's support asks for. */
+function whyRefused(failure: ApplicationFailure): string {
+  const { code } = stripeRefusalOf(failure);
+  const reasons = [failure.type, code, stripeRequestIdOf(failure.details)].filter(Boolean).join(', ');
+  if (failure.type !== STRIPE_REFUSED) return `It could not be done (${reasons})`;
+  const isGone = code === 'resource_missing';
+  const help = isGone
+    ? '. A customer who was deleted there never comes back: register the user under another id'
+    : '';
+  return `Stripe did not take it (${reasons})${help}`;
 }
