@@ -11,6 +11,7 @@ export const RELEASE_UPDATE = 'release';
 export const SKIP_UPDATE = 'skip';
 export const RETRY_PARKED_UPDATE = 'retryParked';
 
+/** A month of one mode: what is closed, previewed and balanced. */
 export interface Month {
   readonly mode: Mode;
   readonly period: BillingPeriod;
