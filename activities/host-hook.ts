@@ -2,7 +2,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { Webhook } from 'standardwebhooks';
 import type { Mode } from '../domain/mode.ts';
 import type { HostMessage } from '../domain/workflow-contracts.ts';
-import { type ActivityDependencies, type HostHook, unixSeconds } from './dependencies.ts';
+import { type ActivityDependencies, type HostHook } from './dependencies.ts';
+import { unixSeconds } from './stripe-values.ts';
 
 /** Failure type of an answer other than 2xx. Retryable: the host product may be mended meanwhile. */
 export const HOST_REFUSED = 'HostRefused';

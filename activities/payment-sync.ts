@@ -5,10 +5,11 @@ import { saveRefund } from '../db/refunds.ts';
 import { creditsExpireAt, creditsToCents, takenBackCents } from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
 import { sumCents } from '../domain/money.ts';
+import { billIdOf } from './bill-on-invoice.ts';
 import type { UserKey } from './customer-commands.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { StripeError } from './stripe-client.ts';
-import { idOf } from './stripe-references.ts';
+import { idOf } from './stripe-values.ts';
 
 type Dependencies = Pick<ActivityDependencies, 'db' | 'stripe' | 'rules'>;
 
@@ -169,7 +170,7 @@ async function syncBillRefund(
   });
   const stripeInvoiceId = idOf(payments.data[0]?.invoice);
   if (stripeInvoiceId === null) return;
-  const billId = (await stripe.invoices.retrieve(stripeInvoiceId)).metadata?.['bill_id'];
-  if (billId === undefined) return;
+  const billId = billIdOf(await stripe.invoices.retrieve(stripeInvoiceId));
+  if (billId === null) return;
   await saveRefund(dependencies.db, { mode, userId, billId, stripeInvoiceId, refundedCents });
 }

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { UserKey } from '../../activities/customer-commands.ts';
 import type { BillingRules } from '../../activities/dependencies.ts';
 import { syncCharge, syncCreditPurchase } from '../../activities/payment-sync.ts';
-import { idOf } from '../../activities/stripe-references.ts';
+import { idOf } from '../../activities/stripe-values.ts';
 import type { BillWithLines } from '../../db/bills.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
 import { listDisputes } from '../../db/disputes.ts';

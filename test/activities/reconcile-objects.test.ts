@@ -2,7 +2,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { UserKey } from '../../activities/customer-commands.ts';
 import type { ReconciliationPage } from '../../activities/reconciliation-page.ts';
-import { idOf } from '../../activities/stripe-references.ts';
+import { idOf } from '../../activities/stripe-values.ts';
 import { saveDispute } from '../../db/disputes.ts';
 import { listFindingsOfRun, openObjectsSince } from '../../db/reconciliation-findings.ts';
 import { FIRST_PAGE, type ReconciliationPlan } from '../../domain/reconciliation.ts';
