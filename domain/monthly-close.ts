@@ -61,7 +61,7 @@ export interface StandStill {
   readonly problem: string;
 }
 
-/** What one stretch of bills has come to. */
+/** What one partition has come to. */
 export interface ChargedBills {
   readonly invoicedBills: number;
   readonly invoicedCents: number;
