@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { BillLine, BillStatus } from '../domain/bill.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
+import { billLineOf } from './bills.ts';
 import { creditCause } from './credits.ts';
 import type { Database } from './database.ts';
 import type { BillLinesTable } from './schema.ts';
@@ -112,13 +113,7 @@ function explainLine(row: Selectable<BillLinesTable>): ExplainedLine {
   const { events_before: before, events_through: through } = row;
   return {
     lineId: `${row.bill_id}:${row.line_number}`,
-    product: row.product,
-    usagePeriod: row.usage_period,
-    quantity: row.quantity,
-    exactQuantity: row.exact_quantity,
-    unitPriceCents: row.unit_price_cents,
-    amountCents: row.amount_cents,
-    description: row.description,
+    ...billLineOf(row),
     events:
       before === null || through === null
         ? null
