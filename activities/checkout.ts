@@ -13,8 +13,9 @@ import type {
   StartedCheckout,
 } from '../domain/workflow-contracts.ts';
 import type { CustomerKey } from './customer-commands.ts';
-import { type ActivityDependencies, stripeOf, unixSeconds } from './dependencies.ts';
+import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { priceListMissing, userNotFound } from './failures.ts';
+import { unixSeconds } from './stripe-values.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
 export function createCheckoutActivities(dependencies: ActivityDependencies) {

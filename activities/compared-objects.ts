@@ -5,10 +5,10 @@ import type { ComparedCustomer } from '../domain/compare-customers.ts';
 import type { ComparedInvoice } from '../domain/compare-invoices.ts';
 import type { ComparedClaim } from '../domain/compare-payments.ts';
 import type { ComparedSubscription } from '../domain/compare-subscriptions.ts';
+import { billIdentityOf, billIdOf } from './bill-on-invoice.ts';
 import { isOurSubscription, subscriptionFact } from './customer-commands.ts';
-import { billIdentityOf } from './lost-bills.ts';
 import { creditsSoldBy } from './payment-sync.ts';
-import { idOf } from './stripe-references.ts';
+import { idOf } from './stripe-values.ts';
 
 export function comparedSubscription(subscription: Stripe.Subscription): ComparedSubscription {
   const { created, canceled_at: canceledAt, ended_at: endedAt } = subscription;
@@ -43,7 +43,7 @@ export function comparedInvoice(invoice: Stripe.Invoice): ComparedInvoice {
     status,
     attempted,
     stripeCustomerId: idOf(invoice.customer),
-    billId: invoice.metadata?.['bill_id'] ?? null,
+    billId: billIdOf(invoice),
     billedUserId: billIdentityOf(invoice)?.userId ?? null,
     subscription: subscriptionOf(invoice),
     subtotalCents: subtotal,

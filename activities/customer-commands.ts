@@ -18,7 +18,8 @@ export interface CustomerKey {
   readonly stripeCustomerId: string;
 }
 
-export interface UserKey extends CustomerKey {
+/** A user whom Stripe knows. */
+export interface KnownCustomer extends CustomerKey {
   readonly userId: string;
 }
 
@@ -43,7 +44,7 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
      * @throws ApplicationFailure `PriceListMissing` (retryable) when no product has a price yet.
      */
     async createSubscription(
-      input: UserKey & { readonly checkoutSessionId: string },
+      input: KnownCustomer & { readonly checkoutSessionId: string },
     ): Promise<SubscriptionFact> {
       const { mode, stripeCustomerId: customer, userId, checkoutSessionId } = input;
       const stripe = stripeOf(dependencies, mode);
@@ -74,7 +75,7 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
 
     /** Ends a second subscription that we made, and returns how it is then. It never costs anything: nothing is metered. */
     async cancelSubscription(
-      input: UserKey & { readonly subscriptionId: string },
+      input: KnownCustomer & { readonly subscriptionId: string },
     ): Promise<SubscriptionFact> {
       const stripe = stripeOf(dependencies, input.mode);
       const before = await stripe.subscriptions.retrieve(input.subscriptionId);
@@ -84,7 +85,10 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
 
     /** Saves the subscription with the user, and that these sessions have had their effect. */
     async saveSubscription(
-      input: UserKey & { readonly subscriptionId: string; readonly checkoutSessionIds: readonly string[] },
+      input: KnownCustomer & {
+        readonly subscriptionId: string;
+        readonly checkoutSessionIds: readonly string[];
+      },
     ): Promise<void> {
       await saveSubscription(db, input, input);
     },
@@ -95,7 +99,7 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
      * @returns the bills that are still unpaid.
      */
     async collectInvoices(
-      input: UserKey & {
+      input: KnownCustomer & {
         readonly stripeInvoiceIds: readonly string[];
         /** None: the customer's default. */
         readonly paymentMethodIds: readonly string[];
@@ -118,13 +122,13 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
 
     /** @returns the cluster's id, or `null` while it is not the user's turn; and whom else to tell of theirs. */
     async assignCluster(
-      input: UserKey & { readonly nowMs: number },
+      input: KnownCustomer & { readonly nowMs: number },
     ): Promise<{ readonly clusterId: string | null; readonly toBeTold: ToBeTold }> {
       return await assignCluster(db, input, new Date(input.nowMs));
     },
 
     /** Gives the place back. @returns whom to tell of the place they have now. */
-    async releaseCluster(input: UserKey): Promise<ToBeTold> {
+    async releaseCluster(input: KnownCustomer): Promise<ToBeTold> {
       return await releaseCluster(db, input);
     },
 
@@ -133,7 +137,7 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
      *
      * @returns since when the customer stands so, Unix milliseconds.
      */
-    async saveStanding(input: UserKey & StepOutcome): Promise<number> {
+    async saveStanding(input: KnownCustomer & StepOutcome): Promise<number> {
       return (await saveStanding(db, input, input)).getTime();
     },
 

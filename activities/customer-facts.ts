@@ -12,7 +12,7 @@ import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { retrieveInvoice, retrieveInvoiceIfThere, syncInvoice } from './invoice-sync.ts';
 import { paymentMethodDetails } from './payment-method-details.ts';
 import { syncCharge, syncCreditPurchase } from './payment-sync.ts';
-import { idOf } from './stripe-references.ts';
+import { idOf } from './stripe-values.ts';
 
 export interface LookAtCustomerInput extends CustomerKey {
   /** What made us look. Their objects are fetched anew; nothing in an event is believed but when it happened. */

@@ -39,6 +39,3 @@ export function stripeOf<M extends Mode>(
     type: 'ModeNotConfigured',
   });
 }
-
-/** Unix seconds, as Stripe dates things. */
-export const unixSeconds = (instant: Date): number => Math.floor(instant.getTime() / 1_000);

@@ -3,7 +3,8 @@ import { Webhook } from 'standardwebhooks';
 import type { HostHookConfig } from '../config/config.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { HostMessage } from '../domain/workflow-contracts.ts';
-import { type ActivityDependencies, unixSeconds } from './dependencies.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { unixSeconds } from './stripe-values.ts';
 
 /** Failure type of an answer other than 2xx. Retryable: the host product may be mended meanwhile. */
 export const HOST_REFUSED = 'HostRefused';

@@ -4,14 +4,14 @@ import { claimForInvoicing, parkBill } from '../db/bill-status.ts';
 import { type BillWithLines, findBill } from '../db/bills.ts';
 import { findUser } from '../db/users.ts';
 import { type BillStatus, billStatusOfInvoice } from '../domain/bill.ts';
-import { periodEnd, periodStart } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import { CURRENCY, sumCents } from '../domain/money.ts';
 import { problemOfFailure } from '../domain/stripe-failure.ts';
-import { type ActivityDependencies, stripeOf, unixSeconds } from './dependencies.ts';
+import { billIdOf, descriptionOf, invoiceMetadata, linesOf } from './bill-on-invoice.ts';
+import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { syncInvoice } from './invoice-sync.ts';
-import { invoiceMetadata, lineMetadata, lineText } from './lost-bills.ts';
 import { toTemporalFailure } from './stripe-errors.ts';
+import { unixSeconds } from './stripe-values.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
 /** Where a bill stands after it was brought to Stripe. */
@@ -85,7 +85,7 @@ export function createInvoiceBillActivities(dependencies: ActivityDependencies) 
           created: { gte: unixSeconds(since) },
           limit: 100,
         })) {
-          if (each.metadata?.['bill_id'] === bill.billId) return each;
+          if (billIdOf(each) === bill.billId) return each;
         }
         return null;
       },
@@ -133,25 +133,6 @@ export function createInvoiceBillActivities(dependencies: ActivityDependencies) 
         stripe.invoices.finalizeInvoice(invoiceId, { auto_advance: true }, { idempotencyKey }),
     });
   }
-}
-
-/** `Usage of 2026-09`, or `Usage of 2026-09, part 1 of 2`. */
-function descriptionOf({ period, part, parts }: BillWithLines): string {
-  return parts === 1 ? `Usage of ${period}` : `Usage of ${period}, part ${part} of ${parts}`;
-}
-
-/**
- * The bill's lines as Stripe takes them: whole amounts, since we rounded them already and Stripe must not again. What
- * else there is to a line stands in its metadata: a database that was put back to a backup learns it from there.
- */
-function linesOf(bill: BillWithLines): Stripe.InvoiceAddLinesParams.Line[] {
-  const period = { start: unixSeconds(periodStart(bill.period)), end: unixSeconds(periodEnd(bill.period)) };
-  return bill.lines.map((line, index) => ({
-    amount: line.amountCents,
-    description: lineText(line),
-    period,
-    metadata: lineMetadata(line, index),
-  }));
 }
 
 /**

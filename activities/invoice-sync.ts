@@ -4,10 +4,11 @@ import { hasBill } from '../db/lost-bills.ts';
 import { billStatusOfInvoice } from '../domain/bill.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import { billIdOf } from './bill-on-invoice.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { recoverBill } from './lost-bills.ts';
 import { StripeError } from './stripe-client.ts';
-import { idOf } from './stripe-references.ts';
+import { idOf } from './stripe-values.ts';
 
 /** Reads an invoice with what says whether its customer must confirm the payment. */
 export async function retrieveInvoice(
@@ -53,8 +54,8 @@ export async function syncInvoice(
 ): Promise<void> {
   const { db, log } = dependencies;
   const { mode } = seen;
-  const billId = invoice.metadata?.['bill_id'];
-  if (billId === undefined) {
+  const billId = billIdOf(invoice);
+  if (billId === null) {
     if (invoice.amount_due > 0) {
       log.warn(
         { invoiceId: invoice.id, mode },

@@ -27,7 +27,7 @@ const STATUSES = { frozen_and_parked: TO_INVOICE_STATUSES, parked: ['parked'] } 
 const DIVIDED = { frozen_and_parked: [...TO_INVOICE_STATUSES, 'held'], parked: ['parked'] } as const;
 
 /** Few enough that the close itself holds them all, and small enough that a month of two thousand users has several. */
-const DIVISION: Division = { size: 500, maxParts: 200 };
+const DIVISION: Division = { size: 500, maxPartitions: 200 };
 const FREEZE_PAGE = 500;
 
 export interface BillsPage {

@@ -5,10 +5,11 @@ import { saveRefund } from '../db/refunds.ts';
 import { creditsExpireAt, creditsToCents, takenBackCents } from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
 import { sumCents } from '../domain/money.ts';
-import type { UserKey } from './customer-commands.ts';
+import { billIdOf } from './bill-on-invoice.ts';
+import type { KnownCustomer } from './customer-commands.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { StripeError } from './stripe-client.ts';
-import { idOf } from './stripe-references.ts';
+import { idOf } from './stripe-values.ts';
 
 type Dependencies = Pick<ActivityDependencies, 'db' | 'stripe' | 'rules'>;
 
@@ -20,7 +21,7 @@ type Dependencies = Pick<ActivityDependencies, 'db' | 'stripe' | 'rules'>;
  */
 export async function syncCreditPurchase(
   dependencies: Dependencies,
-  user: UserKey,
+  user: KnownCustomer,
   session: Stripe.Checkout.Session,
 ): Promise<void> {
   const grantedCents = await grantCredits(dependencies, user, session);
@@ -42,7 +43,11 @@ export async function syncCreditPurchase(
  *
  * @throws StripeError, see stripe-errors.ts for which are retried.
  */
-export async function syncCharge(dependencies: Dependencies, user: UserKey, chargeId: string): Promise<void> {
+export async function syncCharge(
+  dependencies: Dependencies,
+  user: KnownCustomer,
+  chargeId: string,
+): Promise<void> {
   const stripe = stripeOf(dependencies, user.mode);
   const charge = await stripe.charges.retrieve(chargeId);
   if (idOf(charge.customer) !== user.stripeCustomerId) return;
@@ -82,7 +87,7 @@ export function createPaymentActivities(dependencies: Dependencies) {
 /** @returns what the session's credits are worth, in cents; `null` when it sold none, or is not paid (yet). */
 async function grantCredits(
   { db, rules }: Dependencies,
-  { mode, userId, stripeCustomerId }: UserKey,
+  { mode, userId, stripeCustomerId }: KnownCustomer,
   session: Stripe.Checkout.Session,
 ): Promise<number | null> {
   // Delayed payment methods complete a session first and pay it, or not, days later.
@@ -109,7 +114,7 @@ function wholeNumber(text: string | undefined): number | null {
 
 async function takeCreditsBack(
   { db }: Dependencies,
-  { mode }: UserKey,
+  { mode }: KnownCustomer,
   purchase: {
     readonly session: Stripe.Checkout.Session;
     readonly grantedCents: number;
@@ -133,7 +138,7 @@ async function takeCreditsBack(
 /** Saves the charge's disputes. @returns what was lost in them, in cents. An inquiry takes no money; nor does one that is open. */
 async function syncDisputes(
   dependencies: Dependencies,
-  { mode, userId }: UserKey,
+  { mode, userId }: KnownCustomer,
   charge: Stripe.Charge,
 ): Promise<number> {
   const { data: disputes } = await stripeOf(dependencies, mode).disputes.list({
@@ -158,7 +163,7 @@ async function syncDisputes(
 /** Of an invoice of ours that the payment intent paid. */
 async function syncBillRefund(
   dependencies: Dependencies,
-  { mode, userId }: UserKey,
+  { mode, userId }: KnownCustomer,
   intent: string,
   refundedCents: number,
 ): Promise<void> {
@@ -169,7 +174,7 @@ async function syncBillRefund(
   });
   const stripeInvoiceId = idOf(payments.data[0]?.invoice);
   if (stripeInvoiceId === null) return;
-  const billId = (await stripe.invoices.retrieve(stripeInvoiceId)).metadata?.['bill_id'];
-  if (billId === undefined) return;
+  const billId = billIdOf(await stripe.invoices.retrieve(stripeInvoiceId));
+  if (billId === null) return;
   await saveRefund(dependencies.db, { mode, userId, billId, stripeInvoiceId, refundedCents });
 }

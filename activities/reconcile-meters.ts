@@ -6,7 +6,7 @@ import type { Mode } from '../domain/mode.ts';
 import { isMeteredProduct, type MeteredProduct } from '../domain/price-list.ts';
 import type { Drift } from '../domain/reconciliation-findings.ts';
 import { REQUESTS_PER_TASK } from '../domain/stripe-rate.ts';
-import { type ActivityDependencies, stripeOf, unixSeconds } from './dependencies.ts';
+import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import {
   PAGE_SIZE,
   type ReconciledPage,
@@ -14,6 +14,7 @@ import {
   settleDrifts,
 } from './reconciliation-page.ts';
 import { StripeError } from './stripe-client.ts';
+import { unixSeconds } from './stripe-values.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 

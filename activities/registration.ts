@@ -3,7 +3,8 @@ import { findUser, findUserByStripeCustomer, saveStripeCustomer, type User } fro
 import type { Mode } from '../domain/mode.ts';
 import type { CustomerRegistrationInput } from '../domain/workflow-contracts.ts';
 import type { CustomerKey } from './customer-commands.ts';
-import { type ActivityDependencies, stripeOf, unixSeconds } from './dependencies.ts';
+import { type ActivityDependencies, stripeOf } from './dependencies.ts';
+import { unixSeconds } from './stripe-values.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
 export function createRegistrationActivities(dependencies: Pick<ActivityDependencies, 'db' | 'stripe'>) {

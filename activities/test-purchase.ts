@@ -11,11 +11,12 @@ import {
   type TestPurchaseState,
 } from '../domain/test-purchase.ts';
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
-import { type ActivityDependencies, stripeOf, unixSeconds } from './dependencies.ts';
+import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { priceListMissing } from './failures.ts';
 import { createRegistrationActivities } from './registration.ts';
 import type { StripeClient } from './stripe-client.ts';
 import { isCardError } from './stripe-errors.ts';
+import { unixSeconds } from './stripe-values.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
 /** As much of the world as a test purchase may touch: of Stripe's two clients, the one of test mode. */

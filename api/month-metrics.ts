@@ -1,17 +1,13 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Database } from '../db/database.ts';
 import { loadMonthBalance } from '../db/month-balance.ts';
-import { type BillingPeriod, periodClosedAt, previousPeriod } from '../domain/billing-period.ts';
+import { periodClosedAt, previousPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import { type MonthTotals, monthTotals } from '../domain/month-balance.ts';
+import type { Month } from '../domain/monthly-close.ts';
 import { describeError } from '../telemetry/describe-error.ts';
 import { cachedReading } from './cached-reading.ts';
 import type { ApiDependencies } from './dependencies.ts';
-
-interface Month {
-  readonly mode: Mode;
-  readonly period: BillingPeriod;
-}
 
 /** The values of the label `state`. Together they are all that was used. */
 const STATES = {

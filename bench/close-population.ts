@@ -4,8 +4,9 @@ import type { Database } from '../db/database.ts';
 import { ingestUsageEvents } from '../db/usage-events.ts';
 import { atATime } from '../domain/at-a-time.ts';
 import { type BillingPeriod, periodStart } from '../domain/billing-period.ts';
+import { DAY_MS } from '../domain/days.ts';
 import type { MeteredProduct } from '../domain/price-list.ts';
-import { DAY_MS, MAX_BATCH_SIZE, type UsageEvent } from '../domain/usage-event.ts';
+import { MAX_BATCH_SIZE, type UsageEvent } from '../domain/usage-event.ts';
 
 const MODE = 'live';
 /** One event of each product, so four lines on each bill. */

@@ -10,8 +10,9 @@ import {
   periodEnd,
   periodStart,
 } from '../domain/billing-period.ts';
+import { DAY_MS } from '../domain/days.ts';
 import type { MeteredProduct } from '../domain/price-list.ts';
-import { DAY_MS, MAX_BATCH_SIZE } from '../domain/usage-event.ts';
+import { MAX_BATCH_SIZE } from '../domain/usage-event.ts';
 import { monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { type BenchParts, progress } from './stack.ts';

@@ -1,4 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import { DAY_MS } from '../domain/days.ts';
 import type { MeteredProduct } from '../domain/price-list.ts';
 import { MAX_BATCH_SIZE } from '../domain/usage-event.ts';
 
@@ -19,7 +20,6 @@ export type UsageBatch = readonly ReportedUsage[];
 const HOUR_MS = 3_600_000;
 const LATE_PER_CENT = 5;
 const LATE_DAYS = 60;
-const DAY_MS = 86_400_000;
 /** Per cent of the events that are levels of storage, and cost more: a disk's neighbouring levels are read. */
 const STORAGE_PER_CENT = 5;
 const DISKS_PER_USER = 3;

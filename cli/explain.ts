@@ -1,12 +1,7 @@
 import colors from 'picocolors';
-import {
-  type BillExplanation,
-  type EventsOfLine,
-  type ExplainedLine,
-  explainBill,
-  listEventsOfLine,
-} from '../db/bill-explanations.ts';
+import { type BillExplanation, type ExplainedLine, explainBill } from '../db/bill-explanations.ts';
 import type { Database } from '../db/database.ts';
+import { type EventsOfLine, listEventsOfLine } from '../db/line-events.ts';
 import { MAX_INVOICE_LINES } from '../domain/bill-parts.ts';
 import { ruleOf } from '../domain/line-rule.ts';
 import { formatCents } from '../domain/money.ts';

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { type ExportedBill, type ExportedLine, exportBills } from '../db/bill-export.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
-import { centsAsDollars, formatUnitPrice } from '../domain/money.ts';
+import { centsAsDollars, unitPriceDollars } from '../domain/money.ts';
 import { type CliContext, UsageError } from './context.ts';
 import { csvRows, plainText } from './csv.ts';
 
@@ -59,7 +59,7 @@ const LINE_COLUMNS: Columns<{
   usage_period: ({ line }) => line.usagePeriod,
   quantity: ({ line }) => line.quantity,
   unit_price_cents: ({ line }) => line.unitPriceCents,
-  unit_price_dollars: ({ line }) => formatUnitPrice(line.unitPriceCents).replace('$', ''),
+  unit_price_dollars: ({ line }) => unitPriceDollars(line.unitPriceCents),
   amount_cents: ({ line }) => line.amountCents,
   amount_dollars: ({ line }) => centsAsDollars(line.amountCents),
   description: ({ line }) => plainText(line.description),

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { type BillStatus, OWED_STATUSES, TO_INVOICE_STATUSES } from '../domain/bill.ts';
-import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { ParkedBillFact, UnpaidBillFact } from '../domain/customer-facts.ts';
 import type { Mode } from '../domain/mode.ts';
+import type { Month } from '../domain/monthly-close.ts';
 import type { Database } from './database.ts';
 
 /** How a bill's invoice stands in Stripe. */
@@ -185,7 +185,7 @@ export async function claimForInvoicing(db: Database, mode: Mode, billId: string
 /** How many bills a month has, and how many of them need no invoice any more: they have one, or are parked or held. */
 export async function countBills(
   db: Database,
-  { mode, period }: { readonly mode: Mode; readonly period: BillingPeriod },
+  { mode, period }: Month,
 ): Promise<{ readonly done: number; readonly total: number }> {
   return await db
     .selectFrom('bills')

@@ -1,20 +1,12 @@
 import type { Selectable } from 'kysely';
-import { type BillStatus, OWED_STATUSES } from '../domain/bill.ts';
+import { type BillLine, type BillStatus, OWED_STATUSES } from '../domain/bill.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
-import type { Product } from '../domain/price-list.ts';
 import { type Database, exactInteger } from './database.ts';
 import type { BillLinesTable, BillsTable } from './schema.ts';
 
-export interface BillLineRow {
-  readonly product: Product;
-  readonly usagePeriod: BillingPeriod;
-  readonly quantity: string;
-  /** In base units (domain/bill.ts). */
-  readonly exactQuantity: string;
-  readonly unitPriceCents: string;
-  readonly amountCents: number;
-  readonly description: string;
+/** A line as it is stored. */
+export interface BillLineRow extends Omit<BillLine, 'events'> {
   /** The events of its product and month that are numbered up to this are on this bill or earlier ones; `null`: not kept, or credits. */
   readonly eventsThrough: number | null;
 }
@@ -170,15 +162,19 @@ async function withLines(
   }));
 }
 
-function lineOf(line: Selectable<BillLinesTable>): BillLineRow {
+function lineOf(row: Selectable<BillLinesTable>): BillLineRow {
+  return { ...billLineOf(row), eventsThrough: row.events_through };
+}
+
+/** What a line says by itself: all but the events that it is of. */
+export function billLineOf(row: Selectable<BillLinesTable>): Omit<BillLine, 'events'> {
   return {
-    product: line.product,
-    usagePeriod: line.usage_period,
-    quantity: line.quantity,
-    exactQuantity: line.exact_quantity,
-    unitPriceCents: line.unit_price_cents,
-    amountCents: line.amount_cents,
-    description: line.description,
-    eventsThrough: line.events_through,
+    product: row.product,
+    usagePeriod: row.usage_period,
+    quantity: row.quantity,
+    exactQuantity: row.exact_quantity,
+    unitPriceCents: row.unit_price_cents,
+    amountCents: row.amount_cents,
+    description: row.description,
   };
 }

@@ -4,21 +4,21 @@ import type { Mode } from '../domain/mode.ts';
 import type { Month, UserRange } from '../domain/monthly-close.ts';
 import type { Database } from './database.ts';
 
-/** How a month is divided: for a hundred thousand users into 200 parts of 500, for a million into as many of 5,000. */
+/** How a month is divided: for a hundred thousand users into 200 partitions of 500, for a million into as many of 5,000. */
 export interface Division {
-  /** Users, or bills, of a part, where that makes no more parts than … */
+  /** Users of a partition, where that makes no more partitions than … */
   readonly size: number;
   /** … this. */
-  readonly maxParts: number;
+  readonly maxPartitions: number;
 }
 
 /** Divides the users of a mode, also those who will be registered after the last. */
 export async function divideUsers(db: Database, mode: Mode, division: Division): Promise<UserRange[]> {
   const users = sql`SELECT user_id FROM users WHERE mode = ${mode}`;
-  return rangesBetween(await lastOfEachPart(db, users, division));
+  return rangesBetween(await lastOfEachPartition(db, users, division));
 }
 
-/** Divides the users who have a bill of the month in one of these states; nobody has: no part. */
+/** Divides the users who have a bill of the month in one of these states; nobody has: no partition. */
 export async function divideBills(
   db: Database,
   { mode, period }: Month,
@@ -28,7 +28,7 @@ export async function divideBills(
   const bills = sql`
     SELECT DISTINCT user_id FROM bills
     WHERE mode = ${mode} AND period = ${period} AND status = ANY (${statuses})`;
-  const ends = await lastOfEachPart(db, bills, division);
+  const ends = await lastOfEachPartition(db, bills, division);
   return ends.length === 0 ? [] : rangesBetween(ends);
 }
 
@@ -50,18 +50,18 @@ export async function listBillsOfRange(
   return await bills.orderBy('user_id').fetch(page.limit, 'with ties').execute();
 }
 
-/** The last user of each part, the last of all included. */
-async function lastOfEachPart(
+/** The last user of each partition, the last of all included. */
+async function lastOfEachPartition(
   db: Database,
   users: ReturnType<typeof sql>,
-  { size, maxParts }: Division,
+  { size, maxPartitions }: Division,
 ): Promise<string[]> {
   const { rows } = await sql<{ user_id: string }>`
     SELECT user_id FROM (
       SELECT user_id, row_number() OVER (ORDER BY user_id) AS number, count(*) OVER () AS total
       FROM (${users}) AS users
     ) AS numbered
-    WHERE number % greatest(${size}::bigint, (total + ${maxParts}::bigint - 1) / ${maxParts}::bigint) = 0 OR number = total
+    WHERE number % greatest(${size}::bigint, (total + ${maxPartitions}::bigint - 1) / ${maxPartitions}::bigint) = 0 OR number = total
     ORDER BY user_id`.execute(db);
   return rows.map((row) => row.user_id);
 }

@@ -1,6 +1,6 @@
 import { rateBill, type UnitPrices } from '../domain/bill.ts';
 import { splitIntoParts } from '../domain/bill-parts.ts';
-import { type BillingPeriod, previousPeriod } from '../domain/billing-period.ts';
+import { previousPeriod } from '../domain/billing-period.ts';
 import {
   joinParts,
   joinSummaries,
@@ -11,6 +11,7 @@ import {
 } from '../domain/close-preview.ts';
 import { type CreditLot, remainingCents, usableForBill } from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
+import type { Month } from '../domain/monthly-close.ts';
 import { type OutlierRule, outlierReason } from '../domain/outlier.ts';
 import { type UsageTotal, unbilledUsage } from '../domain/unbilled-usage.ts';
 import { creditLotsOf } from './credits.ts';
@@ -19,11 +20,6 @@ import { usedBefore } from './earlier-bills.ts';
 import { listUsersToFreeze } from './freeze.ts';
 import { loadUnitPrices } from './price-list.ts';
 import { usageTotalOf, usageTotalsOf } from './usage-totals.ts';
-
-interface Month {
-  readonly mode: Mode;
-  readonly period: BillingPeriod;
-}
 
 const PAGE_SIZE = 500;
 

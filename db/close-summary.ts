@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { BillStatus } from '../domain/bill.ts';
-import { type BillingPeriod, previousPeriod } from '../domain/billing-period.ts';
+import { previousPeriod } from '../domain/billing-period.ts';
 import {
   type BiggestBill,
   type BillSum,
@@ -9,14 +9,9 @@ import {
   LISTED_STOPPED,
   type StoppedBill,
 } from '../domain/close-summary.ts';
-import type { Mode } from '../domain/mode.ts';
 import { sumCents } from '../domain/money.ts';
+import type { Month } from '../domain/monthly-close.ts';
 import { type Database, type DatabaseTransaction, exactInteger } from './database.ts';
-
-interface Month {
-  readonly mode: Mode;
-  readonly period: BillingPeriod;
-}
 
 /** A problem may quote all that Stripe says; the summary has to travel. */
 const PROBLEM_LENGTH = 200;

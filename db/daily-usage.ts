@@ -30,7 +30,7 @@ export async function loadDailyUsage(
     loadMonthLevels(db, user, period),
     loadUnitPrices(db, user.mode),
   ]);
-  const stored = storageByDay(period, disks, now).map(({ day, gbMs }): [Day, Big] => [day, gbMs]);
+  const stored = storageByDay(period, disks.values(), now).map(({ day, gbMs }): [Day, Big] => [day, gbMs]);
   const used = sums.set(LEVEL_PRODUCT, new Map(stored));
 
   const usage = new Map<MeteredProduct, DailyUsage[]>();

@@ -1,5 +1,4 @@
-import type { BillingPeriod } from '../domain/billing-period.ts';
-import type { Mode } from '../domain/mode.ts';
+import type { Month } from '../domain/monthly-close.ts';
 import { firstComparedPeriod } from '../domain/outlier.ts';
 import { type Database, exactInteger } from './database.ts';
 
@@ -9,7 +8,7 @@ import { type Database, exactInteger } from './database.ts';
  */
 export async function usedBefore(
   db: Pick<Database, 'selectFrom'>,
-  key: { readonly mode: Mode; readonly period: BillingPeriod },
+  key: Month,
   userIds: readonly string[],
 ): Promise<Map<string, number[]>> {
   const rows = await db

@@ -1,16 +1,11 @@
 import { sql } from 'kysely';
 import { type BillStatus, baseUnitsPerUnit } from '../domain/bill.ts';
-import { type BillingPeriod, periodLengthMs } from '../domain/billing-period.ts';
-import type { Mode } from '../domain/mode.ts';
+import { periodLengthMs } from '../domain/billing-period.ts';
 import { balanceOf, type ProductBalance } from '../domain/month-balance.ts';
+import type { Month } from '../domain/monthly-close.ts';
 import { LEVEL_PRODUCT, METERED_PRODUCTS, type MeteredProduct } from '../domain/price-list.ts';
 import { type Database, type DatabaseTransaction, exactInteger } from './database.ts';
 import { loadUnitPrices } from './price-list.ts';
-
-interface Month {
-  readonly mode: Mode;
-  readonly period: BillingPeriod;
-}
 
 /**
  * Where all usage of a month has gone, product by product: on which bills, or on none yet. Of one instant; reads totals and lines,

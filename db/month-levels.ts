@@ -7,12 +7,14 @@ import type { UserKey } from './users.ts';
 /**
  * The levels that a month's storage comes from: of each of the user's disks those in the month, and those of the last instant
  * before it. Levels of earlier years are not read, however many there are.
+ *
+ * @returns by the resource's id, each in no order.
  */
 export async function loadMonthLevels(
   db: Database,
   { mode, userId }: UserKey,
   period: BillingPeriod,
-): Promise<StorageLevel[][]> {
+): Promise<Map<string, StorageLevel[]>> {
   const { rows } = await sql<{ resource_id: string; event_id: string; occurred_at: Date; gb: string }>`
     WITH RECURSIVE disk AS ( -- from one to the next along the index
       SELECT (SELECT min(resource_id) FROM storage_levels WHERE mode = ${mode} AND user_id = ${userId}) AS resource_id
@@ -41,5 +43,5 @@ export async function loadMonthLevels(
     levels.push({ eventId, occurredAt, gb });
     disks.set(resourceId, levels);
   }
-  return [...disks.values()];
+  return disks;
 }

@@ -7,7 +7,8 @@ import {
   periodEnd,
   periodStart,
 } from '../domain/billing-period.ts';
-import { DAY_MS, MAX_EVENT_AGE_DAYS } from '../domain/usage-event.ts';
+import { DAY_MS } from '../domain/days.ts';
+import { MAX_EVENT_AGE_DAYS } from '../domain/usage-event.ts';
 import type { Database } from './database.ts';
 import { inTransaction } from './transaction.ts';
 

@@ -1,8 +1,9 @@
 import { type BillingPeriod, periodEnd, periodStart } from './billing-period.ts';
-import { DAY_MS } from './usage-event.ts';
 
 /** A day in UTC, `YYYY-MM-DD`. Each has 24 hours. */
 export type Day = string;
+
+export const DAY_MS = 24 * 60 * 60_000;
 
 /** The day that `instant` falls into. */
 export function dayOf(instant: Date): Day {

@@ -2,9 +2,9 @@
  * What happens to a bill that could not be collected: how long the customer keeps access, and when the invoice is charged
  * again. Stripe retries by itself as its Dashboard says; where it plans no retry at all, we do.
  */
-import { type CustomerFacts, liveSubscription, type UnpaidBillFact } from './customer-facts.ts';
 
-const DAY_MS = 24 * 60 * 60_000;
+import { type CustomerFacts, liveSubscription, type UnpaidBillFact } from './customer-facts.ts';
+import { DAY_MS } from './days.ts';
 
 /** Days after the first failure at which we have an invoice charged again that Stripe won't try again at all. */
 export const RETRY_AFTER_DAYS = [1, 3, 5] as const;

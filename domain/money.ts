@@ -51,9 +51,14 @@ export function formatChange(amountCents: number, beforeCents: number): string {
 
 /** A unit price in cents, as a person reads it: `10` → `$0.10`, `0.001` → `$0.00001`. */
 export function formatUnitPrice(unitPriceCents: DecimalString): string {
+  return `$${unitPriceDollars(unitPriceCents)}`;
+}
+
+/** A unit price in cents as a decimal of dollars for programs, with two places or more: `10` → `0.10`, `0.001` → `0.00001`. */
+export function unitPriceDollars(unitPriceCents: DecimalString): DecimalString {
   const dollars = new Big(unitPriceCents).div(100);
   const fixed = dollars.toFixed();
-  return `$${(fixed.split('.')[1] ?? '').length < 2 ? dollars.toFixed(2) : fixed}`;
+  return (fixed.split('.')[1] ?? '').length < 2 ? dollars.toFixed(2) : fixed;
 }
 
 /** `1.50` → `1.5`, `2.0` → `2`: the same decimal, always written the same. */

@@ -26,7 +26,7 @@ export interface ProductBalance {
 export type BilledAs = 'paid' | 'collecting' | 'waiting' | 'held' | 'parked' | 'unbillable' | 'writtenOff';
 
 /** Usage on bills of one status. */
-export interface BilledUsage {
+export interface BilledCents {
   readonly status: BillStatus;
   /** Whether Stripe knows the users whose bills they are. */
   readonly hasCustomer: boolean;
@@ -36,7 +36,7 @@ export interface BilledUsage {
 /** A product's balance, of its lines and of what no line holds. */
 export function balanceOf(
   product: MeteredProduct,
-  billed: readonly BilledUsage[],
+  billed: readonly BilledCents[],
   unbilled: Pick<ProductBalance, 'unbilledCents' | 'unbilledUsers' | 'contradictions'>,
 ): ProductBalance {
   const billedCents = byBilledAs((as) =>
@@ -84,7 +84,7 @@ export function monthTotals(products: readonly ProductBalance[]): MonthTotals {
   };
 }
 
-function billedAs({ status, hasCustomer }: BilledUsage): BilledAs {
+function billedAs({ status, hasCustomer }: BilledCents): BilledAs {
   switch (status) {
     case 'open':
     case 'payment_failed':

@@ -11,6 +11,7 @@ export const RELEASE_UPDATE = 'release';
 export const SKIP_UPDATE = 'skip';
 export const RETRY_PARKED_UPDATE = 'retryParked';
 
+/** A month of one mode: what is closed, previewed and balanced. */
 export interface Month {
   readonly mode: Mode;
   readonly period: BillingPeriod;
@@ -60,7 +61,7 @@ export interface StandStill {
   readonly problem: string;
 }
 
-/** What one stretch of bills has come to. */
+/** What one partition has come to. */
 export interface ChargedBills {
   readonly invoicedBills: number;
   readonly invoicedCents: number;

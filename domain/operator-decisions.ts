@@ -1,7 +1,8 @@
 /** What an operator may decide about a customer, and when: the validators of the workflow's updates. */
-import { type CustomerStanding, hasAccess } from './customer-standing.ts';
 
-const DAY_MS = 24 * 60 * 60_000;
+import { type CustomerStanding, hasAccess } from './customer-standing.ts';
+import { DAY_MS } from './days.ts';
+
 /** Beyond this it is no grace any more, but a gift; void the invoice in Stripe instead. */
 export const MAX_EXTENSION_DAYS = 90;
 /** Of a name or a reason that is kept with a decision. */

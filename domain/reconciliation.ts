@@ -1,4 +1,5 @@
 /** Reconciliation as its workflow, the CLI, the api and the Schedule speak of it. */
+import { dayOf } from './days.ts';
 import type { Mode } from './mode.ts';
 import { type Finding, type Pass, UNDER_WAY_SECONDS } from './reconciliation-findings.ts';
 import { BILLING_BATCH_TASK_QUEUE, reconciliationWorkflowId } from './workflow-contracts.ts';
@@ -124,7 +125,8 @@ export function planReconciliation(
   const { stripeNow } = run;
   const { eventsThrough, lastFullRunAtMs } = start;
   const events = eventWindow(eventsThrough, stripeNow);
-  const isFirstOfDay = lastFullRunAtMs === null || dayOf(lastFullRunAtMs) !== dayOf(run.nowMs);
+  const isFirstOfDay =
+    lastFullRunAtMs === null || dayOf(new Date(lastFullRunAtMs)) !== dayOf(new Date(run.nowMs));
   return {
     stripeNow,
     events,
@@ -146,8 +148,6 @@ function objectsSince(
 /** Bills that were frozen before are not all on the list of invoices, which may begin later. */
 export const oldBillsUntil = ({ stripeNow }: ReconciliationPlan) =>
   new Date((stripeNow - OBJECTS_SECONDS) * 1_000);
-
-const dayOf = (instantMs: number) => new Date(instantMs).toISOString().slice(0, 10);
 
 /** How a run is started, by whom ever: there is one at a time for each mode. */
 export function reconciliationStart(input: ReconciliationInput) {

@@ -1,8 +1,7 @@
 import { Big } from 'big.js';
 import { type BillingPeriod, periodEnd, periodStart } from './billing-period.ts';
-import { type Day, dayOf, dayStart, daysBegun } from './days.ts';
+import { DAY_MS, type Day, dayOf, dayStart, daysBegun } from './days.ts';
 import { inOrder, type StorageLevel } from './storage.ts';
-import { DAY_MS } from './usage-event.ts';
 
 /** What was held on one day. */
 export interface StorageDay {

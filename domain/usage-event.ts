@@ -1,3 +1,4 @@
+import { DAY_MS } from './days.ts';
 import { type DecimalString, withoutNeedlessZeros } from './money.ts';
 import { type MeteredProduct, PRICE_LIST } from './price-list.ts';
 
@@ -56,8 +57,6 @@ export interface UsageEventRejection extends UsageEventProblem {
   readonly index: number;
   readonly id: string | null;
 }
-
-export const DAY_MS = 86_400_000;
 
 /** What the rules that span fields, or depend on the time of arrival, object to; `null` for a good event. */
 export function problemOf(event: UsageEvent, now: Date): UsageEventProblem | null {

@@ -28,7 +28,7 @@ export const billingActivities = proxyActivities<BillingActivities>({
   retry: UNTIL_IT_WORKS,
 });
 
-/** A stretch of a close takes longer. */
+/** A partition of a close takes longer. */
 export const batchActivities = proxyActivities<BatchActivities>({
   taskQueue: BILLING_BATCH_TASK_QUEUE,
   startToCloseTimeout: '30m',

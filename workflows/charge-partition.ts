@@ -19,7 +19,7 @@ import { batchActivities, chargeActivities } from './activities.ts';
 import { pinnedToVersion } from './pinned.ts';
 import { StripeCircuit } from './stripe-circuit.ts';
 
-/** What a stretch of bills tells its close. */
+/** What a partition tells its close. */
 export interface PartitionProgress extends ChargedBills {
   readonly partition: string;
   readonly waiting: StandStill | null;
@@ -40,20 +40,20 @@ const PAGE_SIZE = 250;
 const CONCURRENT_BILLS = 25;
 /** A bill that has failed so often, while others got through in between, is parked. */
 const MAX_FAILURES_BESIDE_OTHERS = 3;
-/** The last of its stretch, which has no others, is tried for about a day. */
+/** The last of its partition, which has no others, is tried for about a day. */
 const MAX_FAILURES = 300;
 
-/** Turns one stretch of a month's bills into invoices, and waits as long as Stripe is down. */
+/** Turns one partition of a month's bills into invoices, and waits as long as Stripe is down. */
 export async function chargePartitionWorkflow(
   input: ChargePartitionInput,
   /** What the runs before have come to. */
   charged: ChargedBills = { invoicedBills: 0, invoicedCents: 0, parkedBills: 0 },
 ): Promise<ChargedBills> {
-  const stretch = new Stretch(input, charged);
-  const { bills, partition, ...month } = input;
+  const partition = new Partition(input, charged);
+  const { bills, partition: _, ...month } = input;
   if (!('which' in bills)) {
-    await stretch.charge(bills);
-    return stretch.charged;
+    await partition.charge(bills);
+    return partition.charged;
   }
   for (let range: UserRange = bills; ; ) {
     const page: BillsPage = await batchActivities.listBillsPage({
@@ -62,16 +62,13 @@ export async function chargePartitionWorkflow(
       which: bills.which,
       limit: PAGE_SIZE,
     });
-    await stretch.charge(page.billIds);
-    if (page.lastUserId === null) return stretch.charged;
-    await stretch.tell();
+    await partition.charge(page.billIds);
+    if (page.lastUserId === null) return partition.charged;
+    await partition.tell();
     range = { ...range, afterUserId: page.lastUserId };
     if (workflowInfo().continueAsNewSuggested) {
       const rest = { ...bills, ...range };
-      await continueAsNew<typeof chargePartitionWorkflow>(
-        { ...month, partition, bills: rest },
-        stretch.charged,
-      );
+      await continueAsNew<typeof chargePartitionWorkflow>({ ...input, bills: rest }, partition.charged);
     }
   }
 }
@@ -79,7 +76,7 @@ export async function chargePartitionWorkflow(
 // As its close.
 setWorkflowOptions(pinnedToVersion, chargePartitionWorkflow);
 
-class Stretch {
+class Partition {
   charged: ChargedBills;
   #waiting: StandStill | null = null;
   readonly #input: ChargePartitionInput;

@@ -21,8 +21,8 @@ import { pinnedToVersion } from './pinned.ts';
 import { allHaveGoneOutSignal } from './scheduled-monthly-billing.ts';
 import { billingMode, billingPeriod } from './search-attributes.ts';
 
-/** Stretches of a month that are worked on at the same time. */
-const CONCURRENT_STRETCHES = 4;
+/** Partitions of a month that are worked on at the same time. */
+const CONCURRENT_PARTITIONS = 4;
 
 /**
  * The close of one month: waits for late events, freezes every user's bill, has them approved if the house asks for it,
@@ -70,7 +70,7 @@ async function collectLateEvents(close: MonthlyClose, month: Month, windowMs: nu
 
 async function freeze(close: MonthlyClose, month: Month): Promise<void> {
   close.enter('freezing');
-  await atATime(CONCURRENT_STRETCHES, await batchActivities.divideUsers(month), async (range) => {
+  await atATime(CONCURRENT_PARTITIONS, await batchActivities.divideUsers(month), async (range) => {
     close.frozenBills += await batchActivities.freezeBills({ ...month, ...range });
     close.show();
   });
@@ -97,30 +97,30 @@ async function carryOutDecisions(close: MonthlyClose, month: Month): Promise<voi
   }
 }
 
-/** Brings all of the month's bills that may go out to Stripe, in stretches. */
+/** Brings all of the month's bills that may go out to Stripe, in partitions. */
 async function chargeAll(close: MonthlyClose, month: Month, which: BillsToCharge): Promise<void> {
   const ranges = await batchActivities.divideBills({ ...month, which });
   const { byStatus } = await batchActivities.summarizeClose(month);
   const bills = byStatus.parked.bills + (which === 'parked' ? 0 : byStatus.frozen.bills);
-  const stretches = ranges.map((range: UserRange) => ({ ...range, which }));
-  await charge(close, month, bills, stretches);
+  const partitions = ranges.map((range: UserRange) => ({ ...range, which }));
+  await charge(close, month, bills, partitions);
 }
 
 async function charge(
   close: MonthlyClose,
   month: Month,
   bills: number,
-  stretches: readonly ChargePartitionInput['bills'][],
+  partitions: readonly ChargePartitionInput['bills'][],
 ): Promise<void> {
   const round = close.startRound(bills);
-  const numbered = stretches.map((each, index) => ({ partition: `${round}-${index + 1}`, bills: each }));
-  await atATime(CONCURRENT_STRETCHES, numbered, async ({ partition, bills: ofStretch }) => {
+  const numbered = partitions.map((each, index) => ({ partition: `${round}-${index + 1}`, bills: each }));
+  await atATime(CONCURRENT_PARTITIONS, numbered, async ({ partition, bills: ofPartition }) => {
     const charged = await executeChild(chargePartitionWorkflow, {
       workflowId: chargePartitionWorkflowId(month, partition),
-      args: [{ ...month, partition, bills: ofStretch }],
-      staticSummary: `Stretch ${partition} of ${stretches.length} of the close of ${month.period}, ${month.mode}`,
+      args: [{ ...month, partition, bills: ofPartition }],
+      staticSummary: `Partition ${partition} of ${partitions.length} of the close of ${month.period}, ${month.mode}`,
     });
-    close.stretchEnded(partition, charged);
+    close.partitionEnded(partition, charged);
   });
   close.endRound();
 }

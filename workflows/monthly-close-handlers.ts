@@ -41,8 +41,8 @@ export const retryParkedUpdate = defineUpdate<void, [RetryParked]>(RETRY_PARKED_
 /** Everything that can be said to a close, with what the Temporal Web UI tells an operator of it. */
 export function handleCloseCalls(close: MonthlyClose, month: Month): void {
   setHandler(billingProgressQuery, () => close.report(), { description: 'How far the close is.' });
-  setHandler(partitionProgressSignal, (progress) => close.stretchGoesOn(progress), {
-    description: 'A stretch of bills says how far it is.',
+  setHandler(partitionProgressSignal, (progress) => close.partitionGoesOn(progress), {
+    description: 'A partition says how far it is.',
   });
 
   /** Records the decision, under an id that a second attempt has too. */

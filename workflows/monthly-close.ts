@@ -29,8 +29,8 @@ export class MonthlyClose {
   #summary: CloseSummary | null = null;
   /** Of rounds that have ended. */
   #charged = sumOf([]);
-  /** Of the round that goes on, stretch by stretch. */
-  #stretches = new Map<string, PartitionProgress>();
+  /** Of the round that goes on, partition by partition. */
+  #partitions = new Map<string, PartitionProgress>();
   #isSaidToWait = false;
   #rounds = 0;
   #roundStartedAtMs = 0;
@@ -87,18 +87,18 @@ export class MonthlyClose {
     return this.#rounds;
   }
 
-  stretchGoesOn(progress: PartitionProgress): void {
-    this.#stretches.set(progress.partition, progress);
+  partitionGoesOn(progress: PartitionProgress): void {
+    this.#partitions.set(progress.partition, progress);
     this.show();
   }
 
-  stretchEnded(partition: string, charged: ChargedBills): void {
-    this.stretchGoesOn({ partition, ...charged, waiting: null });
+  partitionEnded(partition: string, charged: ChargedBills): void {
+    this.partitionGoesOn({ partition, ...charged, waiting: null });
   }
 
   endRound(): void {
     this.#charged = this.#chargedSoFar();
-    this.#stretches = new Map();
+    this.#partitions = new Map();
     this.show();
   }
 
@@ -140,18 +140,18 @@ export class MonthlyClose {
   }
 
   #chargedSoFar(): ChargedBills {
-    return sumOf([this.#charged, ...this.#stretches.values()]);
+    return sumOf([this.#charged, ...this.#partitions.values()]);
   }
 
-  /** Of the stretch that waits longest. */
+  /** Of the partition that waits longest. */
   #standStill(): StandStill | null {
-    const waiting = [...this.#stretches.values()].flatMap((each) => each.waiting ?? []);
+    const waiting = [...this.#partitions.values()].flatMap((each) => each.waiting ?? []);
     return waiting.toSorted((a, b) => a.sinceMs - b.sinceMs)[0] ?? null;
   }
 
   /** Of the round, up to the last news. */
   #speed(): string {
-    const { invoicedBills, parkedBills } = sumOf([...this.#stretches.values()]);
+    const { invoicedBills, parkedBills } = sumOf([...this.#partitions.values()]);
     const done = invoicedBills + parkedBills;
     const perSecond = done / Math.max(1, (Date.now() - this.#roundStartedAtMs) / 1_000);
     if (done === 0) return `of ${this.#billsOfRound} none yet`;

@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express';
 import { type BillWithLines, listBills } from '../../db/bills.ts';
+import { unitPriceDollars } from '../../domain/money.ts';
 import { modeOf } from '../authentication.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { parse, userIdSchema } from '../validation.ts';
 import { findUserOrRefuse } from './find-user.ts';
-import { unitPriceDollars } from './unit-price.ts';
 
 /** `GET /api/users/{userId}/bills`, newest first. */
 export function getBills({ db }: ApiDependencies): RequestHandler {

@@ -2,14 +2,13 @@ import type { RequestHandler } from 'express';
 import { loadUnitPrices } from '../../db/price-list.ts';
 import { loadMonthlyUsage } from '../../db/usage-report.ts';
 import { billingPeriodOf } from '../../domain/billing-period.ts';
-import { sumCents } from '../../domain/money.ts';
+import { sumCents, unitPriceDollars } from '../../domain/money.ts';
 import { estimateCents, usageLines } from '../../domain/usage-report.ts';
 import { modeOf } from '../authentication.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { parse, userIdSchema } from '../validation.ts';
 import { findUserOrRefuse } from './find-user.ts';
 import { periodSchema } from './schema.ts';
-import { unitPriceDollars } from './unit-price.ts';
 
 /** `GET /api/users/{userId}/usage?period=YYYY-MM`: what a month comes to, and if it is the running one, will come to. */
 export function getUsage({ db, now = () => new Date() }: ApiDependencies): RequestHandler {

@@ -1,5 +1,6 @@
 import { Counter } from 'prom-client';
 import { pruneReceipts, RECEIPTS_KEPT_DAYS, saveReceipts } from '../../db/webhook-receipts.ts';
+import { DAY_MS } from '../../domain/days.ts';
 import type { WebhookReceipt } from '../../domain/webhook-receipt.ts';
 import { describeError } from '../../telemetry/describe-error.ts';
 import type { ApiDependencies } from '../dependencies.ts';
@@ -12,7 +13,6 @@ const MAX_WAITING = 10_000;
 const MAX_UNVERIFIED_PER_MINUTE = 60;
 const MINUTE_MS = 60_000;
 const PRUNE_EVERY_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** Remembers what came in at the webhook endpoints. No webhook waits for it, or fails because of it. */
 export interface ReceiptLog {

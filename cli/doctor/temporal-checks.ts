@@ -3,11 +3,11 @@ import { type Check, check, type Finding, ok, problem, warning } from '../../api
 import { checkTemporal, MEND_TEMPORAL } from '../../api/health/temporal-checks.ts';
 import { retentionMsOf, serverVersionOf } from '../../api/temporal/health.ts';
 import { listStuckWorkflows } from '../../api/temporal/stuck-workflows.ts';
+import { DAY_MS } from '../../domain/days.ts';
 import { MODES } from '../../domain/mode.ts';
 import { isOlder, NEWEST_TRIED_TEMPORAL_SERVER, OLDEST_TEMPORAL_SERVER } from '../../domain/versions.ts';
 import type { Area, DoctorParts } from './parts.ts';
 
-const DAY_MS = 24 * 60 * 60_000;
 /** An operator who comes back after a week still sees what has happened. */
 const KEEPS_AT_LEAST_DAYS = 7;
 /** Named in one sentence; the rest is counted. */

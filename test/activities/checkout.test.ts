@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { UserKey } from '../../activities/customer-commands.ts';
+import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import type { StartCheckoutRequest } from '../../domain/workflow-contracts.ts';
 import { type ActivityTestEnvironment, startActivityEnvironment } from '../support/activity-environment.ts';
 import { newCustomer, startCheckout } from './fixtures.ts';
 
 let environment: ActivityTestEnvironment;
-let customer: UserKey;
+let customer: KnownCustomer;
 beforeAll(async () => {
   environment = await startActivityEnvironment();
 });

@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { UserKey } from '../../activities/customer-commands.ts';
+import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import {
   type ActivityTestEnvironment,
   runOnce,
@@ -10,7 +10,7 @@ import {
 import { giveCard, NOW_MS, newBill, newCustomer, reloaded, unpaidBill } from './fixtures.ts';
 
 let environment: ActivityTestEnvironment;
-let customer: UserKey;
+let customer: KnownCustomer;
 beforeAll(async () => {
   environment = await startActivityEnvironment();
 });

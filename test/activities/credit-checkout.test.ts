@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { UserKey } from '../../activities/customer-commands.ts';
+import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import { MODES } from '../../domain/mode.ts';
 import type { StartCheckoutRequest } from '../../domain/workflow-contracts.ts';
 import {
@@ -13,7 +13,7 @@ import { namesOf } from '../support/simulator.ts';
 import { newCustomer } from './fixtures.ts';
 
 let environment: ActivityTestEnvironment;
-let customer: UserKey;
+let customer: KnownCustomer;
 beforeAll(async () => {
   environment = await startActivityEnvironment();
 });

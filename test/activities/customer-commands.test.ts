@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { UserKey } from '../../activities/customer-commands.ts';
+import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import { saveCluster } from '../../db/clusters.ts';
 import { saveStripeProductIds } from '../../db/price-list.ts';
 import {
@@ -13,7 +13,7 @@ import { namesOf } from '../support/simulator.ts';
 import { lookAt, NOW_MS, newCustomer } from './fixtures.ts';
 
 let environment: ActivityTestEnvironment;
-let customer: UserKey;
+let customer: KnownCustomer;
 beforeAll(async () => {
   environment = await startActivityEnvironment();
 });

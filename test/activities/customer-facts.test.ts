@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Stripe } from 'stripe';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { UserKey } from '../../activities/customer-commands.ts';
+import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import { listPaymentMethods } from '../../db/payment-methods.ts';
 import { findUser } from '../../db/users.ts';
 import { standingOf } from '../../domain/customer-standing.ts';
@@ -28,7 +28,7 @@ import {
 } from './fixtures.ts';
 
 let environment: ActivityTestEnvironment;
-let customer: UserKey;
+let customer: KnownCustomer;
 beforeAll(async () => {
   environment = await startActivityEnvironment();
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { UserKey } from '../../activities/customer-commands.ts';
+import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import type { BillWithLines } from '../../db/bills.ts';
 import { findBill } from '../../db/bills.ts';
 import { registerUser } from '../../db/users.ts';
@@ -13,7 +13,7 @@ import { type ActivityTestEnvironment, runOnce } from '../support/activity-envir
 export async function newCustomer(
   { db, activities }: ActivityTestEnvironment,
   options: { readonly mode?: Mode; readonly userId?: string } = {},
-): Promise<UserKey> {
+): Promise<KnownCustomer> {
   const { mode = 'test' } = options;
   const userId = options.userId ?? (await newUser(db, mode));
   await registerUser(db, { mode, userId, email: `${userId}@example.com`, name: 'Ada' });
@@ -24,7 +24,7 @@ export async function newCustomer(
 /** Attaches the card that a test id such as `pm_card_visa` stands for, and makes it the default. */
 export async function giveCard(
   { simulator }: ActivityTestEnvironment,
-  { mode, stripeCustomerId: customer }: UserKey,
+  { mode, stripeCustomerId: customer }: KnownCustomer,
   card: 'pm_card_visa' | 'pm_card_mastercard' | 'pm_card_chargeCustomerFail',
 ): Promise<string> {
   const stripe = simulator.stripe[mode];
@@ -40,7 +40,7 @@ export const NEW_BILL_TOTAL_CENTS = 1_999;
 /** A frozen bill for September with odd fractions of all four products. */
 export async function newBill(
   { db }: ActivityTestEnvironment,
-  { mode, userId }: Pick<UserKey, 'mode' | 'userId'>,
+  { mode, userId }: Pick<KnownCustomer, 'mode' | 'userId'>,
 ): Promise<BillWithLines> {
   await ingest(
     db,
@@ -76,7 +76,7 @@ export function event(
 /** What a look at one of our customers finds. */
 export async function lookAt(
   { activities }: Pick<ActivityTestEnvironment, 'activities'>,
-  { mode, stripeCustomerId }: UserKey,
+  { mode, stripeCustomerId }: KnownCustomer,
   events: readonly StripeEventEnvelope[] = [],
   nowMs = NOW_MS,
 ): Promise<CustomerFacts> {
@@ -88,7 +88,7 @@ export async function lookAt(
 /** A setup Checkout session that nobody has completed; its id. */
 export async function startCheckout(
   { activities }: ActivityTestEnvironment,
-  { mode, stripeCustomerId }: UserKey,
+  { mode, stripeCustomerId }: KnownCustomer,
   overrides: Partial<StartCheckoutRequest> = {},
 ): Promise<string> {
   const request = {
@@ -104,7 +104,7 @@ export async function startCheckout(
 /** One that is completed with the card. */
 export async function completedCheckout(
   environment: ActivityTestEnvironment,
-  customer: UserKey,
+  customer: KnownCustomer,
   cardNumber = '4242424242424242',
 ): Promise<string> {
   const id = await startCheckout(environment, customer);
@@ -115,7 +115,7 @@ export async function completedCheckout(
 /** A bill whose invoice is open in Stripe, and was not charged yet. */
 export async function openBill(
   environment: ActivityTestEnvironment,
-  customer: UserKey,
+  customer: KnownCustomer,
 ): Promise<BillWithLines & { readonly stripeInvoiceId: string }> {
   const bill = await newBill(environment, customer);
   await runOnce(() => environment.activities.invoiceBill({ mode: customer.mode, billId: bill.billId }));
@@ -127,7 +127,7 @@ export async function openBill(
 /** A bill whose card declines, in Stripe and, from a second ago on, in the database. */
 export async function unpaidBill(
   environment: ActivityTestEnvironment,
-  customer: UserKey,
+  customer: KnownCustomer,
 ): Promise<BillWithLines & { readonly stripeInvoiceId: string }> {
   await giveCard(environment, customer, 'pm_card_chargeCustomerFail');
   const bill = await openBill(environment, customer);

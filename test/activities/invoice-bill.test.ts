@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { UserKey } from '../../activities/customer-commands.ts';
+import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import type { BillWithLines } from '../../db/bills.ts';
 import { frozenBill, grantCredits, ingest, newUser, usage } from '../db/fixtures.ts';
 import {
@@ -12,7 +12,7 @@ import {
 import { NEW_BILL_TOTAL_CENTS, newBill, newCustomer, reloaded } from './fixtures.ts';
 
 let environment: ActivityTestEnvironment;
-let customer: UserKey;
+let customer: KnownCustomer;
 beforeAll(async () => {
   environment = await startActivityEnvironment();
 });

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Stripe } from 'stripe';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { UserKey } from '../../activities/customer-commands.ts';
+import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import type { BillingRules } from '../../activities/dependencies.ts';
 import { syncCharge, syncCreditPurchase } from '../../activities/payment-sync.ts';
-import { idOf } from '../../activities/stripe-references.ts';
+import { idOf } from '../../activities/stripe-values.ts';
 import type { BillWithLines } from '../../db/bills.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
 import { listDisputes } from '../../db/disputes.ts';
@@ -39,12 +39,15 @@ const dependencies = (rules: Partial<BillingRules> = {}) => ({
   stripe: environment.simulator.stripe,
   rules: { ...TEST_RULES, ...rules },
 });
-const syncSession = (buyer: UserKey, session: Stripe.Checkout.Session, rules: Partial<BillingRules> = {}) =>
-  runOnce(() => syncCreditPurchase(dependencies(rules), buyer, session));
-const sync = (buyer: UserKey, charge: Pick<Stripe.Charge, 'id'>) =>
+const syncSession = (
+  buyer: KnownCustomer,
+  session: Stripe.Checkout.Session,
+  rules: Partial<BillingRules> = {},
+) => runOnce(() => syncCreditPurchase(dependencies(rules), buyer, session));
+const sync = (buyer: KnownCustomer, charge: Pick<Stripe.Charge, 'id'>) =>
   runOnce(() => syncCharge(dependencies(), buyer, charge.id));
 
-async function startPurchase(buyer: UserKey, credits: number): Promise<string> {
+async function startPurchase(buyer: KnownCustomer, credits: number): Promise<string> {
   const { mode, stripeCustomerId } = buyer;
   const request = {
     mode: 'credits',
@@ -60,7 +63,7 @@ async function startPurchase(buyer: UserKey, credits: number): Promise<string> {
 }
 
 interface Purchase {
-  readonly buyer: UserKey;
+  readonly buyer: KnownCustomer;
   readonly session: Stripe.Checkout.Session;
   readonly charge: Stripe.Charge;
 }
@@ -89,13 +92,13 @@ async function granted(cardNumber = VISA, mode: Mode = 'test'): Promise<Purchase
   return bought;
 }
 
-const balanceOf = ({ mode, userId }: UserKey) => creditBalanceCents(environment.db, mode, userId);
-const disputesOf = ({ mode, userId }: UserKey) => listDisputes(environment.db, mode, userId);
+const balanceOf = ({ mode, userId }: KnownCustomer) => creditBalanceCents(environment.db, mode, userId);
+const disputesOf = ({ mode, userId }: KnownCustomer) => listDisputes(environment.db, mode, userId);
 const refund = ({ buyer, charge }: Purchase, amount: number) =>
   stripeOf(buyer.mode).refunds.create({ charge: charge.id, amount });
 
 /** Everything we keep of the user that a look at a payment may change. */
-async function stateOf({ mode, userId }: UserKey) {
+async function stateOf({ mode, userId }: KnownCustomer) {
   const rowsOf = async (table: 'credit_entries' | 'credit_purchases' | 'bills') => {
     const rows = sql<object>`SELECT * FROM ${sql.table(table)} WHERE mode = ${mode} AND user_id = ${userId}`;
     return (await rows.execute(environment.db)).rows;
@@ -375,7 +378,7 @@ describe('a refund of a bill', () => {
   /** A bill whose invoice is paid. */
   async function paidBill(
     mode: Mode,
-    buyer: UserKey,
+    buyer: KnownCustomer,
   ): Promise<{ bill: BillWithLines; charge: Stripe.Charge }> {
     await giveCard(environment, buyer, 'pm_card_visa');
     const bill = await newBill(environment, buyer);

@@ -1,8 +1,8 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { UserKey } from '../../activities/customer-commands.ts';
+import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import type { ReconciliationPage } from '../../activities/reconciliation-page.ts';
-import { idOf } from '../../activities/stripe-references.ts';
+import { idOf } from '../../activities/stripe-values.ts';
 import { saveDispute } from '../../db/disputes.ts';
 import { listFindingsOfRun, openObjectsSince } from '../../db/reconciliation-findings.ts';
 import { FIRST_PAGE, type ReconciliationPlan } from '../../domain/reconciliation.ts';
@@ -113,7 +113,7 @@ test('where events are gone, who waits for a payment method is looked at, though
     .set({ status: 'suspended', waiting_for: 'payment_method' })
     .where('user_id', '=', waits.userId)
     .execute();
-  const isLookedAt = async ({ mode, stripeCustomerId }: UserKey) => {
+  const isLookedAt = async ({ mode, stripeCustomerId }: KnownCustomer) => {
     const { workflowId } = customerBillingStart({ mode, stripeCustomerId });
     try {
       await temporal.workflow.getHandle(workflowId).describe();

@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { UserKey } from '../../activities/customer-commands.ts';
+import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import type { BillWithLines } from '../../db/bills.ts';
 import { findUser, registerUser } from '../../db/users.ts';
 import type { BillStatus } from '../../domain/bill.ts';
@@ -68,7 +68,7 @@ async function writeRow(writeKey: string) {
 }
 
 describe('a bill becomes one invoice', () => {
-  let customer: UserKey;
+  let customer: KnownCustomer;
   let bill: BillWithLines;
   beforeEach(async () => {
     customer = await newCustomer(environment);
@@ -304,7 +304,7 @@ describe('a user becomes one Stripe customer', () => {
 });
 
 describe('a Checkout session brings one subscription', () => {
-  let customer: UserKey;
+  let customer: KnownCustomer;
   let checkoutSessionId: string;
   beforeEach(async () => {
     customer = await newCustomer(environment);

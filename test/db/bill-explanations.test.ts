@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { explainBill, listEventsOfLine } from '../../db/bill-explanations.ts';
+import { explainBill } from '../../db/bill-explanations.ts';
 import { freezeBill } from '../../db/freeze.ts';
+import { listEventsOfLine } from '../../db/line-events.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { completeStripeWrite, intendStripeWrite } from '../../db/stripe-writes.ts';
 import { dropUsageEvents } from '../../db/usage-partitions.ts';

@@ -29,24 +29,27 @@ const usersIn = async ({ afterUserId, throughUserId }: UserRange): Promise<strin
 };
 
 test.each([
-  { size: 5, maxParts: 100, parts: [5, 5, 5, 5, 3] },
-  { size: 5, maxParts: 2, parts: [12, 11] },
-  { size: 1, maxParts: 23, parts: Array.from({ length: USERS }, () => 1) },
-  { size: 23, maxParts: 1, parts: [23] },
-  { size: 1_000, maxParts: 1, parts: [23] },
-])('parts of $size users, $maxParts at most, hold each user once', async ({ size, maxParts, parts }) => {
-  const ranges = await divideUsers(database.db, 'test', { size, maxParts });
-  const divided = await Promise.all(ranges.map(usersIn));
-  expect(divided.map((part) => part.length)).toEqual(parts);
-  expect(divided.flat()).toEqual(users);
-  expect(ranges.at(-1)?.throughUserId).toBeNull();
-});
+  { size: 5, maxPartitions: 100, parts: [5, 5, 5, 5, 3] },
+  { size: 5, maxPartitions: 2, parts: [12, 11] },
+  { size: 1, maxPartitions: 23, parts: Array.from({ length: USERS }, () => 1) },
+  { size: 23, maxPartitions: 1, parts: [23] },
+  { size: 1_000, maxPartitions: 1, parts: [23] },
+])(
+  'parts of $size users, $maxPartitions at most, hold each user once',
+  async ({ size, maxPartitions, parts }) => {
+    const ranges = await divideUsers(database.db, 'test', { size, maxPartitions });
+    const divided = await Promise.all(ranges.map(usersIn));
+    expect(divided.map((part) => part.length)).toEqual(parts);
+    expect(divided.flat()).toEqual(users);
+    expect(ranges.at(-1)?.throughUserId).toBeNull();
+  },
+);
 
 test('where there is nobody, one part awaits whoever comes; where there is no bill, there is no part', async () => {
-  expect(await divideUsers(database.db, 'live', { size: 5, maxParts: 10 })).toEqual([
+  expect(await divideUsers(database.db, 'live', { size: 5, maxPartitions: 10 })).toEqual([
     { afterUserId: '', throughUserId: null },
   ]);
-  expect(await divideBills(database.db, MONTH, ['frozen'], { size: 5, maxParts: 10 })).toEqual([]);
+  expect(await divideBills(database.db, MONTH, ['frozen'], { size: 5, maxPartitions: 10 })).toEqual([]);
 });
 
 test('pages of bills hold each bill once, of those that stand as asked for', async () => {
@@ -71,7 +74,7 @@ test('pages of bills hold each bill once, of those that stand as asked for', asy
     .where('user_id', '=', parked ?? '')
     .execute();
 
-  const ranges = await divideBills(db, MONTH, ['frozen'], { size: 8, maxParts: 10 });
+  const ranges = await divideBills(db, MONTH, ['frozen'], { size: 8, maxPartitions: 10 });
   expect(ranges).toHaveLength(3);
   const found: string[] = [];
   for (const range of ranges) {

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BILL_STATUSES } from '../../domain/bill.ts';
 import { sumCents } from '../../domain/money.ts';
-import { type BilledUsage, balanceOf, monthTotals } from '../../domain/month-balance.ts';
+import { type BilledCents, balanceOf, monthTotals } from '../../domain/month-balance.ts';
 import { METERED_PRODUCTS } from '../../domain/price-list.ts';
 
 const cents = fc.integer({ min: -1_000_000, max: 1_000_000_000 });
-const billedUsage: fc.Arbitrary<BilledUsage> = fc.record({
+const billedUsage: fc.Arbitrary<BilledCents> = fc.record({
   status: fc.constantFrom(...BILL_STATUSES),
   hasCustomer: fc.boolean(),
   cents,
@@ -50,7 +50,7 @@ test("whatever became of the bills, what was used is the sum of the others, and 
 });
 
 test('each status has one place, and only of parked bills it matters whether there is a customer', () => {
-  const placeOf = (usage: Omit<BilledUsage, 'cents'>) =>
+  const placeOf = (usage: Omit<BilledCents, 'cents'>) =>
     Object.entries(
       balanceOf('cpu_hour', [{ ...usage, cents: 1 }], {
         unbilledCents: 0,

@@ -10,9 +10,9 @@ import {
   periodsBetween,
 } from '../../domain/billing-period.ts';
 import { rateDays } from '../../domain/daily-usage.ts';
+import { DAY_MS } from '../../domain/days.ts';
 import { type StorageLevel, type StorageTotal, storageChanges, storageGbMs } from '../../domain/storage.ts';
 import { type StorageDay, storageByDay } from '../../domain/storage-by-day.ts';
-import { DAY_MS } from '../../domain/usage-event.ts';
 
 const JANUARY = parseBillingPeriod('2024-01');
 const FEBRUARY = parseBillingPeriod('2024-02'); // of a leap year

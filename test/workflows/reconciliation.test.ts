@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { idOf } from '../../activities/stripe-references.ts';
+import { idOf } from '../../activities/stripe-values.ts';
 import {
   type Customer,
   callApi,

@@ -2,6 +2,7 @@ import { STRIPE_VARIABLES } from '../../../config/mode-variables.ts';
 import { hasUsers } from '../../../db/users.ts';
 import { countWaitingBills, type WaitingBills } from '../../../db/waiting-bills.ts';
 import { countReceipts } from '../../../db/webhook-receipts.ts';
+import { DAY_MS } from '../../../domain/days.ts';
 import { MODES, type Mode } from '../../../domain/mode.ts';
 import { formatCents } from '../../../domain/money.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
@@ -10,7 +11,6 @@ import type { ReadLastMonths } from '../../month-metrics.ts';
 import { countCustomersWithAttention } from '../../temporal/health.ts';
 import { checkReconciliation } from './reconciliation-check.ts';
 
-const DAY_MS = 24 * 60 * 60_000;
 const MEND_DATABASE = "See that the database answers; the api's log says more.";
 
 /** Does Stripe reach us, and does anything wait for a person? Of Stripe itself nothing is asked: the api never does. */

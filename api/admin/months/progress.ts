@@ -8,7 +8,7 @@ import type { CloseProgress, closeProgressSchema } from './schema.ts';
 
 /**
  * How far the close of a month is, without its bills: whoever watches asks every two seconds. While bills go out it counts them, so
- * that each shows at once; the close itself hears of them in stretches.
+ * that each shows at once; the close itself hears of them partition by partition.
  */
 export async function closeProgress(
   { db, temporal }: Pick<ApiDependencies, 'db' | 'temporal'>,

@@ -1,12 +1,11 @@
 import type { Customer } from '../../../api/admin/customers/schema.ts';
+import { DAY_MS } from '../../../domain/days.ts';
 import {
   MAX_EXTENSION_DAYS,
   whyNotExtendGrace,
   whyNotReactivate,
   whyNotSuspend,
 } from '../../../domain/operator-decisions.ts';
-
-const DAY_MS = 24 * 60 * 60_000;
 
 /** What may be decided about a customer now: each `null`, or why it may not, in a sentence. */
 export interface Offers {

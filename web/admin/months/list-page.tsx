@@ -1,6 +1,7 @@
 import type { Months } from '../../../api/admin/months/schema.ts';
 import { type BillingPeriod, parseBillingPeriod } from '../../../domain/billing-period.ts';
 import type { Mode } from '../../../domain/mode.ts';
+import type { Month } from '../../../domain/monthly-close.ts';
 import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { type Column, Table } from '../../components/table.tsx';
@@ -53,7 +54,7 @@ export function MonthsPage({ mode, months: { months, next }, after }: MonthsPage
 }
 
 /** A month that is over, of which nobody has a bill. */
-function NotClosed({ mode, period }: { readonly mode: Mode; readonly period: BillingPeriod }) {
+function NotClosed({ mode, period }: Month) {
   return (
     <article>
       <div class="card-head">
