@@ -9,7 +9,7 @@ import type { CompletedSetupFact, CustomerFacts, OperatorSuspensionFact } from '
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 import { type CustomerKey, subscriptionFact } from './customer-commands.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
-import { retrieveInvoice, syncInvoice } from './invoice-sync.ts';
+import { retrieveInvoice, retrieveInvoiceIfThere, syncInvoice } from './invoice-sync.ts';
 import { paymentMethodDetails } from './payment-method-details.ts';
 import { syncCharge, syncCreditPurchase } from './payment-sync.ts';
 import { idOf } from './stripe-references.ts';
@@ -80,7 +80,10 @@ export function createCustomerFactsActivities(dependencies: ActivityDependencies
     const open = await listOpenInvoices(db, input.mode, userId);
     const invoiceIds = new Set([...objectIdsOf(input.events, 'invoice.'), ...open]);
     for (const invoiceId of invoiceIds) {
-      await syncInvoice(dependencies, input, await retrieveInvoice(dependencies, input.mode, invoiceId));
+      // An event about a draft that was deleted since says nothing of any bill. An invoice that a bill waits for must be there.
+      const retrieve = open.includes(invoiceId) ? retrieveInvoice : retrieveInvoiceIfThere;
+      const invoice = await retrieve(dependencies, input.mode, invoiceId);
+      if (invoice !== null) await syncInvoice(dependencies, input, invoice);
     }
   }
 

@@ -6,6 +6,7 @@ import type { Mode } from '../domain/mode.ts';
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { recoverBill } from './lost-bills.ts';
+import { StripeError } from './stripe-client.ts';
 import { idOf } from './stripe-references.ts';
 
 /** Reads an invoice with what says whether its customer must confirm the payment. */
@@ -16,6 +17,20 @@ export async function retrieveInvoice(
 ): Promise<Stripe.Invoice> {
   const expand = ['payments.data.payment.payment_intent'];
   return await stripeOf(dependencies, mode).invoices.retrieve(invoiceId, { expand });
+}
+
+/** @returns `null` when Stripe does not have it (any more): a draft can be deleted. */
+export async function retrieveInvoiceIfThere(
+  dependencies: Pick<ActivityDependencies, 'stripe'>,
+  mode: Mode,
+  invoiceId: string,
+): Promise<Stripe.Invoice | null> {
+  try {
+    return await retrieveInvoice(dependencies, mode, invoiceId);
+  } catch (error) {
+    if (error instanceof StripeError && error.statusCode === 404) return null;
+    throw error;
+  }
 }
 
 /** What of an invoice is not in the invoice: when it failed. */

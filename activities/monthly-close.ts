@@ -12,6 +12,7 @@ import { type Division, divideBills, divideUsers, listBillsOfRange } from '../db
 import { loadCloseSummary } from '../db/close-summary.ts';
 import { countBillsFrozenBy, freezeBill, listUsersToFreeze } from '../db/freeze.ts';
 import { loadMonthBalance } from '../db/month-balance.ts';
+import { TO_INVOICE_STATUSES } from '../domain/bill.ts';
 import type { CloseDecision } from '../domain/close-decisions.ts';
 import type { CloseSummary } from '../domain/close-summary.ts';
 import { type MonthTotals, monthTotals } from '../domain/month-balance.ts';
@@ -21,7 +22,9 @@ import { type ActivityDependencies, type BillingRules, stripeOf } from './depend
 /** Which bills go out: those that no invoice was made of yet, all of them or the parked only. */
 export type BillsToCharge = 'frozen_and_parked' | 'parked';
 
-const STATUSES = { frozen_and_parked: ['frozen', 'parked'], parked: ['parked'] } as const;
+const STATUSES = { frozen_and_parked: TO_INVOICE_STATUSES, parked: ['parked'] } as const;
+/** Of a month that is divided the held ones too: one may be released before its turn comes, and must be in some range. */
+const DIVIDED = { frozen_and_parked: [...TO_INVOICE_STATUSES, 'held'], parked: ['parked'] } as const;
 
 /** Few enough that the close itself holds them all, and small enough that a month of two thousand users has several. */
 const DIVISION: Division = { size: 500, maxParts: 200 };
@@ -69,9 +72,9 @@ export function createMonthlyCloseActivities(dependencies: ActivityDependencies)
       return await countBillsFrozenBy(db, workflow, { mode, period, ...range });
     },
 
-    /** Ranges of users whose bills are to go out. */
+    /** Ranges of users whose bills are to go out, or may be released until then. */
     async divideBills({ which, ...month }: Month & { readonly which: BillsToCharge }): Promise<UserRange[]> {
-      return await divideBills(db, month, STATUSES[which], DIVISION);
+      return await divideBills(db, month, DIVIDED[which], DIVISION);
     },
 
     /** One page of the bills that are to go out. */

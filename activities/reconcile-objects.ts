@@ -27,6 +27,7 @@ import {
   comparedSubscription,
 } from './compared-objects.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
+import { retrieveInvoiceIfThere } from './invoice-sync.ts';
 import {
   carryOutAll,
   nextPage,
@@ -132,7 +133,7 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
       });
       const drifts: Drift[] = [];
       for (const bill of toCompare) {
-        const invoice = await retrieveInvoiceIfThere(mode, bill.invoiceId);
+        const invoice = await retrieveInvoiceIfThere(dependencies, mode, bill.invoiceId);
         if (invoice === null) {
           drifts.push(compareMissingInvoice(bill.invoiceId, bill, mode));
           continue;
@@ -195,16 +196,6 @@ export function createObjectReconciliation(dependencies: ActivityDependencies) {
     } catch (error) {
       if (error instanceof StripeError && (error.statusCode === 401 || error.statusCode === 403))
         return error.headers ?? {};
-      throw error;
-    }
-  }
-
-  /** @returns `null` when Stripe does not have it (any more): a draft can be deleted. */
-  async function retrieveInvoiceIfThere(mode: Mode, invoiceId: string): Promise<Stripe.Invoice | null> {
-    try {
-      return await stripeOf(dependencies, mode).invoices.retrieve(invoiceId);
-    } catch (error) {
-      if (error instanceof StripeError && error.statusCode === 404) return null;
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import { PRICE_ID_VARIABLES } from '../config/config.ts';
+import { PRICE_ID_VARIABLES } from '../config/mode-variables.ts';
 import type { Database } from '../db/database.ts';
 import {
   ensurePriceList,
@@ -140,6 +140,7 @@ async function wantedProducts(
   return PRODUCTS.filter((product) => rows.get(product)?.active !== false).map((product) => {
     const row = rows.get(product);
     const priceId = priceIds[product];
+    const variable = PRICE_ID_VARIABLES[product];
     return {
       product,
       unitPriceCents: row?.unit_price_cents ?? PRICE_LIST[product].unitPriceCents,
@@ -148,7 +149,7 @@ async function wantedProducts(
         stripePriceId: row?.stripe_price_id ?? null,
         stripeMeterId: row?.stripe_meter_id ?? null,
       },
-      named: priceId === undefined ? null : { priceId, variable: PRICE_ID_VARIABLES[product] },
+      named: priceId === undefined || variable === undefined ? null : { priceId, variable },
     };
   });
 }

@@ -55,7 +55,7 @@ export function createTestPurchaseActivities(dependencies: TestPurchaseDependenc
      * Makes sure that the user is one of test mode, and a customer there.
      *
      * @returns the customer's id, `cus_…`.
-     * @throws ApplicationFailure `UserNotFound` (not retryable) when no mode knows the user.
+     * @throws ApplicationFailure `UserNotFound` (not retryable) when no mode knows the user, or their data was erased.
      */
     async registerTestBuyer(input: TestPurchaseInput): Promise<string> {
       if ((await saveTestPurchase(db, input)) === undefined) {

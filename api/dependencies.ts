@@ -11,7 +11,7 @@ import type { PayloadKey } from '../temporal/payload-codec.ts';
 export interface ApiDependencies {
   readonly db: Database;
   readonly temporal: Client;
-  /** Decrypt what Temporal's Web UI shows (`admin/codec.ts`); absent, or empty: payloads are not encrypted. */
+  /** Decrypt what Temporal's Web UI shows (`api/admin/codec/`); absent, or empty: payloads are not encrypted. */
   readonly payloadKeys?: readonly PayloadKey[];
   /** Signing secrets (`whsec_…`) of each mode's endpoint; several while one is being rotated, none for a mode that is not set up. */
   readonly webhookSecrets: Readonly<Record<Mode, readonly string[]>>;

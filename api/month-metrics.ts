@@ -1,4 +1,4 @@
-import { Gauge } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 import type { Database } from '../db/database.ts';
 import { loadMonthBalance } from '../db/month-balance.ts';
 import { type BillingPeriod, periodClosedAt, previousPeriod } from '../domain/billing-period.ts';
@@ -28,16 +28,20 @@ const STATES = {
 /** A month that is over, and where its usage has gone. */
 export type MonthReading = Month & MonthTotals;
 
+/** Gives what was read last; `undefined` while there is nothing. Cheap to ask. */
+export type ReadLastMonths = () => Promise<MonthReading[] | undefined>;
+
 /**
  * Reads where the usage of the last two months that are over has gone, in each mode that has users: also in one whose Stripe key
  * is not configured (any more), since there usage would stay unbilled. Reading it takes some seconds where there are very many
- * bills, so nobody waits for it or fails with it: see {@link cachedReading}. What can't be read is missing, and the log says why.
+ * bills, so nobody waits for it or fails with it: see {@link cachedReading}. One for each process. What can't be read is missing, and the log
+ * says why.
  */
 export function readLastMonths({
   db,
   log,
   now = () => new Date(),
-}: Pick<ApiDependencies, 'db' | 'log' | 'now'>): () => Promise<MonthReading[] | undefined> {
+}: Pick<ApiDependencies, 'db' | 'log' | 'now'>): ReadLastMonths {
   const complain = (error: unknown, mode?: Mode) =>
     log.warn({ mode, cause: describeError(error) }, 'the balance of the last months can not be read');
   return cachedReading({
@@ -59,10 +63,7 @@ export function readLastMonths({
 }
 
 /** Shows what {@link readLastMonths} reads. What can't be read is absent. */
-export function addMonthMetrics(dependencies: ApiDependencies): void {
-  const { metrics } = dependencies;
-  const lastMonths = readLastMonths(dependencies);
-
+export function addMonthMetrics(metrics: Registry, lastMonths: ReadLastMonths): void {
   metrics.registerMetric(
     new Gauge({
       name: 'billing_month_cents',

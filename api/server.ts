@@ -15,7 +15,7 @@ import type { ApiDependencies } from './dependencies.ts';
 import { errorHandler, notFound } from './error-handler.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits, createHttpServer } from './http-server.ts';
 import { createMetrics, measureRequests } from './metrics.ts';
-import { addMonthMetrics } from './month-metrics.ts';
+import { addMonthMetrics, readLastMonths } from './month-metrics.ts';
 import { addDocumentationRoutes } from './openapi/routes.ts';
 import { addOperationsRoutes } from './operations.ts';
 import { addReconciliationMetrics } from './reconciliation-metrics.ts';
@@ -35,7 +35,8 @@ export function createApi(
   isEnding: () => boolean = () => false,
 ): Express {
   const metrics = createMetrics(dependencies.metrics);
-  addMonthMetrics(dependencies);
+  const lastMonths = readLastMonths(dependencies);
+  addMonthMetrics(dependencies.metrics, lastMonths);
   addReconciliationMetrics(dependencies);
   addStandingMetrics(dependencies);
   const authenticated = authenticate(dependencies);
@@ -64,7 +65,7 @@ export function createApi(
   // What an admin may do, as JSON and as pages.
   const access = openAdminAccess(dependencies);
   const admins = authenticateAdmin(dependencies, access);
-  const readHealth = healthReader(dependencies);
+  const readHealth = healthReader(dependencies, lastMonths);
   addAdminRoutes(app, dependencies, admins, readHealth);
   addAdminTestBillingRoutes(app, dependencies, admins);
   addCodecRoutes(app, dependencies, authenticateAdmin(dependencies, access, []));

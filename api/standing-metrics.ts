@@ -1,6 +1,7 @@
 import { Gauge } from 'prom-client';
-import { countStandings, OPEN_BILL_STATUSES, type StandingCounts } from '../db/standing-counts.ts';
+import { countStandings, type StandingCounts } from '../db/standing-counts.ts';
 import { oldestUnappliedEvent } from '../db/webhook-receipts.ts';
+import { OPEN_BILL_STATUSES } from '../domain/bill.ts';
 import { BILLING_STATUSES, WAITING_FOR } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
 import { describeError } from '../telemetry/describe-error.ts';
@@ -86,7 +87,7 @@ export function addStandingMetrics({
   );
   show(
     'billing_open_bills_cents',
-    'What bills come to that are neither paid nor void, before credits',
+    'What Stripe is to collect for bills that are neither paid nor void',
     'status',
     OPEN_BILL_STATUSES,
     ({ bills }) => bills.map(({ mode, status, cents }) => ({ mode, value: status, count: cents })),

@@ -117,7 +117,7 @@ program
     process.stdout.write(`${json ? JSON.stringify(figures, null, 2) : reportClose(figures)}\n`);
   });
 
-/** How api and worker of the stack are told of a Temporal that is not the stack's own. */
+/** `1000,10000`: counts with commas between. */
 function parseCounts(text: string): number[] {
   return text.split(',').map(parseCount);
 }

@@ -1,5 +1,4 @@
 import { createStripeClient, type StripeClient } from '../activities/stripe-client.ts';
-import { requestJson } from '../cli/demo/service.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import { ClosePopulation } from './close-population.ts';
@@ -132,11 +131,12 @@ class CloseBench {
   }
 
   async closeWithinLimits(period: BillingPeriod, customers: number): Promise<LimitedClose> {
+    const { simulator } = this.parts;
     const totalCents = await this.populate(period, customers);
-    await this.simulate('rate-limits', { enabled: true, ...STRIPE_LIMITS });
+    await simulator.limitRates({ enabled: true, ...STRIPE_LIMITS });
     const close = measuredClose.bind(null, this.parts, this.db, { period, customers, totalCents });
-    const { result, traffic } = await stripeTrafficDuring(this.parts.simulatorUrl, close);
-    await this.simulate('rate-limits', { enabled: false });
+    const { result, traffic } = await stripeTrafficDuring(simulator, close);
+    await simulator.limitRates({ enabled: false });
     await this.checkInvoices(period, customers, totalCents);
     return { ...result, traffic };
   }
@@ -145,8 +145,8 @@ class CloseBench {
     progress(`${period}: usage of ${customers} customers`);
     const totalCents = await this.population.use(period, customers);
     // So that each close finds a simulator that holds no more than customers and invoices.
-    const { now } = await requestJson<{ now: string }>('GET', `${this.parts.simulatorUrl}/_sim/clock`);
-    await this.simulate('clock', { now: new Date(Date.parse(now) + FORGOTTEN_AFTER_MS).toISOString() });
+    const { simulator } = this.parts;
+    await simulator.setClock((await simulator.nowMs()) + FORGOTTEN_AFTER_MS);
     progress(`${period}: closing`);
     return totalCents;
   }
@@ -166,9 +166,5 @@ class CloseBench {
       throw new Error(
         `Stripe has ${found.invoices} invoices of ${period} for ${found.customers.size} customers, ${found.cents} cents in all`,
       );
-  }
-
-  private async simulate(what: 'clock' | 'rate-limits', how: object): Promise<void> {
-    await requestJson('POST', `${this.parts.simulatorUrl}/_sim/${what}`, how);
   }
 }

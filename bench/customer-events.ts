@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { right, table } from '../cli/console.ts';
-import { requestJson } from '../cli/demo/service.ts';
 import { atATime } from '../domain/at-a-time.ts';
 import { type AppliedEvents, watchAppliedEvents } from './applied-events.ts';
 import { describe, type Machine, thisMachine } from './machine.ts';
@@ -125,7 +124,6 @@ class CustomerEventsBench {
   private readonly parts: BenchParts;
   private readonly applied: AppliedEvents;
   private readonly senders: number;
-  private lastRequest = 0;
 
   constructor(parts: BenchParts, applied: AppliedEvents, senders: number) {
     this.parts = parts;
@@ -153,11 +151,12 @@ class CustomerEventsBench {
   async burst(events: number): Promise<Burst> {
     const subscriber = await Subscriber.signUp(this.parts);
     const before = await subscriber.activities();
-    await this.stripeRequests();
+    const askedBefore = await this.parts.simulator.lastSequence();
     const ms = await this.sendAll(subscriber, events);
     await subscriber.atRest();
     const activities = (await subscriber.activities()) - before;
-    return { events, activities, stripeRequests: await this.stripeRequests(), ms };
+    const stripeRequests = (await this.parts.simulator.lastSequence()) - askedBefore;
+    return { events, activities, stripeRequests, ms };
   }
 
   private async oneByOne(subscriber: Subscriber, events: number): Promise<Latency> {
@@ -176,14 +175,6 @@ class CustomerEventsBench {
     const startedAt = performance.now();
     await atATime(this.senders, events, (event) => subscriber.send(event));
     return Math.max(...(await Promise.all(saved))) - startedAt;
-  }
-
-  /** How often Stripe was asked since the last call. */
-  private async stripeRequests(): Promise<number> {
-    const url = `${this.parts.simulatorUrl}/_sim/requests?after=${this.lastRequest}`;
-    const { requests } = await requestJson<{ requests: readonly { sequence: number }[] }>('GET', url);
-    this.lastRequest = requests.at(-1)?.sequence ?? this.lastRequest;
-    return requests.length;
   }
 }
 

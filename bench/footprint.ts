@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { closeMonth } from '../cli/close.ts';
-import { requestJson, Service, waitFor } from '../cli/demo/service.ts';
+import { Service, waitFor } from '../cli/demo/service.ts';
 import { atATime } from '../domain/at-a-time.ts';
 import {
   type BillingPeriod,
@@ -15,7 +15,6 @@ import { DAY_MS, MAX_BATCH_SIZE } from '../domain/usage-event.ts';
 import { monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { type BenchParts, progress } from './stack.ts';
-import { stripeRequestsSoFar } from './stripe-requests.ts';
 import { Subscriber } from './subscriber.ts';
 import { historyTotals } from './workflow-histories.ts';
 
@@ -89,7 +88,7 @@ export async function measureFootprint(
     await untilPaid(database, options.customers);
     progress('the month of the subscriptions ends');
     const monthLater = new Date(periodEnd(billingPeriodOf(now)).getTime() + 2 * DAY_MS);
-    await requestJson('POST', `${parts.simulatorUrl}/_sim/clock`, { now: monthLater.toISOString() });
+    await parts.simulator.setClock(monthLater.getTime());
     await atATime(SIGN_UPS_AT_A_TIME, subscribers, (subscriber) => subscriber.atRest());
     const after = await look(subscribers);
     const close = await historyTotals(parts.temporal, monthlyBillingWorkflowId(MODE, period));
@@ -110,7 +109,7 @@ export interface Sight {
 }
 
 async function lookAt(
-  { temporal, simulatorUrl }: BenchParts,
+  { temporal, simulator }: BenchParts,
   database: Client,
   subscribers: readonly Subscriber[],
 ): Promise<Sight> {
@@ -126,7 +125,7 @@ async function lookAt(
     ...totals,
     tables: await tableSizes(database),
     webhooks: await countOf(database, 'SELECT count(*) FROM webhook_receipts'),
-    stripeRequests: await stripeRequestsSoFar(simulatorUrl),
+    stripeRequests: await simulator.lastSequence(),
   };
 }
 

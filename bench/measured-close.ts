@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { reportOf, startClose } from '../cli/close.ts';
 import { countBills } from '../db/bill-status.ts';
@@ -6,6 +5,7 @@ import type { Database } from '../db/database.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { MonthlyBillingReport } from '../domain/monthly-close.ts';
 import { monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
+import { meanwhile } from '../stack/waiting.ts';
 import { cpuMs, residentBytes } from './processes.ts';
 import { type BenchParts, progress } from './stack.ts';
 import { firstThird, lastThird, median } from './statistics.ts';
@@ -107,17 +107,17 @@ async function sampled(
   show: () => Promise<void>,
 ): Promise<number[]> {
   const samplesMb: number[] = [];
-  const ended = work.then(
-    () => true,
-    () => true,
-  );
-  let nextShow = performance.now() + PROGRESS_EVERY_MS;
-  do {
+  const sample = async () => {
     samplesMb.push(((await residentBytes(workerPid)) ?? Number.NaN) / MB);
-    if (performance.now() < nextShow) continue;
+  };
+  let nextShow = performance.now() + PROGRESS_EVERY_MS;
+  await sample();
+  await meanwhile(work, SAMPLE_EVERY_MS, async () => {
+    await sample();
+    if (performance.now() < nextShow) return;
     nextShow += PROGRESS_EVERY_MS;
     await show();
-  } while (!(await Promise.race([ended, sleep(SAMPLE_EVERY_MS, false)])));
+  });
   return samplesMb;
 }
 

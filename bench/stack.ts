@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import type { StackFile } from '../config/stack-file.ts';
+import { SimulatorControl } from '../stack/simulator-control.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { StackPart } from '../stack/supervised-part.ts';
 import { onThrowAwayStack, type ThrowAwayStackOptions } from '../stack/throw-away-stack.ts';
@@ -23,6 +24,7 @@ export interface BenchParts {
   readonly pids: Readonly<Record<Part, number>>;
   /** Where Stripe's stand-in listens. */
   readonly simulatorUrl: string;
+  readonly simulator: SimulatorControl;
   readonly temporal: Client;
 }
 
@@ -44,6 +46,7 @@ async function withParts<Figures>(
   const pidOf = (part: Part) => parts.get(PART_NAMES[part])?.pid ?? 0;
   const connection = await Connection.connect({ address: file.temporalAddress });
   const worker = parts.get(PART_NAMES.worker);
+  const simulatorUrl = file.stripe.apiBase ?? '';
   if (worker === undefined) throw new Error('the stack has no worker');
   try {
     const temporal = new Client({ connection, namespace: file.temporalNamespace });
@@ -57,7 +60,8 @@ async function withParts<Figures>(
         temporal: pidOf('temporal'),
         stripeSimulator: pidOf('stripeSimulator'),
       },
-      simulatorUrl: file.stripe.apiBase ?? '',
+      simulatorUrl,
+      simulator: new SimulatorControl(simulatorUrl),
       temporal,
     });
   } finally {

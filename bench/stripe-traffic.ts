@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { requestJson } from '../cli/demo/service.ts';
+import type { SimulatorControl } from '../stack/simulator-control.ts';
+import { meanwhile } from '../stack/waiting.ts';
+import type { LoggedRequest } from '../stripe-simulator/request-log.ts';
 
 /** Requests that came to the simulator. */
 export interface StripeTraffic {
@@ -12,43 +13,25 @@ export interface StripeTraffic {
   readonly mostInASecondOfOneEndpoint: number;
 }
 
-/** As `GET /_sim/requests` tells of it; that keeps the last 10,000. */
-export interface SeenRequest {
-  readonly sequence: number;
-  /** ISO. */
-  readonly at: string;
-  readonly method: string;
-  readonly path: string;
-  readonly status: number | null;
-}
+/** What is looked at of a request. Not its parameters, which are the most of it. */
+export type SeenRequest = Pick<LoggedRequest, 'sequence' | 'at' | 'method' | 'path' | 'status'>;
 
 const POLL_MS = 5_000;
 
-/** What Stripe's stand-in is asked while `work` goes on. Forgets what it was asked before. */
+/** What Stripe's stand-in is asked while `work` goes on. */
 export async function stripeTrafficDuring<Result>(
-  simulatorUrl: string,
+  simulator: SimulatorControl,
   work: () => Promise<Result>,
 ): Promise<{ readonly result: Result; readonly traffic: StripeTraffic }> {
-  const url = `${simulatorUrl}/_sim/requests`;
-  await requestJson('DELETE', url);
+  let last = await simulator.lastSequence();
   const seen: SeenRequest[] = [];
   const look = async (): Promise<void> => {
-    const after = seen.at(-1)?.sequence ?? 0;
-    const { requests } = await requestJson<{ requests: readonly SeenRequest[] }>(
-      'GET',
-      `${url}?after=${after}`,
-    );
-    // Not the parameters, which are the most of it.
-    for (const { sequence, at, method, path, status } of requests)
+    for (const { sequence, at, method, path, status } of await simulator.requestsAfter(last)) {
       seen.push({ sequence, at, method, path, status });
+      last = sequence;
+    }
   };
-  const working = work();
-  const ended = working.then(
-    () => true,
-    () => true,
-  );
-  while (!(await Promise.race([ended, sleep(POLL_MS, false)]))) await look();
-  const result = await working;
+  const result = await meanwhile(work(), POLL_MS, look);
   await look();
   return { result, traffic: trafficOf(seen) };
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { HttpError } from '../api/errors.ts';
 import { signalStripeEvent } from '../api/temporal/customer-billing.ts';
-import { requestJson, Service, waitFor } from '../cli/demo/service.ts';
+import { Service, waitFor } from '../cli/demo/service.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
@@ -43,9 +43,7 @@ export class Subscriber {
     const userId = `user-${randomUUID()}`;
     await service.registerUser(userId, { email: `${userId}@example.com`, name: 'Somebody' });
     const { id } = await service.startCheckout(userId);
-    await requestJson('POST', `${parts.simulatorUrl}/_sim/checkout/${id}/complete`, {
-      cardNumber: '4242424242424242',
-    });
+    await parts.simulator.completeCheckout(id, '4242424242424242');
     const { stripeCustomerId } = await waitFor(
       'an active user',
       () => service.billing(userId),

@@ -7,7 +7,6 @@ import { type Machine, thisMachine } from './machine.ts';
 import { cpuMs } from './processes.ts';
 import { type BenchParts, progress } from './stack.ts';
 import { median, medianOf, quantile } from './statistics.ts';
-import { stripeRequestsSoFar } from './stripe-requests.ts';
 import { Subscriber } from './subscriber.ts';
 import { eventIdOf } from './webhook-events.ts';
 
@@ -179,7 +178,7 @@ class WebhookBench {
   async burst(subscribers: readonly Subscriber[], events: number): Promise<WebhookBurst> {
     await using applied = await watchAppliedEvents(this.parts.stack.databaseUrl);
     const before = await activitiesOf(subscribers);
-    const askedBefore = await stripeRequestsSoFar(this.parts.simulatorUrl);
+    const askedBefore = await this.parts.simulator.lastSequence();
     const load = {
       name: 'burst',
       events,
@@ -198,7 +197,7 @@ class WebhookBench {
       sentAgain,
       appliedPerSecond: events / ((lastSavedAt - startedAt) / 1_000),
       activitiesPerEvent: ((await activitiesOf(subscribers)) - before) / events,
-      stripeRequestsPerEvent: ((await stripeRequestsSoFar(this.parts.simulatorUrl)) - askedBefore) / events,
+      stripeRequestsPerEvent: ((await this.parts.simulator.lastSequence()) - askedBefore) / events,
     };
   }
 

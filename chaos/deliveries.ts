@@ -4,11 +4,8 @@ import type { Finding } from './judge/finding.ts';
 import type { RunningBilling } from './world/running-billing.ts';
 
 /** Every webhook that Stripe's stand-in sent, or was to send. */
-export async function deliveries({ simulatorUrl }: RunningBilling): Promise<Delivery[]> {
-  const response = await fetch(`${simulatorUrl}/_sim/webhooks`);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the simulator's log
-  const answer = (await response.json()) as { readonly deliveries: Delivery[] };
-  return answer.deliveries;
+export async function deliveries({ simulator }: RunningBilling): Promise<readonly Delivery[]> {
+  return await simulator.deliveries();
 }
 
 /** The ids of events whose webhooks never arrived, and that Stripe sends no more. */

@@ -1,5 +1,4 @@
 import type { Disturbance } from './schedule.ts';
-import { simulate } from './world/customers.ts';
 import type { RunningBilling } from './world/running-billing.ts';
 import { letStripeTimePass } from './world/stripe-clock.ts';
 
@@ -31,11 +30,11 @@ export class Disturber {
 
   /** Ends all of it. */
   async calm(): Promise<void> {
-    const { simulatorUrl } = this.#service;
+    const { simulator } = this.#service;
     this.#latest = [];
-    for (const path of ['faults', 'webhooks/mischief'])
-      await fetch(`${simulatorUrl}/_sim/${path}`, { method: 'DELETE' }).then((response) => response.text());
-    await simulate(this.#service, 'rate-limits', { enabled: false });
+    await simulator.clearFaults();
+    await simulator.clearMischief();
+    await simulator.limitRates({ enabled: false });
   }
 
   async #set(disturbance: Disturbance): Promise<boolean> {
@@ -49,19 +48,20 @@ export class Disturber {
   }
 
   async #tell(disturbance: Disturbance): Promise<void> {
+    const { simulator } = this.#service;
     switch (disturbance.type) {
       case 'fault': {
         const { type: _, ...fault } = disturbance;
-        await simulate(this.#service, 'faults', fault);
+        await simulator.addFault(fault);
         return;
       }
       case 'mischief': {
         const { type: _, ...mischief } = disturbance;
-        await simulate(this.#service, 'webhooks/mischief', mischief);
+        await simulator.addMischief(mischief);
         return;
       }
       case 'rateLimit':
-        await simulate(this.#service, 'rate-limits', { ...RATE_LIMITS, enabled: disturbance.enabled });
+        await simulator.limitRates({ ...RATE_LIMITS, enabled: disturbance.enabled });
         return;
       case 'clock':
         await letStripeTimePass(this.#service, disturbance.hours * HOUR_MS);

@@ -1,9 +1,7 @@
 /** Looks at all that there is in the end. */
 import type { Stripe } from 'stripe';
-import { readStripeEvent } from '../activities/stripe-events.ts';
 import { findUser } from '../db/users.ts';
-import { MODES, type Mode } from '../domain/mode.ts';
-import { customerOf, isHandledEventType } from '../domain/stripe-event.ts';
+import { MODES } from '../domain/mode.ts';
 import { acknowledgedEvents } from './deliveries.ts';
 import type { Account } from './judge/account.ts';
 import type {
@@ -195,21 +193,18 @@ async function observeMade({ stripe }: RunningBilling): Promise<SeenMade[]> {
   return made;
 }
 
-/** All events that take effect; of a refund or a dispute its charge tells whose it is. */
+/** All events that take effect. */
 async function observeEvents(service: RunningBilling): Promise<SeenEvent[]> {
   const applied = await appliedEvents(service);
   const acknowledged = new Set(await acknowledgedEvents(service));
   const seen: SeenEvent[] = [];
   for (const mode of MODES) {
-    const customerOfCharge = await customersByCharge(service, mode);
-    for await (const event of service.stripe[mode].events.list({ limit: 100 })) {
-      if (!isHandledEventType(event.type)) continue;
-      const read = readStripeEvent(event);
+    for (const { event, stripeCustomerId } of await service.events.all(mode)) {
       seen.push({
         mode,
         eventId: event.id,
         type: event.type,
-        stripeCustomerId: customerOf(read) ?? customerOfCharge.get(read.data.object['charge']) ?? null,
+        stripeCustomerId,
         acknowledged: acknowledged.has(event.id),
         applied: applied.has(event.id),
       });
@@ -222,17 +217,6 @@ async function observeEvents(service: RunningBilling): Promise<SeenEvent[]> {
 export async function appliedEvents({ db }: RunningBilling): Promise<ReadonlySet<string>> {
   const rows = await db.selectFrom('applied_stripe_events').select('event_id').execute();
   return new Set(rows.map((row) => row.event_id));
-}
-
-async function customersByCharge(
-  { stripe }: RunningBilling,
-  mode: Mode,
-): Promise<ReadonlyMap<unknown, string>> {
-  const customers = new Map<unknown, string>();
-  for await (const { id, customer } of stripe[mode].charges.list({ limit: 100 })) {
-    if (typeof customer === 'string') customers.set(id, customer);
-  }
-  return customers;
 }
 
 async function observeWorkflows({ temporal }: RunningBilling): Promise<SeenWorkflow[]> {

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { reconcileNow } from '../cli/reconcile.ts';
 import { listOpenFindings } from '../db/reconciliation-findings.ts';
 import { MODES } from '../domain/mode.ts';
 import { UNDER_WAY_SECONDS } from '../domain/reconciliation-findings.ts';
+import { askUntil } from '../stack/waiting.ts';
 import { acknowledgedEvents, lostEvents } from './deliveries.ts';
 import type { Finding } from './judge/finding.ts';
 import { appliedEvents } from './observe.ts';
@@ -12,8 +12,7 @@ import { letStripeTimePass } from './world/stripe-clock.ts';
 /** More than what has just changed in Stripe is left alone for. */
 const LONGER_THAN_UNDER_WAY_MS = (UNDER_WAY_SECONDS + 60) * 1_000;
 /** A step that was struck is tried again within so long. */
-const EFFECT_TAKES_MS = 90_000;
-const PAUSE_MS = 500;
+const EFFECT_TAKES = { patienceMs: 90_000, pauseMs: 500 };
 const MOST_FINDINGS = 100;
 
 /** What reconciliation has done in a run. */
@@ -70,17 +69,14 @@ export class Reconciling {
   /** What was answered with 200 has its effect without reconciliation, which would hide that it was lost. */
   async #acknowledgedAreApplied(): Promise<void> {
     const acknowledged = await acknowledgedEvents(this.#service);
-    for (const deadline = Date.now() + EFFECT_TAKES_MS; ; await sleep(PAUSE_MS)) {
+    const whatIsLost = async () => {
       const applied = await appliedEvents(this.#service);
-      const lost = acknowledged.filter((eventId) => !applied.has(eventId));
-      if (lost.length === 0) return;
-      if (Date.now() < deadline) continue;
-      for (const eventId of lost)
-        this.findings.push({
-          about: eventId,
-          what: 'was acknowledged, and has no effect before reconciliation',
-        });
-      return;
-    }
+      return acknowledged.filter((eventId) => !applied.has(eventId));
+    };
+    for (const eventId of await askUntil(whatIsLost, (lost) => lost.length === 0, EFFECT_TAKES))
+      this.findings.push({
+        about: eventId,
+        what: 'was acknowledged, and has no effect before reconciliation',
+      });
   }
 }

@@ -3,9 +3,11 @@ import { saveCluster } from '../db/clusters.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import { MODES } from '../domain/mode.ts';
 import { RECONCILIATION_SCHEDULE } from '../domain/workflow-contracts.ts';
+import { buildProgramsForNow } from '../stack/build-programs.ts';
+import { startReaper } from '../stack/reaper.ts';
 import { PARTS, type PartName } from '../stack/stack.ts';
 import { onThrowAwayStack } from '../stack/throw-away-stack.ts';
-import { buildProgramsForNow } from './built-programs.ts';
+import { askUntil, meanwhile } from '../stack/waiting.ts';
 import { closeMonths, lastMonths } from './closes.ts';
 import { deliveries, wrongAnswers } from './deliveries.ts';
 import { Disturber } from './disturber.ts';
@@ -67,7 +69,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const run: { current?: ChaosRun } = {};
   const supervisor = new Supervisor((part) => run.current?.isUp(part) ?? Promise.resolve());
   const graceIsOver = options.seed % 2 === 1;
-  await using programs = await buildProgramsForNow();
+  // Programs that are killed hundreds of times.
+  await using reaper = startReaper();
+  const programs = await buildProgramsForNow(reaper);
   return await onThrowAwayStack(
     async (stack) => {
       supervisor.watch(stack);
@@ -114,7 +118,7 @@ class ChaosRun {
     this.#service = service;
     this.#supervisor = supervisor;
     this.#disturber = new Disturber(service);
-    this.#struck = new StruckRequests(service);
+    this.#struck = new StruckRequests(service.simulator);
     this.#reconciling = new Reconciling(service);
     this.#months = lastMonths(options.months);
     this.#world = new World({
@@ -134,7 +138,7 @@ class ChaosRun {
 
   async play(graceIsOver: boolean, words: LastWords): Promise<ChaosReport> {
     await this.#makePlaces();
-    const settling = await Settling.begin(this.#service);
+    const settling = new Settling(this.#service);
     await this.#pauseReconciliation();
     const witness = await Witness.appear(this.#service);
     const counting = this.#struck.count();
@@ -239,23 +243,17 @@ class ChaosRun {
   /** However slow the machine is, the world is to live between blows, and not only to wait for its end. */
   async #somethingGetsDone(): Promise<void> {
     const { done } = this.#world;
-    for (const deadline = Date.now() + LIFE_MS; Date.now() < deadline; await sleep(100)) {
-      if (this.#world.underWay === 0 || this.#world.done > done) return;
-    }
+    const hasLived = () => this.#world.underWay === 0 || this.#world.done > done;
+    await askUntil(() => Promise.resolve(hasLived()), Boolean, { patienceMs: LIFE_MS, pauseMs: 100 });
   }
 
   /** Some wait for what follows from a webhook that was lost. */
   async #untilOver(closing: Promise<Finding[]>, living: Promise<void>): Promise<Finding[]> {
-    const over = Promise.all([closing, living]);
-    const isOver = over.then(
-      () => true,
-      () => true,
-    );
-    while (!(await Promise.race([isOver, sleep(BRING_EVERY_MS, false)]))) {
+    const [findings] = await meanwhile(Promise.all([closing, living]), BRING_EVERY_MS, async () => {
       this.#show('lives come to their end');
       await bringWebhooks(this.#service, this.#reconciling);
-    }
-    return (await over)[0];
+    });
+    return findings;
   }
 
   async #makePlaces(): Promise<void> {

@@ -3,7 +3,7 @@ import { deliveries } from './deliveries.ts';
 import type { Reconciling } from './reconciling.ts';
 import type { RunningBilling } from './world/running-billing.ts';
 import type { Settling } from './world/settling.ts';
-import { letStripeTimePass, stripeNowMs } from './world/stripe-clock.ts';
+import { letStripeTimePass } from './world/stripe-clock.ts';
 
 const PAUSE_MS = 1_000;
 /** Attempts that are due sooner come by themselves. */
@@ -61,7 +61,7 @@ async function countWorkflowsThatEnd({ temporal }: RunningBilling): Promise<numb
 export async function bringWebhooks(service: RunningBilling, reconciling: Reconciling): Promise<void> {
   const pending = (await deliveries(service)).filter(({ status }) => status === 'pending');
   const next = Math.min(...pending.map(({ nextAttemptAtMs }) => nextAttemptAtMs ?? Infinity));
-  const inMs = next - (await stripeNowMs(service));
+  const inMs = next - (await service.simulator.nowMs());
   if (pending.length === 0) await reconciling.findLost();
   else if (inMs > SOON_MS && Number.isFinite(inMs)) await letStripeTimePass(service, inMs);
 }

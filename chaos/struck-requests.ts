@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoggedRequest } from '../stripe-simulator/request-log.ts';
-import type { RunningBilling } from './world/running-billing.ts';
+import type { SimulatorControl } from '../stack/simulator-control.ts';
 
 const EVERY_MS = 1_000;
 
@@ -8,12 +7,12 @@ const EVERY_MS = 1_000;
 export class StruckRequests {
   /** Requests by the kind of their fault; those over a rate limit are `rate_limit`. */
   readonly counts: Record<string, number> = {};
-  readonly #service: RunningBilling;
+  readonly #simulator: SimulatorControl;
   #after = 0;
   #isOver = false;
 
-  constructor(service: RunningBilling) {
-    this.#service = service;
+  constructor(simulator: SimulatorControl) {
+    this.#simulator = simulator;
   }
 
   async count(): Promise<void> {
@@ -30,10 +29,7 @@ export class StruckRequests {
   }
 
   async #read(): Promise<void> {
-    const response = await fetch(`${this.#service.simulatorUrl}/_sim/requests?after=${this.#after}`);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the simulator's log
-    const { requests } = (await response.json()) as { readonly requests: readonly LoggedRequest[] };
-    for (const { fault, status, sequence } of requests) {
+    for (const { fault, status, sequence } of await this.#simulator.requestsAfter(this.#after)) {
       const what = fault ?? (status === 429 ? 'rate_limit' : null);
       if (what !== null) this.counts[what] = (this.counts[what] ?? 0) + 1;
       this.#after = sequence;

@@ -1,4 +1,3 @@
-import { migrateToLatest } from '../db/migrate.ts';
 import { acceptFinding } from '../db/reconciliation-findings.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { FindingCode } from '../domain/reconciliation-findings.ts';
@@ -10,10 +9,7 @@ export async function accept(
   context: CliContext,
   finding: { readonly mode: Mode; readonly code: FindingCode; readonly objectId: string },
 ): Promise<void> {
-  const accepted = await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
-    return await acceptFinding(db, finding, new Date());
-  });
+  const accepted = await context.withDatabase((db) => acceptFinding(db, finding, new Date()));
   const { mode, code, objectId } = finding;
   if (accepted === undefined)
     throw new UsageError(`No ${code} about ${objectId} wants a person in ${mode} mode.`);

@@ -1,6 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { type ApiKey, apiKeyId, listApiKeys, revokeApiKey as revoke, saveApiKey } from '../db/api-keys.ts';
-import { migrateToLatest } from '../db/migrate.ts';
+import {
+  type ApiKey,
+  apiKeyId,
+  listApiKeys,
+  newApiKey,
+  revokeApiKey as revoke,
+  saveApiKey,
+} from '../db/api-keys.ts';
 import type { Mode } from '../domain/mode.ts';
 import { say, table } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
@@ -10,9 +15,8 @@ export async function createApiKey(
   context: CliContext,
   { mode, name }: { readonly mode: Mode; readonly name: string },
 ): Promise<void> {
-  const apiKey = `db_${mode}_${randomBytes(24).toString('base64url')}`;
+  const apiKey = newApiKey(mode);
   await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     await saveApiKey(db, { mode, name, apiKey });
   });
   say(apiKey);
@@ -20,10 +24,7 @@ export async function createApiKey(
 
 /** Prints the keys, newest first; of both modes when none is given. */
 export async function showApiKeys(context: CliContext, mode?: Mode): Promise<void> {
-  const keys = await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
-    return await listApiKeys(db, mode);
-  });
+  const keys = await context.withDatabase((db) => listApiKeys(db, mode));
   if (keys.length === 0)
     return say('There is no API key; make one with: npm run billing -- create-api-key NAME');
   const columns = ['Id', 'Name', 'Mode', 'Created', 'Last used', 'Revoked'].map((name) => ({ name }));
@@ -33,7 +34,6 @@ export async function showApiKeys(context: CliContext, mode?: Mode): Promise<voi
 /** @throws UsageError when no key is meant, or several may be. */
 export async function revokeApiKey(context: CliContext, idOrName: string): Promise<void> {
   await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     const key = oneOf(await listApiKeys(db), idOrName);
     await revoke(db, key.keyId);
     say(

@@ -1,5 +1,4 @@
 import colors from 'picocolors';
-import { migrateToLatest } from '../db/migrate.ts';
 import { loadMonthBalance } from '../db/month-balance.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
@@ -15,7 +14,6 @@ export async function showBalance(
   { mode, period, json }: { readonly mode: Mode; readonly period: BillingPeriod; readonly json: boolean },
 ): Promise<void> {
   const products = await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     return await loadMonthBalance(db, { mode, period });
   });
   const totals = monthTotals(products);

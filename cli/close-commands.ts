@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
-import { type BillingPeriod, periodEnd } from '../domain/billing-period.ts';
-import type { Month } from '../domain/monthly-close.ts';
+import type { BillingPeriod } from '../domain/billing-period.ts';
+import { type Month, whyNotClose } from '../domain/monthly-close.ts';
 import { workflowLink } from '../domain/workflow-link.ts';
 import { showBalance } from './balance.ts';
 import { startClose } from './close.ts';
@@ -52,9 +52,8 @@ export function addCloseCommands(program: Command): void {
       'close a month: freeze its bills and turn each into an invoice; what is billed already stays as it is',
     ),
   ).action(async (period: BillingPeriod, { mode, ...how }: ModeOption & FollowOptions) => {
-    if (periodEnd(period) > new Date()) {
-      throw new UsageError(`${period} is not over yet; only a month that has ended can be closed.`);
-    }
+    const why = whyNotClose(period, new Date());
+    if (why !== null) throw new UsageError(`${why}.`);
     const context = await openContext();
     await context.withTemporal(async (temporal) => {
       const month = { mode, period };

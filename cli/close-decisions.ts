@@ -1,10 +1,9 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { chosenBills } from '../db/close-decisions.ts';
-import { noBillChosen } from '../domain/close-decisions.ts';
+import type { DecisionOnBills } from '../api/temporal/decide-on-bills.ts';
 import { type Month, RETRY_PARKED_UPDATE } from '../domain/monthly-close.ts';
 import { workflowLink } from '../domain/workflow-link.ts';
 import { say } from './console.ts';
-import { type CliContext, inItsWords, UsageError } from './context.ts';
+import { type CliContext, inItsWords } from './context.ts';
 
 /** @throws UsageError with the close's own sentence when there is nothing to approve. */
 export async function approve(context: CliContext, month: Month, by: string): Promise<void> {
@@ -15,14 +14,6 @@ export async function approve(context: CliContext, month: Month, by: string): Pr
   say(`${month.period} (${month.mode}) is approved.`);
 }
 
-export interface BillsChoice {
-  readonly type: 'hold' | 'release' | 'skip';
-  /** Ids of bills, or of users: then all of their bills of the month. `all`: those that are held. */
-  readonly bills: readonly string[] | 'all';
-  readonly by: string;
-  readonly reason?: string | undefined;
-}
-
 const DONE = { hold: 'held', release: 'released', skip: 'skipped' } as const;
 
 /**
@@ -30,17 +21,19 @@ const DONE = { hold: 'held', release: 'released', skip: 'skipped' } as const;
  *
  * @throws UsageError with the close's own sentence when it refuses.
  */
-export async function decideOnBills(context: CliContext, month: Month, choice: BillsChoice): Promise<void> {
-  const bills = await context.withDatabase((db) => chosenBills(db, month, choice.bills));
-  if (bills.length === 0) throw new UsageError(noBillChosen(month, choice.bills));
-  const { type, by, reason } = choice;
-  const request = { bills, by, ...(reason === undefined ? {} : { reason }) };
-  await context.withTemporal(async (temporal) => {
-    const { decideOnClose } = await import('../api/temporal/decisions.ts');
-    const workflowId = await inItsWords(() => decideOnClose(temporal, month, { update: type, request }));
-    const what = bills.length === 1 ? bills[0] : `${bills.length} bills`;
-    say(`${what} ${DONE[type]}. Close of ${month.period}: ${workflowLink(context.links, workflowId)}`);
-  });
+export async function decideOnBills(
+  context: CliContext,
+  month: Month,
+  decision: DecisionOnBills,
+): Promise<void> {
+  const api = await import('../api/temporal/decide-on-bills.ts');
+  const { bills, workflowId } = await context.withDatabase((db) =>
+    context.withTemporal((temporal) =>
+      inItsWords(() => api.decideOnBills({ db, temporal }, month, decision)),
+    ),
+  );
+  const what = bills.length === 1 ? bills[0] : `${bills.length} bills`;
+  say(`${what} ${DONE[decision.type]}. Close of ${month.period}: ${workflowLink(context.links, workflowId)}`);
 }
 
 /**

@@ -46,6 +46,7 @@ export function describeError(error: unknown): string {
     'StackError',
     'PortTakenError',
     'DemoFailure',
+    'RefusedError',
     'UsageError',
     'UnusablePriceError',
     'MissingPermissionError',

@@ -8,6 +8,7 @@ import { STRIPE_VARIABLES } from '../config/mode-variables.ts';
 import { dataDirectory, readStackFile } from '../config/stack-file.ts';
 import { loadTemporalConfig } from '../config/temporal.ts';
 import { type Database, openDatabase } from '../db/database.ts';
+import { migrateToLatest } from '../db/migrate.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { TemporalUi } from '../domain/workflow-link.ts';
 import { childEnvironment } from '../stack/environment.ts';
@@ -27,6 +28,7 @@ export interface CliContext {
   readonly isTemporalEmbedded: boolean;
   stripe<M extends Mode>(mode: M): Promise<StripeClient<M>>;
   readonly links: TemporalUi;
+  /** Brings the database to the newest schema first, so that no command meets one that is older than itself. */
   withDatabase<Result>(work: (db: Database) => Promise<Result>): Promise<Result>;
   withTemporal<Result>(work: (temporal: Client) => Promise<Result>): Promise<Result>;
 }
@@ -55,6 +57,7 @@ export async function openContext(webhookSecrets: 'required' | 'optional' = 'req
     async withDatabase(work) {
       const db = openDatabase(config.databaseUrl, { maxConnections: 2 });
       try {
+        await migrateToLatest(db);
         return await work(db);
       } finally {
         await db.destroy();

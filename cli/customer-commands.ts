@@ -1,10 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { saveCluster } from '../db/clusters.ts';
-import { migrateToLatest } from '../db/migrate.ts';
 import { EXTEND_GRACE_UPDATE, REACTIVATE_UPDATE, SUSPEND_UPDATE } from '../domain/workflow-contracts.ts';
 import { say } from './console.ts';
 import { openContext } from './context.ts';
-import { decide, showCustomer, tellToLookAgain } from './customer.ts';
+import { decide, showCustomer } from './customer.ts';
 import { eraseUser } from './erase-user.ts';
 import { type ByOption, byOption, type ModeOption, modeOption } from './options.ts';
 
@@ -95,12 +94,15 @@ export function addCustomerCommands(program: Command): void {
     .action(async (clusterId: string, capacity: number, { mode }: ModeOption) => {
       const context = await openContext();
       await context.withDatabase(async (db) => {
-        await migrateToLatest(db);
         const toBeTold = await saveCluster(db, { mode, clusterId, capacity });
-        if (toBeTold.length > 0) {
-          await context.withTemporal((temporal) => tellToLookAgain(temporal, mode, toBeTold));
-          say(`${toBeTold.length} who waited have a place now.`);
-        }
+        if (toBeTold.length === 0) return;
+        await context.withTemporal(async (temporal) => {
+          const { signalLookAgain } = await import('../temporal/signals.ts');
+          // Who was not told, because this broke off, is among them when the command is called again.
+          for (const stripeCustomerId of toBeTold)
+            await signalLookAgain(temporal, { mode, stripeCustomerId });
+        });
+        say(`${toBeTold.length} who waited have a place now.`);
       });
       say(`Cluster ${clusterId} (${mode}) takes ${capacity} users.`);
     });

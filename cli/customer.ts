@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import type { CustomerDecision } from '../api/temporal/decisions.ts';
 import { listCreditLots } from '../db/credits.ts';
 import type { Database } from '../db/database.ts';
@@ -10,7 +9,6 @@ import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
   customerBillingWorkflowId,
-  LOOK_AGAIN_SIGNAL,
 } from '../domain/workflow-contracts.ts';
 import { workflowLink } from '../domain/workflow-link.ts';
 import { say, table } from './console.ts';
@@ -51,21 +49,6 @@ export async function decide(
     const state = await inItsWords(() => decideOnCustomer(temporal, customer, decision));
     printState(context, customerBillingWorkflowId(ref.mode, stripeCustomerId), state);
   });
-}
-
-/** Tells customers' workflows to look again: something changed that no event of Stripe's tells of. */
-export async function tellToLookAgain(
-  temporal: Client,
-  mode: Mode,
-  stripeCustomerIds: readonly string[],
-): Promise<void> {
-  for (const customerId of stripeCustomerIds) {
-    const handle = temporal.workflow.getHandle(customerBillingWorkflowId(mode, customerId));
-    await handle.signal(LOOK_AGAIN_SIGNAL).catch((error: unknown) => {
-      // One whose workflow does not run sees it at its next event.
-      if (!isTemporalError(error, 'WorkflowNotFoundError')) throw error;
-    });
-  }
 }
 
 async function stripeCustomerOf(context: CliContext, ref: CustomerRef): Promise<string> {

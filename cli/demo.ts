@@ -9,6 +9,7 @@ import { inheritedEnvironment } from '../config/machine.ts';
 import { periodClosedAt } from '../domain/billing-period.ts';
 import { withoutOurs } from '../stack/environment.ts';
 import { freePort } from '../stack/ports.ts';
+import { SimulatorControl } from '../stack/simulator-control.ts';
 import type { Stack } from '../stack/stack.ts';
 import { complain, describeError, say } from './console.ts';
 import { printReport } from './demo/report.ts';
@@ -55,9 +56,10 @@ async function play({ file }: Stack): Promise<void> {
   const connection = await Connection.connect({ address: file.temporalAddress });
   try {
     const temporal = new Client({ connection, namespace: file.temporalNamespace });
+    const simulator = new SimulatorControl(apiBase);
     const stripe = createStripeClient({ mode: 'live', secretKey: live.secretKey, apiBase });
     say();
-    const outcome = await playStory({ stack: file, simulatorUrl: apiBase, temporal, stripe }, period);
+    const outcome = await playStory({ stack: file, simulator, temporal, stripe }, period);
     printReport(file, period, outcome);
     say(colors.green('\nEverything is as it must be.'));
   } finally {

@@ -1,7 +1,6 @@
 import { listBillSummaries } from '../db/bills.ts';
 import { creditBalanceCents } from '../db/credits.ts';
 import { loadErasableUser } from '../db/erasure.ts';
-import { migrateToLatest } from '../db/migrate.ts';
 import { type UserErasureInput, whyNotErase } from '../domain/erasure.ts';
 import { formatCents } from '../domain/money.ts';
 import { say } from './console.ts';
@@ -36,7 +35,6 @@ export async function eraseUser(
 async function showPlan(context: CliContext, input: UserErasureInput): Promise<void> {
   const { mode, userId } = input;
   const { user, bills, creditsCents } = await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     return {
       user: await loadErasableUser(db, input, new Date()),
       bills: await listBillSummaries(db, mode, userId),

@@ -7,11 +7,10 @@ import {
   listEventsOfLine,
 } from '../db/bill-explanations.ts';
 import type { Database } from '../db/database.ts';
-import { migrateToLatest } from '../db/migrate.ts';
 import { MAX_INVOICE_LINES } from '../domain/bill-parts.ts';
 import { ruleOf } from '../domain/line-rule.ts';
 import { formatCents } from '../domain/money.ts';
-import { isMeteredProduct } from '../domain/price-list.ts';
+import { isMeteredProduct, LEVEL_PRODUCT, type MeteredProduct } from '../domain/price-list.ts';
 import { workflowLink } from '../domain/workflow-link.ts';
 import { say, table } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
@@ -34,7 +33,6 @@ export interface ExplainOptions {
 export async function explain(context: CliContext, options: ExplainOptions): Promise<void> {
   const { reference, withEvents, json } = options;
   await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     const bill = await explainBill(db, reference);
     if (bill === undefined)
       throw new UsageError(
@@ -118,13 +116,19 @@ function printLine(bill: BillExplanation, line: ExplainedLine, raw: EventsOfLine
   say(
     raw.areWhatWasBilled
       ? colors.green('    Added up anew, they come to what was billed.')
-      : colors.yellow(
-          '    Added up anew, they do not come to what was billed: others have come since, for a later bill.',
-        ),
+      : colors.yellow(`    Added up anew, they do not come to what was billed: ${whyOthers(line.product)}.`),
   );
 }
 
-function eventsSentence({ events }: ExplainedLine): string {
+/** Levels change what is around them, so a late one changes a month that was billed; the events of a sum keep their numbers. */
+function whyOthers(product: MeteredProduct): string {
+  if (product === LEVEL_PRODUCT) return 'others have come since, for a later bill';
+  return 'the database was put back and they came again in another order, or rows were changed by hand (npm run billing -- balance)';
+}
+
+function eventsSentence({ events, product }: ExplainedLine): string {
+  if (events === null && product !== LEVEL_PRODUCT)
+    return 'Which events it is of is not kept: the bill is from before that was, or came back from its invoice.';
   if (events === null || events.count === 0)
     return 'No events of its own: levels that began before are carried over, or corrected.';
   const { count, firstAt, lastAt, before, through } = events;

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { type ExportedBill, type ExportedLine, exportBills } from '../db/bill-export.ts';
-import { migrateToLatest } from '../db/migrate.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import { centsAsDollars, formatUnitPrice } from '../domain/money.ts';
@@ -83,7 +82,6 @@ export async function exportBillsTo(
   const columns = withLines ? LINE_COLUMNS : BILL_COLUMNS;
   if (format === 'csv') await write(csvRows([Object.keys(columns)]));
   await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     await exportBills(db, { mode, from, to }, { withLines }, async (bills) => {
       await write(format === 'csv' ? csvOf(mode, bills, withLines) : jsonOf(mode, bills, withLines));
     });

@@ -1,5 +1,4 @@
 import { billedTotalCents, previewClose } from '../db/close-preview.ts';
-import { migrateToLatest } from '../db/migrate.ts';
 import { type BillingPeriod, previousPeriod } from '../domain/billing-period.ts';
 import {
   type PreviewedBill,
@@ -26,7 +25,6 @@ const LISTED = 10;
 export async function previewMonth(context: CliContext, options: PreviewOptions): Promise<void> {
   const { mode, period, format } = options;
   await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     const bills: PreviewedBill[] = [];
     const { holdOutliers } = context.config.rules;
     for await (const page of previewClose(db, { mode, period }, holdOutliers)) bills.push(...page);

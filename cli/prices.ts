@@ -1,5 +1,4 @@
 import { Big } from 'big.js';
-import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList, listPriceChanges, listStripeProducts, setUnitPrice } from '../db/price-list.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
@@ -11,7 +10,6 @@ import { type CliContext, UsageError } from './context.ts';
 /** Prints what each product costs, and from which month on. */
 export async function showPrices(context: CliContext, mode: Mode): Promise<void> {
   const { products, changes } = await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     await ensurePriceList(db, mode);
     return { products: await listStripeProducts(db, mode), changes: await listPriceChanges(db, mode) };
   });
@@ -39,7 +37,6 @@ export async function setPrice(
   },
 ): Promise<void> {
   await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     await ensurePriceList(db, change.mode);
     await setUnitPrice(db, change);
   });

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { migrateToLatest } from '../db/migrate.ts';
 import { type ListedFinding, listFindingsOfRun, listOpenFindings } from '../db/reconciliation-findings.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import {
@@ -30,7 +29,6 @@ export async function reconcile(
     throw new UsageError(`There is no Stripe key for ${mode} mode.`);
   if (modes.length === 0) throw new UsageError('There is no Stripe key for any mode.');
   const results = await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     return await context.withTemporal(async (temporal) => {
       const reconciled = [];
       for (const each of mode === undefined ? modes : [mode]) {

@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from 'commander';
-import { migrateToLatest } from '../db/migrate.ts';
 import { LOOK_FIRST_DAYS, noteRestore } from '../db/restores.ts';
 import { say } from './console.ts';
 import type { CliContext } from './context.ts';
@@ -7,7 +6,6 @@ import type { CliContext } from './context.ts';
 /** Notes that the database was put back to a backup: from then on every write to Stripe looks first. */
 export async function noteRestored(context: CliContext, backupAt: Date): Promise<void> {
   await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     await noteRestore(db, backupAt);
   });
   say(`Noted: this database is one of ${backupAt.toISOString()}.`);

@@ -1,4 +1,3 @@
-import { migrateToLatest } from '../db/migrate.ts';
 import { dropUsageEvents } from '../db/usage-partitions.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import { say } from './console.ts';
@@ -10,10 +9,7 @@ import type { CliContext } from './context.ts';
  * @throws UsageStillTakenError when events of those months are still taken.
  */
 export async function dropUsageBefore(context: CliContext, before: BillingPeriod): Promise<void> {
-  const dropped = await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
-    return await dropUsageEvents(db, before);
-  });
+  const dropped = await context.withDatabase((db) => dropUsageEvents(db, before));
   say(
     dropped.length === 0
       ? `There are no raw usage events from before ${before}.`

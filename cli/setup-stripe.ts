@@ -3,7 +3,6 @@ import type { Made } from '../activities/setup-steps.ts';
 import { StripeError } from '../activities/stripe-client.ts';
 import { applyStripeSetup, planStripeSetup, type SetupOptions } from '../activities/stripe-setup.ts';
 import { STRIPE_VARIABLES } from '../config/mode-variables.ts';
-import { migrateToLatest } from '../db/migrate.ts';
 import { listStripeProducts, type StripeProduct } from '../db/price-list.ts';
 import type { Mode } from '../domain/mode.ts';
 import { formatUnitPrice } from '../domain/money.ts';
@@ -42,7 +41,6 @@ async function planAndApply(
   const isSecretSet = (settings?.webhookSecrets.length ?? 0) > 0;
   const options: SetupOptions = { publicUrl, priceIds: settings?.priceIds };
   await context.withDatabase(async (db) => {
-    await migrateToLatest(db);
     const plan = await planStripeSetup(db, stripe, mode, options);
     printPlan(mode, plan);
     const onMade = (made: Made): void => {

@@ -3,6 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { SingleBar } from 'cli-progress';
 import { countBills } from '../db/bill-status.ts';
 import type { Database } from '../db/database.ts';
+import { inWords } from '../domain/in-words.ts';
 import { BILLING_PROGRESS_QUERY, type Month, type MonthlyBillingReport } from '../domain/monthly-close.ts';
 import { reportOf } from './close.ts';
 
@@ -81,7 +82,7 @@ async function phaseOf(handle: WorkflowHandle): Promise<string> {
   try {
     const { phase, waiting, heldBills } = await handle.query<MonthlyBillingReport>(BILLING_PROGRESS_QUERY);
     if (waiting !== null) return `waits for Stripe since ${new Date(waiting.sinceMs).toISOString()}`;
-    return phase === 'awaiting_release' ? `awaiting release of ${heldBills} held` : phase.replace('_', ' ');
+    return phase === 'awaiting_release' ? `awaiting release of ${heldBills} held` : inWords(phase);
   } catch {
     return 'no worker answers';
   }

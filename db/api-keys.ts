@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Mode } from '../domain/mode.ts';
 import type { Database } from './database.ts';
 
@@ -17,6 +17,11 @@ export interface ApiKey {
 
 /** How exact `lastUsedAt` is: a busy key costs one write in this time. */
 const USE_IS_NOTED_EVERY_MS = 60_000;
+
+/** A new key, `db_live_…` or `db_test_…`; it opens nothing until it is saved. */
+export function newApiKey(mode: Mode): string {
+  return `db_${mode}_${randomBytes(24).toString('base64url')}`;
+}
 
 /**
  * The public id of a key: the eight characters behind the prefix of a key of ours (`db_live_…`), which still leave 144 random

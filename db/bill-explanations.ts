@@ -61,6 +61,9 @@ export interface ExplainedEvents {
   readonly through: number;
 }
 
+/** As PostgreSQL's integer takes it. */
+const LINE_NUMBER = /^[1-9]\d{0,8}$/;
+
 /**
  * Explains a bill, or one line of it.
  *
@@ -69,6 +72,7 @@ export interface ExplainedEvents {
  */
 export async function explainBill(db: Database, reference: string): Promise<BillExplanation | undefined> {
   const [id = '', lineNumber] = reference.split(':', 2);
+  if (lineNumber !== undefined && !LINE_NUMBER.test(lineNumber)) return undefined;
   const bill = await db
     .selectFrom('bills')
     .innerJoin('users', (join) =>

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { BillStatus } from '../domain/bill.ts';
+import { type BillStatus, OWED_STATUSES, TO_INVOICE_STATUSES } from '../domain/bill.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { ParkedBillFact, UnpaidBillFact } from '../domain/customer-facts.ts';
 import type { Mode } from '../domain/mode.ts';
@@ -78,7 +78,7 @@ export async function parkBill(db: Database, mode: Mode, billId: string, problem
     .set({ status: 'parked', problem, updated_at: new Date() })
     .where('mode', '=', mode)
     .where('bill_id', '=', billId)
-    .where('status', 'in', ['frozen', 'parked'])
+    .where('status', 'in', TO_INVOICE_STATUSES)
     .execute();
 }
 
@@ -89,7 +89,7 @@ export async function listOpenInvoices(db: Database, mode: Mode, userId: string)
     .select('stripe_invoice_id')
     .where('mode', '=', mode)
     .where('user_id', '=', userId)
-    .where('status', 'in', ['open', 'payment_failed'])
+    .where('status', 'in', OWED_STATUSES)
     .orderBy('period')
     .orderBy('part')
     .execute();
@@ -177,7 +177,7 @@ export async function claimForInvoicing(db: Database, mode: Mode, billId: string
     .set({ invoicing_since: sql<Date>`coalesce(invoicing_since, now())` })
     .where('mode', '=', mode)
     .where('bill_id', '=', billId)
-    .where('status', 'in', ['frozen', 'parked'])
+    .where('status', 'in', TO_INVOICE_STATUSES)
     .executeTakeFirst();
   return claimed.numUpdatedRows > 0n;
 }

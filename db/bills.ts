@@ -1,8 +1,7 @@
 import type { Selectable } from 'kysely';
-import type { BillStatus } from '../domain/bill.ts';
+import { type BillStatus, OWED_STATUSES } from '../domain/bill.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
-import type { Month } from '../domain/monthly-close.ts';
 import type { Product } from '../domain/price-list.ts';
 import { type Database, exactInteger } from './database.ts';
 import type { BillLinesTable, BillsTable } from './schema.ts';
@@ -93,29 +92,6 @@ export async function findBill(db: Database, mode: Mode, billId: string): Promis
   return (await withLines(db, mode, bills))[0];
 }
 
-/**
- * Bills of a month by their ids or by their users' ids; what is neither is given back as it is, for whoever decides about it to
- * refuse.
- */
-export async function findBillsOfMonth(
-  db: Database,
-  { mode, period }: Month,
-  references: readonly string[],
-): Promise<string[]> {
-  if (references.length === 0) return [];
-  const bills = await db
-    .selectFrom('bills')
-    .select(['bill_id', 'user_id'])
-    .where('mode', '=', mode)
-    .where('period', '=', period)
-    .where('user_id', 'in', references)
-    .execute();
-  return references.flatMap((reference) => {
-    const ofUser = bills.filter((bill) => bill.user_id === reference).map((bill) => bill.bill_id);
-    return ofUser.length > 0 ? ofUser : [reference];
-  });
-}
-
 /** What Stripe is collecting from the user, or could not collect. */
 export async function owedCents(db: Database, mode: Mode, userId: string): Promise<number> {
   const { owed } = await db
@@ -123,7 +99,7 @@ export async function owedCents(db: Database, mode: Mode, userId: string): Promi
     .select((query) => query.fn.coalesce(query.fn.sum<string>('total_cents'), query.val('0')).as('owed'))
     .where('mode', '=', mode)
     .where('user_id', '=', userId)
-    .where('status', 'in', ['open', 'payment_failed'])
+    .where('status', 'in', OWED_STATUSES)
     .executeTakeFirstOrThrow();
   return exactInteger(owed);
 }

@@ -1,14 +1,13 @@
-import type { Selectable } from 'kysely';
-import type { CloseDecision } from '../domain/close-decisions.ts';
+import {
+  type BillsChoice,
+  type BillsDecisionType,
+  type CloseDecision,
+  whyNotDecideOnBill,
+} from '../domain/close-decisions.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { Month } from '../domain/monthly-close.ts';
-import { findBillsOfMonth } from './bills.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
-import type { BillsTable } from './schema.ts';
 import { inTransaction } from './transaction.ts';
-
-/** Ids of bills or of users, or all bills that are held. */
-export type BillsChoice = readonly string[] | 'all';
 
 export interface RecordedCloseDecision extends CloseDecision {
   readonly decidedAt: Date;
@@ -77,9 +76,20 @@ export async function frozenAmong(db: Database, mode: Mode, billIds: readonly st
   return rows.map((row) => row.bill_id);
 }
 
-/** Bills of a month by their ids or their users' ids, or all that are held; see {@link findBillsOfMonth}. */
-export async function chosenBills(db: Database, month: Month, bills: BillsChoice): Promise<string[]> {
-  return bills === 'all' ? await listHeldBills(db, month) : await findBillsOfMonth(db, month, bills);
+/**
+ * Which bills of a month somebody means. What is neither the id of a bill nor of a user is given back as it is, for whoever decides
+ * about it to refuse.
+ *
+ * @param onlyWaiting of all that are held, those that the close waits for: not the skipped ones, unless there are no others.
+ */
+export async function chosenBills(
+  db: Database,
+  month: Month,
+  choice: BillsChoice,
+  { onlyWaiting = false } = {},
+): Promise<string[]> {
+  if (choice === 'all') return await listHeldBills(db, month, onlyWaiting);
+  return choice.length === 0 ? [] : await findBills(db, month, choice);
 }
 
 /** What was decided about a month, the newest first. */
@@ -106,17 +116,37 @@ export async function listCloseDecisions(
   }));
 }
 
-/** The month's held bills, the biggest first. */
-async function listHeldBills(db: Database, { mode, period }: Month): Promise<string[]> {
-  const rows = await db
+async function findBills(
+  db: Database,
+  { mode, period }: Month,
+  references: readonly string[],
+): Promise<string[]> {
+  const bills = await db
     .selectFrom('bills')
-    .select('bill_id')
+    .select(['bill_id', 'user_id'])
+    .where('mode', '=', mode)
+    .where('period', '=', period)
+    .where('user_id', 'in', references)
+    .execute();
+  return references.flatMap((reference) => {
+    const ofUser = bills.filter((bill) => bill.user_id === reference).map((bill) => bill.bill_id);
+    return ofUser.length > 0 ? ofUser : [reference];
+  });
+}
+
+/** The month's held bills, the biggest first. */
+async function listHeldBills(db: Database, { mode, period }: Month, onlyWaiting: boolean): Promise<string[]> {
+  const held = await db
+    .selectFrom('bills')
+    .select(['bill_id', 'skipped_at'])
     .where('mode', '=', mode)
     .where('period', '=', period)
     .where('status', '=', 'held')
     .orderBy('total_cents', 'desc')
+    .orderBy('bill_id')
     .execute();
-  return rows.map((row) => row.bill_id);
+  const waiting = held.filter((bill) => bill.skipped_at === null);
+  return (onlyWaiting && waiting.length > 0 ? waiting : held).map((bill) => bill.bill_id);
 }
 
 async function apply(transaction: DatabaseTransaction, month: Month, decision: CloseDecision): Promise<void> {
@@ -137,50 +167,28 @@ async function apply(transaction: DatabaseTransaction, month: Month, decision: C
     .execute();
 }
 
-type Standing = Pick<Selectable<BillsTable>, 'bill_id' | 'status' | 'invoicing_since' | 'skipped_at'>;
-
 /** Looks at the bills under a lock: nobody may claim one for Stripe while it is being held. */
 async function refuseWhatCantBe(
   transaction: DatabaseTransaction,
   { mode, period }: Month,
-  type: 'hold' | 'release' | 'skip',
+  type: BillsDecisionType,
   billIds: readonly string[],
 ): Promise<void> {
-  const bills: Standing[] = await transaction
+  const bills = await transaction
     .selectFrom('bills')
-    .select(['bill_id', 'status', 'invoicing_since', 'skipped_at'])
+    .select(['bill_id as billId', 'status', 'invoicing_since as invoicingSince', 'skipped_at as skippedAt'])
     .where('mode', '=', mode)
     .where('period', '=', period)
     .where('bill_id', 'in', billIds)
     .orderBy('bill_id')
     .forUpdate()
     .execute();
-  const found = new Map(bills.map((bill) => [bill.bill_id, bill]));
+  const found = new Map(bills.map((bill) => [bill.billId, bill]));
   const problems = billIds.flatMap((billId) => {
-    const problem = WHY_NOT[type](found.get(billId));
+    const problem = whyNotDecideOnBill(type, found.get(billId));
     return problem === null ? [] : [`${billId} ${problem}`];
   });
   if (problems.length === 0) return;
   const more = problems.length > 5 ? `; and ${problems.length - 5} more` : '';
   throw new DecisionRefused(`Nothing is changed: ${problems.slice(0, 5).join('; ')}${more}.`);
 }
-
-const UNKNOWN = 'is no bill of this month';
-
-const WHY_NOT: Readonly<Record<'hold' | 'release' | 'skip', (bill: Standing | undefined) => string | null>> =
-  {
-    hold: (bill) => {
-      if (bill === undefined) return UNKNOWN;
-      if (bill.status !== 'frozen') return `is ${bill.status.replace('_', ' ')}`;
-      return bill.invoicing_since === null ? null : 'is on its way to Stripe; void its invoice there';
-    },
-    release: (bill) => {
-      if (bill === undefined) return UNKNOWN;
-      return bill.status === 'held' ? null : `is not held but ${bill.status.replace('_', ' ')}`;
-    },
-    skip: (bill) => {
-      if (bill === undefined) return UNKNOWN;
-      if (bill.status !== 'held') return `is not held but ${bill.status.replace('_', ' ')}`;
-      return bill.skipped_at === null ? null : 'is skipped already';
-    },
-  };

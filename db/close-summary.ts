@@ -92,14 +92,15 @@ async function listBiggest(
 ): Promise<readonly BiggestBill[]> {
   const { rows } = await sql<BiggestBill>`
     SELECT biggest.bill_id AS "billId", user_id AS "userId", biggest.total_cents AS "totalCents",
-      coalesce(previous.total_cents, 0) AS "previousTotalCents"
+      (SELECT coalesce(sum(total_cents), 0) FROM bills AS previous
+        WHERE previous.mode = biggest.mode AND previous.user_id = biggest.user_id AND previous.kind = biggest.kind
+          AND previous.period = ${previousPeriod(period)})::bigint AS "previousTotalCents"
     FROM (
       SELECT bill_id, mode, user_id, kind, total_cents FROM bills
       WHERE mode = ${mode} AND period = ${period}
       ORDER BY total_cents DESC, user_id
       LIMIT ${LISTED_BIGGEST}
     ) AS biggest
-    LEFT JOIN (SELECT * FROM bills WHERE period = ${previousPeriod(period)}) AS previous USING (mode, user_id, kind)
     ORDER BY biggest.total_cents DESC, user_id`.execute(transaction);
   return rows;
 }

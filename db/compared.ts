@@ -1,5 +1,6 @@
 /** What the database has of what a page of Stripe's names: each asked with one query for the page. */
 import { sql } from 'kysely';
+import { OWED_STATUSES, TO_INVOICE_STATUSES } from '../domain/bill.ts';
 import type { ComparedBill } from '../domain/compare-invoices.ts';
 import type { AppliedEventOfRefund } from '../domain/compare-payments.ts';
 import type { ComparedUser } from '../domain/compared-user.ts';
@@ -116,15 +117,15 @@ export async function billsToCompare(
     ])
     .where('bills.mode', '=', mode)
     .where('bills.bill_id', '>', page.afterBillId)
-    .where('bills.status', 'in', ['frozen', 'parked', 'open', 'payment_failed'])
+    .where('bills.status', 'in', [...TO_INVOICE_STATUSES, ...OWED_STATUSES])
     .where((bill) =>
       bill.or([
         bill.and([
-          bill('bills.status', 'in', ['frozen', 'parked']),
+          bill('bills.status', 'in', TO_INVOICE_STATUSES),
           bill('draft.stripe_object_id', 'is not', null),
         ]),
         bill.and([
-          bill('bills.status', 'in', ['open', 'payment_failed']),
+          bill('bills.status', 'in', OWED_STATUSES),
           bill('bills.frozen_at', '<', page.frozenBefore),
           ...(page.withWrittenOff ? [] : [bill('bills.is_collectible', '=', true)]),
         ]),

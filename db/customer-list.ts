@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { OWED_STATUSES } from '../domain/bill.ts';
 import type { BillingStatus, WaitingFor } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
 import { type Database, exactInteger } from './database.ts';
@@ -46,7 +47,7 @@ export async function listCustomers(
           .select((query) => query.fn.sum<string>('total_cents').as('owed'))
           .whereRef('bills.mode', '=', 'users.mode')
           .whereRef('bills.user_id', '=', 'users.user_id')
-          .where('bills.status', 'in', ['open', 'payment_failed'])
+          .where('bills.status', 'in', OWED_STATUSES)
           .as('unpaid'),
       (join) => join.onTrue(),
     )

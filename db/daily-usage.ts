@@ -2,7 +2,7 @@ import { Big } from 'big.js';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import { type DailyUsage, type DailyUsageByProduct, rateDays } from '../domain/daily-usage.ts';
 import { type Day, daysBegun } from '../domain/days.ts';
-import { METERED_PRODUCTS, type MeteredProduct } from '../domain/price-list.ts';
+import { LEVEL_PRODUCT, METERED_PRODUCTS, type MeteredProduct } from '../domain/price-list.ts';
 import { storageByDay } from '../domain/storage-by-day.ts';
 import type { Database } from './database.ts';
 import { loadMonthLevels } from './month-levels.ts';
@@ -31,7 +31,7 @@ export async function loadDailyUsage(
     loadUnitPrices(db, user.mode),
   ]);
   const stored = storageByDay(period, disks, now).map(({ day, gbMs }): [Day, Big] => [day, gbMs]);
-  const used = sums.set('storage_gb_month', new Map(stored));
+  const used = sums.set(LEVEL_PRODUCT, new Map(stored));
 
   const usage = new Map<MeteredProduct, DailyUsage[]>();
   for (const product of METERED_PRODUCTS) {

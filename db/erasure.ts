@@ -3,6 +3,7 @@ import { rateBill } from '../domain/bill.ts';
 import { type BillingPeriod, billingPeriodOf } from '../domain/billing-period.ts';
 import type { ErasableUser, UnsettledBill } from '../domain/erasure.ts';
 import { sumCents } from '../domain/money.ts';
+import { LEVEL_PRODUCT } from '../domain/price-list.ts';
 import { unbilledUsage } from '../domain/unbilled-usage.ts';
 import type { UsageEvent } from '../domain/usage-event.ts';
 import { lockUser } from './credits.ts';
@@ -91,7 +92,7 @@ export async function writeOffUsage(db: Database, key: UserKey, now: Date): Prom
     (resourceId): UsageEvent => ({
       id: `erasure:${key.userId}:${resourceId}`,
       userId: key.userId,
-      product: 'storage_gb_month',
+      product: LEVEL_PRODUCT,
       quantity: '0',
       occurredAt: now,
       resourceId,

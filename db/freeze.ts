@@ -10,7 +10,7 @@ import { markBilled } from './billed-usage.ts';
 import { loadCreditLots, lockUser, writeOffLots } from './credits.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import { usedBefore } from './earlier-bills.ts';
-import { type BillKey, changeCredits, insertBills, type WorkflowRun } from './new-bills.ts';
+import { type BillKey, changeCredits, insertBills, isBilled, type WorkflowRun } from './new-bills.ts';
 import { loadUnitPrices } from './price-list.ts';
 import { inTransaction } from './transaction.ts';
 import { usageTotalOf, usageTotalsOf } from './usage-totals.ts';
@@ -40,7 +40,7 @@ export async function freezeBill(
 ): Promise<string[]> {
   return await inTransaction(db, async (transaction) => {
     await lockUser(transaction, key);
-    if (await isFrozen(transaction, key)) return [];
+    if (await isBilled(transaction, key)) return [];
     await lockTotals(transaction, key);
     const usage = unbilledUsage(await loadTotals(transaction, key), key.period);
     const lots = await loadCreditLots(transaction, key);
@@ -69,21 +69,6 @@ export async function freezeBill(
     );
     return bills.map(({ billId }) => billId);
   });
-}
-
-async function isFrozen(
-  transaction: DatabaseTransaction,
-  { mode, userId, period }: BillKey,
-): Promise<boolean> {
-  const bill = await transaction
-    .selectFrom('bills')
-    .select('bill_id')
-    .where('mode', '=', mode)
-    .where('user_id', '=', userId)
-    .where('period', '=', period)
-    .where('kind', '=', 'monthly')
-    .executeTakeFirst();
-  return bill !== undefined;
 }
 
 /**
@@ -138,7 +123,7 @@ export async function countBillsFrozenBy(
  */
 export async function listUsersToFreeze(
   db: Database,
-  { mode, period }: Pick<BillKey, 'mode' | 'period'>,
+  { mode, period }: Month,
   page: { readonly afterUserId: string; readonly throughUserId?: string | null; readonly limit: number },
 ): Promise<string[]> {
   const { throughUserId = null } = page;

@@ -1,19 +1,12 @@
 import type { BillStatus } from '../domain/bill.ts';
-import { drawFromLots, remainingCents, usableForBill } from '../domain/credits.ts';
+import { remainingCents, usableForBill } from '../domain/credits.ts';
 import { sumCents } from '../domain/money.ts';
 import { isMeteredProduct } from '../domain/price-list.ts';
 import { markBilled } from './billed-usage.ts';
 import type { BillLineRow } from './bills.ts';
-import {
-  creditCause,
-  grantCreditLot,
-  loadCreditLots,
-  lockUser,
-  settleCredits,
-  takeFromLots,
-} from './credits.ts';
-import type { Database, DatabaseTransaction } from './database.ts';
-import type { BillKey } from './new-bills.ts';
+import { loadCreditLots, lockUser } from './credits.ts';
+import type { Database } from './database.ts';
+import { type BillKey, changeCredits, insertBill, isBilled } from './new-bills.ts';
 import { inTransaction } from './transaction.ts';
 
 /** A bill that this database lost when it was put back to a backup, as its invoice in Stripe tells of it. */
@@ -38,17 +31,14 @@ const WITHOUT_INVOICE: BillStatus = 'frozen';
 export async function saveLostBill(db: Database, bill: LostBill): Promise<boolean> {
   return await inTransaction(db, async (transaction) => {
     await lockUser(transaction, bill);
-    if (await isBilled(transaction, bill)) return false;
+    if (await isBilled(transaction, bill, bill.part)) return false;
     const creditsCents = -sumCents(bill.lines.filter(isOfCredits).map(({ amountCents }) => amountCents));
     const lots = usableForBill(await loadCreditLots(transaction, bill), bill.period);
     if (creditsCents > remainingCents(lots)) return false;
-    await insertBill(transaction, bill, creditsCents);
-    const cause = creditCause.bill(bill.billId);
-    if (creditsCents > 0) await takeFromLots(transaction, bill, drawFromLots(lots, creditsCents), cause);
-    if (creditsCents < 0) {
-      await grantCreditLot(transaction, bill, { cause, cents: -creditsCents, expiresAt: null });
-      await settleCredits(transaction, bill);
-    }
+    // The events come again in another order: which of them a line was made of can't be told any more.
+    await insertBill(transaction, rowOf(bill, creditsCents), bill.lines);
+    const { billId } = bill;
+    await changeCredits(transaction, bill, [{ billId, creditsAppliedCents: creditsCents }], lots);
     for (const { product, ...line } of bill.lines)
       if (isMeteredProduct(product)) await markBilled(transaction, bill, [{ ...line, product }]);
     return true;
@@ -57,61 +47,23 @@ export async function saveLostBill(db: Database, bill: LostBill): Promise<boolea
 
 const isOfCredits = ({ product }: BillLineRow) => product === 'credits';
 
-async function isBilled(
-  transaction: DatabaseTransaction,
-  { mode, userId, period, part }: LostBill,
-): Promise<boolean> {
-  const bill = await transaction
-    .selectFrom('bills')
-    .select('bill_id')
-    .where('mode', '=', mode)
-    .where('user_id', '=', userId)
-    .where('period', '=', period)
-    .where('kind', '=', 'monthly')
-    .where('part', '=', part)
-    .executeTakeFirst();
-  return bill !== undefined;
-}
-
-async function insertBill(
-  transaction: DatabaseTransaction,
+function rowOf(
   { mode, billId, userId, period, part, parts, invoicedAt, lines }: LostBill,
   creditsCents: number,
-): Promise<void> {
-  await transaction
-    .insertInto('bills')
-    .values({
-      mode,
-      bill_id: billId,
-      user_id: userId,
-      period,
-      part,
-      parts,
-      status: WITHOUT_INVOICE,
-      total_cents: sumCents(lines.map(({ amountCents }) => amountCents)),
-      credits_applied_cents: creditsCents,
-      invoicing_since: invoicedAt,
-      frozen_at: invoicedAt,
-    })
-    .execute();
-  await transaction
-    .insertInto('bill_lines')
-    .values(
-      lines.map((line, index) => ({
-        mode,
-        bill_id: billId,
-        line_number: index + 1,
-        product: line.product,
-        usage_period: line.usagePeriod,
-        quantity: line.quantity,
-        exact_quantity: line.exactQuantity,
-        unit_price_cents: line.unitPriceCents,
-        amount_cents: line.amountCents,
-        description: line.description,
-        // The events come again in another order: which of them it was made of can't be told any more.
-      })),
-    )
-    .execute();
+) {
+  return {
+    mode,
+    bill_id: billId,
+    user_id: userId,
+    period,
+    part,
+    parts,
+    status: WITHOUT_INVOICE,
+    total_cents: sumCents(lines.map(({ amountCents }) => amountCents)),
+    credits_applied_cents: creditsCents,
+    invoicing_since: invoicedAt,
+    frozen_at: invoicedAt,
+  };
 }
 
 /** Whether there is such a bill. */

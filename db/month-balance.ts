@@ -3,7 +3,7 @@ import { type BillStatus, baseUnitsPerUnit } from '../domain/bill.ts';
 import { type BillingPeriod, periodLengthMs } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import { balanceOf, type ProductBalance } from '../domain/month-balance.ts';
-import { METERED_PRODUCTS, type MeteredProduct } from '../domain/price-list.ts';
+import { LEVEL_PRODUCT, METERED_PRODUCTS, type MeteredProduct } from '../domain/price-list.ts';
 import { type Database, type DatabaseTransaction, exactInteger } from './database.ts';
 import { loadUnitPrices } from './price-list.ts';
 
@@ -73,7 +73,7 @@ async function loadUnbilled(transaction: DatabaseTransaction, month: Month) {
           ELSE level_change_gb * ${periodLengthMs(period)}::numeric END) AS used,
         sum(CASE WHEN period = ${period} THEN billed_quantity ELSE 0 END) AS billed
       FROM usage_totals
-      WHERE mode = ${mode} AND (period = ${period} OR (product = 'storage_gb_month' AND period < ${period}))
+      WHERE mode = ${mode} AND (period = ${period} OR (product = ${LEVEL_PRODUCT} AND period < ${period}))
       GROUP BY user_id, product
     ), lined AS (
       SELECT bill.user_id, line.product, sum(line.exact_quantity) AS billed

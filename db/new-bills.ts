@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { RatedBill } from '../domain/bill.ts';
+import type { Insertable } from 'kysely';
+import type { BillLine, RatedBill } from '../domain/bill.ts';
 import { drawsOfParts } from '../domain/bill-parts.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { CreditLot } from '../domain/credits.ts';
@@ -7,6 +8,7 @@ import type { Mode } from '../domain/mode.ts';
 import { sumCents } from '../domain/money.ts';
 import { creditCause, grantCreditLot, settleCredits, takeFromLots } from './credits.ts';
 import type { DatabaseTransaction } from './database.ts';
+import type { BillsTable } from './schema.ts';
 
 /** What a user owes for a month. */
 export interface BillKey {
@@ -45,27 +47,70 @@ export async function insertBills(
     ...part,
     billId: billIdOf({ mode, userId, period }, index + 1),
   }));
+  for (const [index, bill] of bills.entries()) {
+    const row = {
+      mode,
+      bill_id: bill.billId,
+      user_id: userId,
+      period,
+      part: index + 1,
+      parts: parts.length,
+      ...statusOf(bill, fate),
+      total_cents: bill.totalCents,
+      credits_applied_cents: bill.creditsAppliedCents,
+      workflow_id: workflow?.workflowId ?? null,
+      workflow_run_id: workflow?.runId ?? null,
+    };
+    await insertBill(transaction, row, bill.lines);
+  }
+  return bills;
+}
+
+/** Writes a bill and its lines, in their order. */
+export async function insertBill(
+  transaction: DatabaseTransaction,
+  bill: Insertable<BillsTable> & { readonly bill_id: string },
+  lines: readonly BillLine[],
+): Promise<void> {
+  await transaction.insertInto('bills').values(bill).execute();
   await transaction
-    .insertInto('bills')
+    .insertInto('bill_lines')
     .values(
-      bills.map((part, index) => ({
-        mode,
-        bill_id: part.billId,
-        user_id: userId,
-        period,
-        part: index + 1,
-        parts: parts.length,
-        ...statusOf(part, fate),
-        total_cents: part.totalCents,
-        credits_applied_cents: part.creditsAppliedCents,
-        workflow_id: workflow?.workflowId ?? null,
-        workflow_run_id: workflow?.runId ?? null,
+      lines.map((line, index) => ({
+        mode: bill.mode,
+        bill_id: bill.bill_id,
+        line_number: index + 1,
+        product: line.product,
+        usage_period: line.usagePeriod,
+        quantity: line.quantity,
+        exact_quantity: line.exactQuantity,
+        unit_price_cents: line.unitPriceCents,
+        amount_cents: line.amountCents,
+        description: line.description,
+        events_before: line.events?.before ?? null,
+        events_through: line.events?.through ?? null,
+        first_event_at: line.events?.firstAt ?? null,
+        last_event_at: line.events?.lastAt ?? null,
       })),
     )
     .execute();
-  // A part at a time: a statement takes a limited number of values.
-  for (const bill of bills) await insertLines(transaction, mode, bill);
-  return bills;
+}
+
+/** Whether the user has a bill of the month: any part of it, or this one. */
+export async function isBilled(
+  transaction: DatabaseTransaction,
+  { mode, userId, period }: BillKey,
+  part?: number,
+): Promise<boolean> {
+  let bills = transaction
+    .selectFrom('bills')
+    .select('bill_id')
+    .where('mode', '=', mode)
+    .where('user_id', '=', userId)
+    .where('period', '=', period)
+    .where('kind', '=', 'monthly');
+  if (part !== undefined) bills = bills.where('part', '=', part);
+  return (await bills.executeTakeFirst()) !== undefined;
 }
 
 /**
@@ -87,39 +132,11 @@ function statusOf(
   return { status: holdReason === null ? 'frozen' : 'held', problem: holdReason } as const;
 }
 
-async function insertLines(
-  transaction: DatabaseTransaction,
-  mode: Mode,
-  { billId, lines }: NewBill,
-): Promise<void> {
-  await transaction
-    .insertInto('bill_lines')
-    .values(
-      lines.map((line, index) => ({
-        mode,
-        bill_id: billId,
-        line_number: index + 1,
-        product: line.product,
-        usage_period: line.usagePeriod,
-        quantity: line.quantity,
-        exact_quantity: line.exactQuantity,
-        unit_price_cents: line.unitPriceCents,
-        amount_cents: line.amountCents,
-        description: line.description,
-        events_before: line.events?.before ?? null,
-        events_through: line.events?.through ?? null,
-        first_event_at: line.events?.firstAt ?? null,
-        last_event_at: line.events?.lastAt ?? null,
-      })),
-    )
-    .execute();
-}
-
 /** Takes from the lots what each part uses of credits, or grants what it gives. */
 export async function changeCredits(
   transaction: DatabaseTransaction,
   key: BillKey,
-  bills: readonly NewBill[],
+  bills: readonly Pick<NewBill, 'billId' | 'creditsAppliedCents'>[],
   usableLots: readonly CreditLot[],
 ): Promise<void> {
   const parts = bills.map(({ billId, creditsAppliedCents }) => ({

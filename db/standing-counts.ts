@@ -1,4 +1,4 @@
-import type { BillStatus } from '../domain/bill.ts';
+import { type OpenBillStatus, OWED_STATUSES, TO_INVOICE_STATUSES } from '../domain/bill.ts';
 import type { BillingStatus, WaitingFor } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
 import { type Database, exactInteger } from './database.ts';
@@ -23,19 +23,9 @@ export interface OpenBills {
   readonly mode: Mode;
   readonly status: OpenBillStatus;
   readonly count: number;
-  /** Their totals, before credits. */
+  /** What Stripe is to collect for them, in cents. */
   readonly cents: number;
 }
-
-/** A bill that is neither paid nor void. */
-export type OpenBillStatus = Exclude<BillStatus, 'paid' | 'void'>;
-export const OPEN_BILL_STATUSES = [
-  'frozen',
-  'held',
-  'open',
-  'payment_failed',
-  'parked',
-] as const satisfies readonly OpenBillStatus[];
 
 /**
  * Counts users by `users_by_status` and `users_by_what_they_wait_for`, without reading the users themselves; and bills by
@@ -56,7 +46,7 @@ export async function countStandings(db: Database): Promise<StandingCounts> {
     .execute();
   // Each index holds some statuses, so one query for all five would read the whole table.
   const bills = [
-    ...(await sumBills(db, ['frozen', 'parked', 'open', 'payment_failed'])),
+    ...(await sumBills(db, [...TO_INVOICE_STATUSES, ...OWED_STATUSES])),
     ...(await sumBills(db, ['held'])),
   ];
   return { customers, waiting, bills };

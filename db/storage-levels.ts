@@ -2,6 +2,7 @@ import { Big } from 'big.js';
 import { sql } from 'kysely';
 import { type BillingPeriod, billingPeriodOf } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
+import { LEVEL_PRODUCT } from '../domain/price-list.ts';
 import { type StorageLevel, storageChanges } from '../domain/storage.ts';
 import type { UsageEvent } from '../domain/usage-event.ts';
 import type { DatabaseTransaction } from './database.ts';
@@ -95,7 +96,7 @@ async function growTotals(
   const { rows } = await sql<{ user_id: string; period: BillingPeriod; event_count: number }>`
     INSERT INTO usage_totals AS total (
       mode, user_id, product, period, used_quantity, level_change_gb, event_count, unbilled_first_at, unbilled_last_at)
-    SELECT ${mode}, user_id, 'storage_gb_month', period, gb_ms, level_change_gb, events, first_at, last_at
+    SELECT ${mode}, user_id, ${LEVEL_PRODUCT}, period, gb_ms, level_change_gb, events, first_at, last_at
     FROM unnest(
       ${changes.map((change) => change.userId)}::text[],
       ${changes.map((change) => change.period)}::text[],

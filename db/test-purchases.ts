@@ -17,7 +17,7 @@ const mode = 'test';
  * name over. Safe to repeat.
  *
  * @returns the purchase as it stands, which may be one that asked for something else under the same id; `undefined` when no mode
- *   knows the user.
+ *   knows the user, or their data was erased.
  */
 export async function saveTestPurchase(
   db: Database,
@@ -33,11 +33,12 @@ export async function saveTestPurchase(
           .selectFrom('users')
           .select([sql.lit(mode).as('mode'), 'user_id', 'email', 'name'])
           .where('mode', '=', 'live')
-          .where('user_id', '=', userId),
+          .where('user_id', '=', userId)
+          .where('erased_at', 'is', null),
       )
       .onConflict((conflict) => conflict.columns(['mode', 'user_id']).doNothing())
       .execute();
-    // By selecting: of a user whom nobody knows there is nothing to insert.
+    // By selecting: of a user whom nobody knows, or who was erased, there is nothing to insert.
     await transaction
       .insertInto('test_purchases')
       .columns(['purchase_id', 'user_id', 'credits', 'card'])
@@ -51,7 +52,8 @@ export async function saveTestPurchase(
             sql.val(card).as('card'),
           ])
           .where('mode', '=', mode)
-          .where('user_id', '=', userId),
+          .where('user_id', '=', userId)
+          .where('erased_at', 'is', null),
       )
       .onConflict((conflict) => conflict.columns(['mode', 'purchase_id']).doNothing())
       .execute();
@@ -63,14 +65,17 @@ export async function saveTestPurchase(
   });
 }
 
-/** Saves how far a purchase is, and that these webhooks of Stripe's have had their effect, in one transaction. */
+/**
+ * Saves how far a purchase is, and that these webhooks of Stripe's have had their effect, in one transaction. Safe to repeat, also
+ * late: an attempt whose worker stood still for a while may come after a newer state, and changes nothing of that.
+ */
 export async function saveTestPurchaseState(
   db: Database,
   state: TestPurchaseState,
   events: readonly StripeEventEnvelope[],
 ): Promise<void> {
   const { purchaseId, stripeCustomerId } = state;
-  await db.transaction().execute(async (transaction) => {
+  await inTransaction(db, async (transaction) => {
     await transaction
       .updateTable('test_purchases')
       .set({
@@ -83,6 +88,9 @@ export async function saveTestPurchaseState(
         updated_at: new Date(),
       })
       .where('purchase_id', '=', purchaseId)
+      // An end is an end, and steps only grow.
+      .where('status', 'in', ['processing', 'requires_action'])
+      .where(sql<boolean>`jsonb_array_length(steps) <= ${state.steps.length}`)
       .execute();
     if (stripeCustomerId !== null) await recordAppliedEvents(transaction, { mode, stripeCustomerId }, events);
   });

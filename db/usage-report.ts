@@ -1,7 +1,7 @@
 import { Big } from 'big.js';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
-import { PRICE_LIST } from '../domain/price-list.ts';
+import { LEVEL_PRODUCT } from '../domain/price-list.ts';
 import { type StorageTotal, storageGbMs } from '../domain/storage.ts';
 import type { MonthlyUsage } from '../domain/usage-report.ts';
 import type { Database } from './database.ts';
@@ -25,7 +25,7 @@ export async function loadMonthlyUsage(
     .where((where) =>
       where.or([
         where('period', '=', period),
-        where.and([where('product', '=', 'storage_gb_month'), where('period', '<', period)]),
+        where.and([where('product', '=', LEVEL_PRODUCT), where('period', '<', period)]),
       ]),
     )
     .execute();
@@ -33,12 +33,12 @@ export async function loadMonthlyUsage(
   const usage = new Map<(typeof rows)[number]['product'], Big>();
   const storageTotals: (readonly [BillingPeriod, StorageTotal])[] = [];
   for (const row of rows) {
-    if (PRICE_LIST[row.product].aggregation === 'sum') usage.set(row.product, new Big(row.used_quantity));
+    if (row.product !== LEVEL_PRODUCT) usage.set(row.product, new Big(row.used_quantity));
     else {
       const total = { gbMs: new Big(row.used_quantity), levelChangeGb: new Big(row.level_change_gb) };
       storageTotals.push([row.period, total]);
     }
   }
-  if (storageTotals.length > 0) usage.set('storage_gb_month', storageGbMs(period, storageTotals));
+  if (storageTotals.length > 0) usage.set(LEVEL_PRODUCT, storageGbMs(period, storageTotals));
   return usage;
 }

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Mode } from '../domain/mode.ts';
 import { withoutNeedlessZeros } from '../domain/money.ts';
+import { LEVEL_PRODUCT } from '../domain/price-list.ts';
 import type { UsageEvent } from '../domain/usage-event.ts';
 import type { DatabaseTransaction } from './database.ts';
 
@@ -41,7 +42,7 @@ export async function storeIdsAndSums(
     ), added AS MATERIALIZED (
       SELECT *, row_number() OVER (PARTITION BY user_id, product, period) AS nth
       FROM sent JOIN new USING (event_id)
-      WHERE product <> 'storage_gb_month'
+      WHERE product <> ${LEVEL_PRODUCT}
     ), grown AS (
       INSERT INTO usage_totals AS total (
         mode, user_id, product, period, used_quantity, event_count, unbilled_first_at, unbilled_last_at)

@@ -1,11 +1,12 @@
 import type { Selectable } from 'kysely';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
+import { LEVEL_PRODUCT } from '../domain/price-list.ts';
 import type { UsageTotal } from '../domain/unbilled-usage.ts';
 import type { Database } from './database.ts';
 import type { UsageTotalsTable } from './schema.ts';
 
-/** The totals of users for all months up to `through`: of each user by product and month. */
+/** The totals of users for all months up to `through`: of each user by product and month, in the order in which ingestion locks them. */
 export function usageTotalsOf(
   db: Pick<Database, 'selectFrom'>,
   {
@@ -20,6 +21,7 @@ export function usageTotalsOf(
     .where('user_id', 'in', userIds)
     .where('period', '<=', through)
     .orderBy('user_id')
+    .orderBy((row) => row('product', '=', LEVEL_PRODUCT))
     .orderBy('product')
     .orderBy('period');
 }
@@ -49,7 +51,7 @@ export async function hasSummedUsageIn(
       .select('mode')
       .where('mode', 'in', MODES)
       .where('period', '=', period)
-      .where('product', '<>', 'storage_gb_month')
+      .where('product', '<>', LEVEL_PRODUCT)
       .limit(1)
       .executeTakeFirst()) ?? {};
   return mode !== undefined;

@@ -10,6 +10,22 @@ import { METERED_PRODUCTS, type MeteredProduct, PRICE_LIST, type Product } from 
 export const BILL_STATUSES = ['frozen', 'held', 'open', 'paid', 'payment_failed', 'parked', 'void'] as const;
 export type BillStatus = (typeof BILL_STATUSES)[number];
 
+/** Neither paid nor void: there is something to do still. */
+export const OPEN_BILL_STATUSES = [
+  'frozen',
+  'held',
+  'open',
+  'payment_failed',
+  'parked',
+] as const satisfies readonly BillStatus[];
+export type OpenBillStatus = (typeof OPEN_BILL_STATUSES)[number];
+
+/** May go out, and has no invoice yet. */
+export const TO_INVOICE_STATUSES = ['frozen', 'parked'] as const satisfies readonly BillStatus[];
+
+/** Owed: Stripe is collecting it, or could not. */
+export const OWED_STATUSES = ['open', 'payment_failed'] as const satisfies readonly BillStatus[];
+
 /**
  * A bill's status by its invoice's, or `null` while the invoice is a draft and says nothing yet.
  * An open invoice that was tried counts as failed: Stripe retries it, and the grace period runs. So does one that was

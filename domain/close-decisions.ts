@@ -1,4 +1,7 @@
 /** What an operator may decide about a close, and when: the validators of the workflow's updates. */
+
+import type { BillStatus } from './bill.ts';
+import { inWords } from './in-words.ts';
 import type { ClosePhase, Month } from './monthly-close.ts';
 import { MAX_TEXT_LENGTH } from './operator-decisions.ts';
 
@@ -22,9 +25,18 @@ export interface RetryParked {
   readonly by: string;
 }
 
+/** What may be decided about a close, as it is stored. */
+export const CLOSE_DECISION_TYPES = ['approve', 'hold', 'release', 'skip', 'retryParked'] as const;
+
+/** Those that are about bills, not about the month. */
+export type BillsDecisionType = Extract<(typeof CLOSE_DECISION_TYPES)[number], 'hold' | 'release' | 'skip'>;
+
+/** Ids of bills, or of users: then all of their bills of the month. `all`: those that are held. */
+export type BillsChoice = readonly string[] | 'all';
+
 /** A decision as it is stored. */
 export interface CloseDecision {
-  readonly type: 'approve' | 'hold' | 'release' | 'skip' | 'retryParked';
+  readonly type: (typeof CLOSE_DECISION_TYPES)[number];
   /** Those that it is about; none: the month. */
   readonly bills: readonly string[];
   readonly by: string;
@@ -40,12 +52,12 @@ export function whyNotApprove(
   if (!isText(request?.approvedBy)) return 'Say who approves: {"approvedBy": "your name"}';
   if (isApproved) return 'This month is approved already.';
   if (phase === 'awaiting_approval') return null;
-  return `There is nothing to approve: the close is ${phase.replace('_', ' ')}.`;
+  return `There is nothing to approve: the close is ${inWords(phase)}.`;
 }
 
 /** Why nothing can be decided about the bills, in a sentence; `null`: then it depends on how each of them stands. */
 export function whyNotDecideOnBills(
-  type: 'hold' | 'release' | 'skip',
+  type: BillsDecisionType,
   request: BillsDecision | undefined,
   phase: ClosePhase,
 ): string | null {
@@ -64,8 +76,28 @@ export function whyNotDecideOnBills(
   return phase === 'done' ? HAS_ENDED : null;
 }
 
+/** How a bill stands that something is decided about. */
+export interface BillStanding {
+  readonly status: BillStatus;
+  /** Since when Stripe may know of it. */
+  readonly invoicingSince: Date | null;
+  readonly skippedAt: Date | null;
+}
+
+/** Why this can't be decided about the bill, as the rest of a sentence about it; `null` when it can. */
+export function whyNotDecideOnBill(type: BillsDecisionType, bill: BillStanding | undefined): string | null {
+  if (bill === undefined) return 'is no bill of this month';
+  const status = inWords(bill.status);
+  if (type === 'hold') {
+    if (bill.status !== 'frozen') return `is ${status}`;
+    return bill.invoicingSince === null ? null : 'is on its way to Stripe; void its invoice there';
+  }
+  if (bill.status !== 'held') return `is not held but ${status}`;
+  return type === 'skip' && bill.skippedAt !== null ? 'is skipped already' : null;
+}
+
 /** What to say to whoever has chosen no bill at all. */
-export function noBillChosen({ mode, period }: Month, choice: readonly string[] | 'all'): string {
+export function noBillChosen({ mode, period }: Month, choice: BillsChoice): string {
   return choice === 'all'
     ? `No bill of ${period} (${mode}) is held.`
     : `Name bills of ${period} (${mode}): bill_…, or a user's id.`;

@@ -1,4 +1,5 @@
 import { BILL_STATUSES, type BillStatus } from './bill.ts';
+import { inWords } from './in-words.ts';
 import { formatCents, formatChange, sumCents } from './money.ts';
 
 /** How many bills, and the sum of their totals. */
@@ -101,7 +102,7 @@ function problemRow(name: string, { bills, cents }: BillSum, why: string): strin
 
 function statusRows(byStatus: CloseSummary['byStatus']): string[][] {
   return BILL_STATUSES.filter((status) => byStatus[status].bills > 0).map((status) => [
-    status.replace('_', ' '),
+    inWords(status),
     count(byStatus[status].bills),
     formatCents(byStatus[status].cents),
   ]);

@@ -1,5 +1,5 @@
 /** The close of a month as the workflow, the CLI and the pages speak of it. */
-import type { BillingPeriod } from './billing-period.ts';
+import { type BillingPeriod, periodEnd } from './billing-period.ts';
 import type { Mode } from './mode.ts';
 import type { MonthTotals } from './month-balance.ts';
 import { BILLING_BATCH_TASK_QUEUE, monthlyBillingWorkflowId } from './workflow-contracts.ts';
@@ -73,6 +73,16 @@ export interface UserRange {
   readonly afterUserId: string;
   /** Inclusive; `null`: to the end. */
   readonly throughUserId: string | null;
+}
+
+/** Whether the month has ended. */
+export function isOver(period: BillingPeriod, now: Date): boolean {
+  return periodEnd(period) <= now;
+}
+
+/** Why the month can't be closed, in a sentence without its full stop; `null` when it can. */
+export function whyNotClose(period: BillingPeriod, now: Date): string | null {
+  return isOver(period, now) ? null : `${period} is not over yet; only a month that has ended can be closed`;
 }
 
 /** In a sentence, such as `completed with 3 bills parked and 1 held`. */

@@ -5,6 +5,9 @@ import type { DecimalString } from './money.ts';
 export const METERED_PRODUCTS = ['cpu_hour', 'gpu_hour', 'storage_gb_month', 'api_calls'] as const;
 export type MeteredProduct = (typeof METERED_PRODUCTS)[number];
 
+/** The one product whose events are levels: what is stored and computed of levels (domain/storage.ts, db/storage-levels.ts) knows one. */
+export const LEVEL_PRODUCT = 'storage_gb_month' satisfies MeteredProduct;
+
 /** Everything on the price list: what is metered, and credits, which are bought once. */
 export const PRODUCTS = [...METERED_PRODUCTS, 'credits'] as const;
 export type Product = (typeof PRODUCTS)[number];

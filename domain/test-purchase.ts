@@ -2,7 +2,9 @@
  * A test purchase as the api, its workflow and the admin page speak of it: credits that are bought with one of Stripe's test
  * cards, to see that payments, webhooks and credits work. It is of test mode, always: nothing here has a mode to choose.
  */
+
 import { Big } from 'big.js';
+import { inWords } from './in-words.ts';
 import { instantText, tableCell } from './markdown.ts';
 import { type DecimalString, divideToCents } from './money.ts';
 import { BILLING_TASK_QUEUE } from './workflow-contracts.ts';
@@ -123,7 +125,7 @@ export const countOfCredits = (credits: number) => (credits === 1 ? '1 credit' :
 export function stepsMarkdown(state: TestPurchaseState): string {
   const { status, link, problem, declineCode, steps } = state;
   const facts = [
-    `**${status.replace('_', ' ')}**`,
+    `**${inWords(status)}**`,
     ...(declineCode === null ? [] : [`\`${declineCode}\``]),
     ...(problem === null ? [] : [tableCell(problem)]),
     ...(link === null ? [] : [`[authenticate the card here](${link})`]),

@@ -26,30 +26,46 @@ export const chargePartitionWorkflowId = (
   { mode, period }: { readonly mode: Mode; readonly period: BillingPeriod },
   partition: string,
 ) => `${monthlyBillingWorkflowId(mode, period)}:charge-${partition}`;
-export const monthlyBillingScheduleId = (mode: Mode) => `monthly-billing-${mode}`;
 export const reconciliationWorkflowId = (mode: Mode) => `reconciliation:${mode}`;
-export const reconciliationScheduleId = (mode: Mode) => `reconciliation-${mode}`;
+
+export const SCHEDULED_MONTHLY_BILLING_WORKFLOW = 'scheduledMonthlyBillingWorkflow';
+export const SCHEDULED_RECONCILIATION_WORKFLOW = 'scheduledReconciliationWorkflow';
 
 /** A Schedule that a worker makes sure of in each mode that has a Stripe key. */
 export interface BillingSchedule {
-  /** What it starts; its name in lists of checks. */
+  /** What it is for; its name in lists of checks. */
   readonly name: string;
   readonly scheduleId: (mode: Mode) => string;
   /** In UTC. */
   readonly cron: string;
+  /** What it starts, with the mode. */
+  readonly workflowType: string;
+  /** What becomes of a run that is due while the one before goes on: it waits for that, or there is none. */
+  readonly overlap: 'BUFFER_ONE' | 'SKIP';
+  /** How far back a run that was missed, because nothing ran, is caught up with. */
+  readonly catchUp: '30 days' | '1 hour';
 }
 
-/** 00:00 on the 1st. */
+/** 00:00 on the 1st. A month may still wait for a person when the next one has ended. */
 export const MONTHLY_BILLING_SCHEDULE: BillingSchedule = {
   name: 'monthly-billing',
-  scheduleId: monthlyBillingScheduleId,
+  scheduleId: (mode) => `monthly-billing-${mode}`,
   cron: '0 0 1 * *',
+  workflowType: SCHEDULED_MONTHLY_BILLING_WORKFLOW,
+  overlap: 'BUFFER_ONE',
+  catchUp: '30 days',
 };
-/** Every hour. Half past, so that the day's comparison of all objects does not begin together with a close. */
+/**
+ * Every hour. Half past, so that the day's comparison of all objects does not begin together with a close. A run looks at all there is, so
+ * of those that were missed the last is enough.
+ */
 export const RECONCILIATION_SCHEDULE: BillingSchedule = {
   name: 'reconciliation',
-  scheduleId: reconciliationScheduleId,
+  scheduleId: (mode) => `reconciliation-${mode}`,
   cron: '30 * * * *',
+  workflowType: SCHEDULED_RECONCILIATION_WORKFLOW,
+  overlap: 'SKIP',
+  catchUp: '1 hour',
 };
 export const SCHEDULES: readonly BillingSchedule[] = [MONTHLY_BILLING_SCHEDULE, RECONCILIATION_SCHEDULE];
 
@@ -58,9 +74,7 @@ export const CHARGE_EVENT_WORKFLOW = 'chargeEventWorkflow';
 export const CUSTOMER_REGISTRATION_WORKFLOW = 'customerRegistrationWorkflow';
 export const MONTHLY_BILLING_WORKFLOW = 'monthlyBillingWorkflow';
 export const CHARGE_PARTITION_WORKFLOW = 'chargePartitionWorkflow';
-export const SCHEDULED_MONTHLY_BILLING_WORKFLOW = 'scheduledMonthlyBillingWorkflow';
 export const RECONCILIATION_WORKFLOW = 'reconciliationWorkflow';
-export const SCHEDULED_RECONCILIATION_WORKFLOW = 'scheduledReconciliationWorkflow';
 
 export const STRIPE_EVENT_SIGNAL = 'stripeEvent';
 export const USER_CHANGED_SIGNAL = 'userChanged';

@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { type BenchParts, progress } from '../bench/stack.ts';
+import { SimulatorControl } from '../stack/simulator-control.ts';
 import { onTopology } from './topology.ts';
 
 /** Measures on docker-compose.yml's parts, one api and one worker: as `onBenchStack` on those of `npm start`. */
@@ -17,6 +18,7 @@ export async function onProductionBenchStack<Figures>(
   };
   return await onTopology(options, async ({ file, pids, apis: [api], workers: [worker], dataConverter }) => {
     if (api === undefined || worker === undefined) throw new Error('there is no api or no worker');
+    const simulatorUrl = file.stripe.apiBase ?? '';
     const connection = await Connection.connect({ address: file.temporalAddress });
     try {
       return await measure({
@@ -33,7 +35,8 @@ export async function onProductionBenchStack<Figures>(
           temporal: pids.temporal,
           stripeSimulator: pids.simulator,
         },
-        simulatorUrl: file.stripe.apiBase ?? '',
+        simulatorUrl,
+        simulator: new SimulatorControl(simulatorUrl),
         temporal: new Client({ connection, namespace: file.temporalNamespace, dataConverter }),
       });
     } finally {

@@ -14,7 +14,8 @@ import { monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
 import type { Log } from '../stack/log.ts';
 import { listWorkerVersions, makeCurrent, type WorkerVersionStatus } from '../worker/worker-versions.ts';
 import { Load, type LoadFigures } from './load.ts';
-import { onTopology, type ReplaceableProcess, type Topology } from './topology.ts';
+import type { ReplaceableProcess } from './replaceable-process.ts';
+import { onTopology, type Topology } from './topology.ts';
 
 export interface DrillOptions {
   /** Of the close that is measured. */
@@ -116,8 +117,8 @@ class Drill {
   async mainJob(period: BillingPeriod): Promise<number> {
     const since = performance.now();
     const { file } = this.#topology;
-    const { temporal, stripe, simulatorUrl } = this.#service;
-    await playStory({ stack: file, simulatorUrl, temporal, stripe: stripe.live }, period);
+    const { temporal, stripe, simulator } = this.#service;
+    await playStory({ stack: file, simulator, temporal, stripe: stripe.live }, period);
     return secondsSince(since);
   }
 

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describe } from '../bench/machine.ts';
 import { complain, describeError, right, say, table } from '../cli/console.ts';
+import { formatCents } from '../domain/money.ts';
 import { type DrillFigures, runDrill } from './drill.ts';
 
 const { values } = parseArgs({
@@ -40,7 +41,7 @@ function report(figures: DrillFigures): string {
     ['Main job: from sign-up to a paid bill', seconds(figures.mainJobSeconds)],
     [`Close of ${options.customers} customers`, seconds(close.seconds)],
     ['  customers per second', close.customersPerSecond.toFixed(1)],
-    ['  invoices, one each, to the cent', `${close.invoices}, $${(close.cents / 100).toFixed(2)}`],
+    ['  invoices, one each, to the cent', `${close.invoices}, ${formatCents(close.cents)}`],
     ['Rolling restart of each process under load', seconds(rollingRestart.seconds)],
     ['  requests, sent once each', String(sum(rollingRestart.requests))],
     ['  failed', String(rollingRestart.failures.length)],

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
 import { Client } from 'pg';
+import { parseEnvironment } from '../config/environment.ts';
 import { cacheDirectory, inheritedEnvironment } from '../config/machine.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import { saveApiKey } from '../db/api-keys.ts';
@@ -13,11 +13,12 @@ import { openDatabase } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { MODES } from '../domain/mode.ts';
 import { adminEnvironment } from '../stack/admin-environment.ts';
-import { type BuiltPrograms, buildPrograms } from '../stack/build-programs.ts';
-import { type ChildService, startChildService } from '../stack/child-service.ts';
+import { buildProgramsForNow } from '../stack/build-programs.ts';
+import { startChildService } from '../stack/child-service.ts';
 import { type ComposeFile, readComposeFile } from '../stack/compose-file.ts';
-import { withoutOurs } from '../stack/environment.ts';
+import { stripeEnvironment, withoutOurs } from '../stack/environment.ts';
 import type { Log } from '../stack/log.ts';
+import { newStackSecrets } from '../stack/new-secrets.ts';
 import { freePort } from '../stack/ports.ts';
 import { startPostgres } from '../stack/postgres.ts';
 import type { Environment } from '../stack/program.ts';
@@ -26,6 +27,7 @@ import { setUpSimulatedStripe } from '../stack/simulated-stripe.ts';
 import { findTemporalBinary } from '../stack/temporal-binary.ts';
 import { dataConverterOf } from '../temporal/data-converter.ts';
 import { type LoadBalancer, startLoadBalancer } from './load-balancer.ts';
+import { ReplaceableProcess } from './replaceable-process.ts';
 import { startTemporalCluster } from './temporal-cluster.ts';
 import { findTemporalPrograms } from './temporal-programs.ts';
 
@@ -59,42 +61,11 @@ export interface Topology {
   startWorkers(count: number, buildId: string): Promise<ReplaceableProcess[]>;
 }
 
-/** A process that can be stopped in good order and started anew, as a deployment does. */
-export class ReplaceableProcess {
-  readonly name: string;
-  readonly #start: () => Promise<ChildService>;
-  #running: ChildService | undefined;
-
-  constructor(name: string, start: () => Promise<ChildService>) {
-    this.name = name;
-    this.#start = start;
-  }
-
-  get pid(): number {
-    return this.#running?.pid ?? 0;
-  }
-
-  async start(): Promise<void> {
-    this.#running = await this.#start();
-  }
-
-  /** @returns how long it took to end, in milliseconds. @throws Error when it had to be killed, or failed. */
-  async stop(): Promise<number> {
-    const since = performance.now();
-    const exit = await this.#running?.stop();
-    this.#running = undefined;
-    if (exit !== undefined && exit.code !== 0)
-      throw new Error(`${this.name} ended with ${exit.signal ?? `code ${exit.code}`}, not in good order`);
-    return performance.now() - since;
-  }
-}
-
-const PROJECT_CACHE = fileURLToPath(new URL('../node_modules/.cache/durable-billing', import.meta.url));
 /** Room for everybody. */
 const PLACES = 1_000_000;
 /** Longer than the load balancer takes to notice. */
 const SHUTDOWN_DELAY = '2s';
-/** docker-compose.yml gives a minute. */
+/** docker-compose.yml gives a worker as long, and the api a minute. */
 const STOP_GRACE_MS = 30_000;
 
 /** Works on a production topology of its own, in a folder that is deleted afterwards. */
@@ -123,7 +94,7 @@ async function startTopology(options: TopologyOptions, reaper: Reaper, parts: Pa
   await chmod(folder, 0o755); // PostgreSQL may run as a user of its own, which must be able to walk in.
 
   progress('building our programs');
-  const programs = await builtFor(reaper);
+  const programs = await buildProgramsForNow(reaper);
   const password = randomBytes(16).toString('hex');
   const apiPorts: number[] = [];
   for (const _ of numbered(options.apis)) apiPorts.push(await freePort());
@@ -198,7 +169,7 @@ async function startTopology(options: TopologyOptions, reaper: Reaper, parts: Pa
 
   /** The environment of a service of the compose file, with hosts that are there. */
   const environmentOf = (name: 'api' | 'worker', buildId: string, ports: Environment): Environment => {
-    const compose = readComposeFile({ ...secrets, ...stripeVariables(whole), WORKER_BUILD_ID: buildId });
+    const compose = readComposeFile({ ...secrets, ...stripeEnvironment(whole), WORKER_BUILD_ID: buildId });
     const given = Object.entries(serviceOf(compose, name).environment ?? {});
     return {
       ...env,
@@ -241,7 +212,7 @@ async function startTopology(options: TopologyOptions, reaper: Reaper, parts: Pa
   parts.push(async () => await loadBalancer?.stop());
   return {
     file: whole,
-    dataConverter: dataConverterOf(keysOf(secrets.TEMPORAL_CODEC_KEYS)),
+    dataConverter: dataConverterOf(parseEnvironment(secrets).TEMPORAL_CODEC_KEYS ?? []),
     loadBalancer,
     pids: { temporal: temporal.pid, postgres: postgres.pid, simulator: simulator.pid },
     apis,
@@ -254,13 +225,6 @@ async function startTopology(options: TopologyOptions, reaper: Reaper, parts: Pa
 const PENDING = { STRIPE_TEST_SECRET_KEY: 'pending' };
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
-
-async function builtFor(reaper: Reaper): Promise<BuiltPrograms> {
-  await mkdir(PROJECT_CACHE, { recursive: true });
-  const folder = await mkdtemp(path.join(PROJECT_CACHE, 'production-'));
-  reaper.directory(folder);
-  return await buildPrograms(folder);
-}
 
 function serviceOf(compose: ComposeFile, name: string) {
   const service = compose.services[name];
@@ -303,7 +267,6 @@ async function prepareDatabase(
 }
 
 function newStackFile(apiUrl: string): StackFile {
-  const random = (prefix: string) => `${prefix}_${randomBytes(24).toString('base64url')}`;
   return {
     apiUrl,
     databaseUrl: '',
@@ -311,24 +274,6 @@ function newStackFile(apiUrl: string): StackFile {
     temporalNamespace: '',
     temporalUiUrl: null,
     stripe: { apiBase: null, live: null, test: null },
-    apiKey: random('db_live'),
-    testApiKey: random('db_test'),
-    adminPassword: random('admin'),
-    accountLinkSecrets: { live: random('link_live'), test: random('link_test') },
+    ...newStackSecrets(),
   };
-}
-
-function stripeVariables({ stripe: { live, test } }: StackFile): Environment {
-  return {
-    STRIPE_SECRET_KEY: live?.secretKey,
-    STRIPE_WEBHOOK_SECRET: live?.webhookSecret,
-    STRIPE_TEST_SECRET_KEY: test?.secretKey,
-    STRIPE_TEST_WEBHOOK_SECRET: test?.webhookSecret,
-  };
-}
-
-function keysOf(pair: string | undefined): { id: string; key: Buffer }[] {
-  if (!pair) return [];
-  const [id = '', base64 = ''] = pair.split(':');
-  return [{ id, key: Buffer.from(base64, 'base64') }];
 }

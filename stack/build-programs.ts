@@ -1,11 +1,14 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin, stop } from 'esbuild';
 import { dataConverterOf } from '../temporal/data-converter.ts';
 import { bundleWorkflows } from '../worker/workflow-bundle.ts';
+import type { Reaper } from './reaper.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+/** Within the project, so that its packages are found from there. */
+const CACHE = path.join(PROJECT, 'node_modules/.cache/durable-billing');
 
 /** Each of our programs that runs for long, or where there is no TypeScript, and the name it is built under. */
 const PROGRAMS = {
@@ -15,8 +18,8 @@ const PROGRAMS = {
   'stripe-simulator': 'stripe-simulator/main.ts',
 } as const;
 
-/** {@link PROGRAMS}, as absolute paths of what Node runs as it is. */
-export type BuiltPrograms = Readonly<Record<keyof typeof PROGRAMS, string>>;
+/** {@link PROGRAMS} as absolute paths of what Node runs as it is, and the workflow code, whose failures are not encrypted. */
+export type BuiltPrograms = Readonly<Record<keyof typeof PROGRAMS | 'workflows', string>>;
 
 /** Workflow code with and without encrypted failures: which it is, the environment says, and a bundle can't ask. */
 const WORKFLOWS = { plain: 'workflows.cjs', encrypted: 'workflows-encrypted.cjs' } as const;
@@ -57,7 +60,21 @@ export async function buildPrograms(folder: string, standsAt = folder): Promise<
     worker: built('worker'),
     billing: built('billing'),
     'stripe-simulator': built('stripe-simulator'),
+    workflows: path.join(folder, WORKFLOWS.plain),
   };
+}
+
+/**
+ * Our programs built ahead, as they are, for those who start them many times or as an image does: nothing is translated from
+ * TypeScript at each start, nor the worker's workflow code bundled.
+ *
+ * @param reaper deletes them in the end, whatever the end is.
+ */
+export async function buildProgramsForNow(reaper: Reaper): Promise<BuiltPrograms> {
+  await mkdir(CACHE, { recursive: true });
+  const folder = await mkdtemp(path.join(CACHE, 'built-'));
+  reaper.directory(folder);
+  return await buildPrograms(folder);
 }
 
 /** Each module finds the files beside it where they are, and the worker its workflow code beside itself. */

@@ -48,10 +48,16 @@ function accountEnvironment({ accountLinkSecrets: secrets }: StackFile): Environ
   };
 }
 
-function stripeEnvironment({ stripe }: StackFile, mode: Mode): EnvironmentVariables {
-  const { key, webhookSecret } = STRIPE_VARIABLES[mode];
-  const secrets = stripe[mode];
-  return secrets === null ? {} : { [key]: secrets.secretKey, [webhookSecret]: secrets.webhookSecret };
+/** Stripe's keys, under the names of the variables that a person would set; of the modes that have any. */
+export function stripeEnvironment({ stripe }: Pick<StackFile, 'stripe'>): EnvironmentVariables {
+  const variables = MODES.flatMap((mode) => {
+    const { key, webhookSecret } = STRIPE_VARIABLES[mode];
+    const secrets = stripe[mode];
+    return secrets === null
+      ? []
+      : [[key, secrets.secretKey] as const, [webhookSecret, secrets.webhookSecret] as const];
+  });
+  return Object.fromEntries(variables);
 }
 
 /** What api and worker are to use, as the environment variables that a person would set. */
@@ -67,8 +73,7 @@ export function childEnvironment(variables: EnvironmentVariables, file: StackFil
       : {}),
     ...(file.temporalUiUrl === null ? {} : { TEMPORAL_UI_URL: file.temporalUiUrl }),
     ...(file.stripe.apiBase === null ? {} : { STRIPE_API_BASE: file.stripe.apiBase }),
-    ...stripeEnvironment(file, 'live'),
-    ...stripeEnvironment(file, 'test'),
+    ...stripeEnvironment(file),
     ...accountEnvironment(file),
   };
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { type EnvironmentVariables, parseEnvironment } from '../config/environment.ts';
 import { readStackFile, type StackFile, writeStackFile } from '../config/stack-file.ts';
@@ -10,9 +9,11 @@ import { migrateToLatest } from '../db/migrate.ts';
 import { MODES } from '../domain/mode.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/workflow-contracts.ts';
 import { adminEnvironment } from './admin-environment.ts';
+import type { BuiltPrograms } from './build-programs.ts';
 import { type ChildService, startChildService } from './child-service.ts';
 import { childEnvironment, configuredStripe, namesAccount, usesSimulator } from './environment.ts';
 import type { Log } from './log.ts';
+import { newStackSecrets } from './new-secrets.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 import type { Reaper } from './reaper.ts';
 import { setUpSimulatedStripe } from './simulated-stripe.ts';
@@ -43,18 +44,15 @@ export interface StackOptions {
   readonly durability: 'full' | 'off';
   /** Takes the lines that the parts print. */
   readonly log: Log;
-  /** For proofs: a module of ours that api or worker loads before anything of its own, such as `chaos/boundaries.ts`. */
+  /** For proofs: a module of ours that api or worker loads before anything of its own, such as `chaos/boundaries/worker.ts`. */
   readonly preloads?: Readonly<Partial<Record<'api' | 'worker', string>>> | undefined;
   /** For proofs that start them hundreds of times: our own programs where they were built ahead. */
-  readonly programs?: Programs | undefined;
+  readonly programs?: Partial<BuiltPrograms> | undefined;
   /** Called as each part begins to start, and again when it runs. */
   readonly onPart: (part: PartName, state: 'starting' | 'running', where?: string) => void;
   /** A part has ended by itself. */
   readonly onFailure: (part: PartName, how: string) => void;
 }
-
-/** Absolute paths of programs of ours that Node runs as they are. */
-export type Programs = Readonly<Partial<Record<'api' | 'worker' | 'Stripe simulator', string>>>;
 
 /** The names of the parts, as {@link StackOptions.onPart} is told them. */
 export const PARTS = ['PostgreSQL', 'Temporal', 'Stripe simulator', 'worker', 'api'] as const;
@@ -128,9 +126,10 @@ async function startParts(options: StackOptions, started: Started): Promise<Stac
   const db = openDatabase(databaseUrl, { maxConnections: 2 });
   try {
     await migrateToLatest(db);
+    const fresh = newStackSecrets();
     const keys = {
-      apiKey: previous?.apiKey ?? randomKey('db_live'),
-      testApiKey: previous?.testApiKey ?? randomKey('db_test'),
+      apiKey: previous?.apiKey ?? fresh.apiKey,
+      testApiKey: previous?.testApiKey ?? fresh.testApiKey,
     };
     await saveApiKey(db, { mode: 'live', name: 'npm start', apiKey: keys.apiKey });
     await saveApiKey(db, { mode: 'test', name: 'npm start', apiKey: keys.testApiKey });
@@ -151,11 +150,11 @@ async function startParts(options: StackOptions, started: Started): Promise<Stac
       ...keys,
       adminPassword:
         environment.ADMIN_PASSWORD_HASH === undefined
-          ? (previous?.adminPassword ?? randomKey('admin'))
+          ? (previous?.adminPassword ?? fresh.adminPassword)
           : null,
       accountLinkSecrets: namesAccount(variables)
         ? null
-        : (previous?.accountLinkSecrets ?? { live: randomKey('link_live'), test: randomKey('link_test') }),
+        : (previous?.accountLinkSecrets ?? fresh.accountLinkSecrets),
     };
 
     const common = { log, reaper, readyTimeoutMs: 120_000 };
@@ -254,7 +253,7 @@ async function embeddedStripe(options: StackOptions, started: Started): Promise<
   const start: StartPart<ChildService> = (onSpawn) =>
     startChildService({
       name: 'stripe-simulator',
-      entry: options.programs?.['Stripe simulator'] ?? 'stripe-simulator/main.ts',
+      entry: options.programs?.['stripe-simulator'] ?? 'stripe-simulator/main.ts',
       args: ['--port', String(ports.stripeSimulator), '--data', dataFile, ...stripeSimulatorArgs],
       env: options.variables,
       log,
@@ -280,8 +279,4 @@ async function allSettled<const Parts extends readonly unknown[]>(
 ): Promise<{ -readonly [Index in keyof Parts]: Awaited<Parts[Index]> }> {
   await Promise.allSettled(parts);
   return await Promise.all(parts);
-}
-
-function randomKey(prefix: string): string {
-  return `${prefix}_${randomBytes(24).toString('base64url')}`;
 }

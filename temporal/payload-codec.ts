@@ -1,7 +1,7 @@
 /**
  * Encrypts what workflows and activities are given and give back, before it leaves the process: Temporal, and whoever reads its database,
  * sees ids, names of steps and times, and nothing else. Who holds the keys reads it: worker, api, the CLI, and Temporal's tools over the
- * api's codec endpoint (`api/admin/codec.ts`).
+ * api's codec endpoint (`api/admin/codec/`).
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { type Payload, type PayloadCodec, ValueError } from '@temporalio/common';

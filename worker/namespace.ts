@@ -2,25 +2,17 @@ import {
   type Client,
   type Connection,
   ScheduleAlreadyRunning,
-  type ScheduleOptions,
-  type ScheduleOptionsStartWorkflowAction,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
-import type { Workflow } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Mode } from '../domain/mode.ts';
 import {
   BILLING_BATCH_TASK_QUEUE,
-  MONTHLY_BILLING_SCHEDULE,
-  RECONCILIATION_SCHEDULE,
-  SCHEDULED_MONTHLY_BILLING_WORKFLOW,
-  SCHEDULED_RECONCILIATION_WORKFLOW,
+  type BillingSchedule,
+  SCHEDULES,
   SEARCH_ATTRIBUTES,
 } from '../domain/workflow-contracts.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
-
-/** How far back a close that was missed, because nothing ran, is caught up with. */
-const CATCH_UP_WINDOW = '30 days';
 
 /**
  * Registers the search attributes that workflows set. Where we may not (Temporal Cloud asks for its own tool), they must be
@@ -41,52 +33,25 @@ export async function prepareSearchAttributes(
   }
 }
 
-/** Makes sure of all Schedules of a mode (`SCHEDULES`). */
+/** Makes sure of all Schedules of a mode. */
 export async function ensureSchedules(client: Client, mode: Mode): Promise<void> {
-  await ensureMonthlyBillingSchedule(client, mode);
-  await ensureReconciliationSchedule(client, mode);
+  for (const schedule of SCHEDULES) await ensureSchedule(client, schedule, mode);
 }
 
-/** Makes sure of the mode's Schedule of closes. */
-export async function ensureMonthlyBillingSchedule(client: Client, mode: Mode): Promise<void> {
-  const scheduleId = MONTHLY_BILLING_SCHEDULE.scheduleId(mode);
-  await ensureSchedule(client, scheduleId, {
-    spec: { cronExpressions: [MONTHLY_BILLING_SCHEDULE.cron], timezone: 'UTC' },
-    policies: { overlap: ScheduleOverlapPolicy.BUFFER_ONE, catchupWindow: CATCH_UP_WINDOW },
+/** Makes sure of one Schedule of a mode: one that exists is brought up to date; whether it is paused stays as an operator left it. */
+export async function ensureSchedule(client: Client, schedule: BillingSchedule, mode: Mode): Promise<void> {
+  const scheduleId = schedule.scheduleId(mode);
+  const definition = {
+    spec: { cronExpressions: [schedule.cron], timezone: 'UTC' },
+    policies: { overlap: ScheduleOverlapPolicy[schedule.overlap], catchupWindow: schedule.catchUp },
     action: {
-      type: 'startWorkflow',
-      workflowType: SCHEDULED_MONTHLY_BILLING_WORKFLOW,
+      type: 'startWorkflow' as const,
+      workflowType: schedule.workflowType,
       workflowId: `${scheduleId}-scheduled`,
       taskQueue: BILLING_BATCH_TASK_QUEUE,
       args: [{ mode }],
     },
-  });
-}
-
-/** Makes sure of the mode's Schedule of reconciliation. A run looks at all there is, so of those that were missed the last is enough. */
-export async function ensureReconciliationSchedule(client: Client, mode: Mode): Promise<void> {
-  const scheduleId = RECONCILIATION_SCHEDULE.scheduleId(mode);
-  await ensureSchedule(client, scheduleId, {
-    spec: { cronExpressions: [RECONCILIATION_SCHEDULE.cron], timezone: 'UTC' },
-    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 hour' },
-    action: {
-      type: 'startWorkflow',
-      workflowType: SCHEDULED_RECONCILIATION_WORKFLOW,
-      workflowId: `${scheduleId}-scheduled`,
-      taskQueue: BILLING_BATCH_TASK_QUEUE,
-      args: [{ mode }],
-    },
-  });
-}
-
-/** One that exists is brought up to date; whether it is paused stays as an operator left it. */
-async function ensureSchedule(
-  client: Client,
-  scheduleId: string,
-  definition: Omit<ScheduleOptions, 'scheduleId' | 'action'> & {
-    readonly action: ScheduleOptionsStartWorkflowAction<Workflow>;
-  },
-): Promise<void> {
+  };
   try {
     await client.schedule.create({ scheduleId, ...definition });
   } catch (error) {

@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  CancellationScope,
   currentUpdateInfo,
   defineQuery,
   defineSignal,
@@ -77,7 +78,7 @@ export function handleCalls(
   setHandler(
     lookAgainSignal,
     () => {
-      billing.lookIsDue = true;
+      billing.lookAgain();
     },
     { description: 'Looks at the customer again now, and tries a parked step once more. Takes nothing.' },
   );
@@ -92,8 +93,11 @@ export function handleCalls(
   );
   setHandler(
     openBillingPortalUpdate,
-    // Changes nothing by itself, so it waits for no turn.
-    async (request) => await billingActivities.createBillingPortalSession({ ...billing.input, request }),
+    // Changes nothing by itself, so it waits for no turn. What handlers do is canceled with the workflow, unlike what the loop does.
+    async (request) =>
+      await CancellationScope.nonCancellable(() =>
+        billingActivities.createBillingPortalSession({ ...billing.input, request }),
+      ),
     { description: "Opens Stripe's billing portal, where the user replaces or removes cards." },
   );
   setHandler(billingStateQuery, () => billing.describe(), {

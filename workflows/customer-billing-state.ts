@@ -15,6 +15,7 @@ export interface CarriedState extends CarriedEvents {
   readonly sinceMs: number | null;
   readonly clusterId: string | null;
   readonly parked: ParkedStep | null;
+  readonly parkedProfile?: ParkedStep | null;
   readonly lastEvent: StripeEventEnvelope | null;
   readonly lookIsDue: boolean;
   readonly host: CarriedHostMessages;
@@ -39,6 +40,8 @@ export class CustomerBilling {
   readonly host: HostMessages;
   standing: CustomerStanding | null;
   parked: ParkedStep | null;
+  /** Stripe refused the user's e-mail or name for good. Stays, whatever steps are taken, until it has them. */
+  parkedProfile: ParkedStep | null;
   profileChanged = false;
   /** Something other than an event is a reason to look. */
   lookIsDue: boolean;
@@ -55,6 +58,7 @@ export class CustomerBilling {
     this.sinceMs = carried?.sinceMs ?? null;
     this.clusterId = carried?.clusterId ?? null;
     this.parked = carried?.parked ?? null;
+    this.parkedProfile = carried?.parkedProfile ?? null;
     this.lastEvent = carried?.lastEvent ?? null;
     // A new customer is looked at even without an event: their state shows at once, and a stranger's workflow ends.
     this.lookIsDue = carried?.lookIsDue ?? true;
@@ -66,6 +70,12 @@ export class CustomerBilling {
     return await new Promise<Result>((resolve, reject) => {
       this.tasks.push(() => bound().then(resolve, reject));
     });
+  }
+
+  /** Somebody wants the customer to be looked at, and what is parked to be tried once more. */
+  lookAgain(): void {
+    this.lookIsDue = true;
+    if (this.parkedProfile !== null) this.profileChanged = true;
   }
 
   /** What callers wait for, in the order in which they asked. */
@@ -116,6 +126,7 @@ export class CustomerBilling {
       sinceMs: this.sinceMs,
       clusterId: this.clusterId,
       parked: this.parked,
+      parkedProfile: this.parkedProfile,
       lastEvent: this.lastEvent,
       lookIsDue: this.lookIsDue,
       host: this.host.carry(),
@@ -124,7 +135,8 @@ export class CustomerBilling {
 
   /** Answer of the query `billingState`, and what every page shows. */
   describe(): CustomerBillingState {
-    const { standing, parked } = this;
+    const { standing } = this;
+    const parked = this.parked ?? this.parkedProfile;
     return {
       status: standing?.status ?? 'unknown',
       waitingFor: parked === null ? (standing?.waitingFor ?? null) : 'operator',

@@ -4,6 +4,7 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  patched,
   setCurrentDetails,
   upsertSearchAttributes,
   workflowInfo,
@@ -105,7 +106,7 @@ async function workOrDeadline(billing: CustomerBilling): Promise<void> {
  * @returns whether the customer is one of ours.
  */
 function takeStep(billing: CustomerBilling): Promise<boolean> {
-  const events = billing.events.take();
+  const events = billing.events.take(() => patched('limited-step'));
   billing.lookIsDue = false;
   return inTraceOfEvents(events, () => takeStepFor(events, billing));
 }
@@ -194,7 +195,11 @@ async function updateProfile(billing: CustomerBilling): Promise<void> {
   billing.profileChanged = false;
   try {
     await billingActivities.updateCustomerProfile(billing.input);
+    billing.parkedProfile = null;
   } catch (error) {
-    billing.parked = parkedStepOf(error);
+    const parked = parkedStepOf(error);
+    // Before, the next step made it be forgotten.
+    if (patched('parked-profile')) billing.parkedProfile = parked;
+    else billing.parked = parked;
   }
 }

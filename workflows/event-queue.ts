@@ -15,8 +15,9 @@ const REMEMBERED_EVENTS = 1_000;
 /** Events taken up in one step. Many events need only one look, but the look fetches each one's object. */
 const EVENTS_PER_STEP = 200;
 /**
- * Events that continue-as-new may carry. The server ends a workflow, with all that waits, whose next run's input takes more than
- * 2 MB; an event takes some 200 bytes.
+ * Events that may wait at continue-as-new. The server ends a workflow, with all that waits, whose next run's input takes more than
+ * 2 MB; an event takes some 200 bytes. Parked ones, which nobody can work off meanwhile, are carried beside these: there is room
+ * for thousands.
  */
 const MOST_CARRIED_EVENTS = 1_000;
 
@@ -76,17 +77,30 @@ export class EventQueue {
     return this.queue.length <= MOST_CARRIED_EVENTS;
   }
 
-  /** The events of the next step. */
-  take(): readonly StripeEventEnvelope[] {
-    this.underWay = [...this.parked, ...this.queue.splice(0, EVENTS_PER_STEP)];
-    this.parked = [];
+  /**
+   * The events of the next step: those that wait, and as many parked ones as there is room for. (First those that wait, or a step
+   * that is parked again and again would be taken again at once.)
+   *
+   * @param isLimited asked where that leaves some parked ones out: steps of a run that older code began took all.
+   */
+  take(isLimited: () => boolean): readonly StripeEventEnvelope[] {
+    const waiting = this.queue.splice(0, EVENTS_PER_STEP);
+    const room = EVENTS_PER_STEP - waiting.length;
+    const count = this.parked.length > room && isLimited() ? room : this.parked.length;
+    this.underWay = [...this.parked.slice(0, count), ...waiting];
+    this.parked = this.parked.slice(count);
     return this.underWay;
   }
 
   /** The step is over: its events have had their effect, wait for a person, or were nobody's. */
   stepEnded(outcome: 'applied' | 'parked' | 'ignored'): void {
-    if (outcome === 'applied') this.appliedCount += this.underWay.length;
-    if (outcome === 'parked') this.parked = this.underWay;
+    if (outcome === 'applied') {
+      this.appliedCount += this.underWay.length;
+      // What was left out goes on at once.
+      this.queue.unshift(...this.parked);
+      this.parked = [];
+    }
+    if (outcome === 'parked') this.parked = [...this.parked, ...this.underWay];
     this.underWay = [];
   }
 

@@ -9,6 +9,10 @@ export interface CarriedHostMessages {
   /** What the last message said. */
   readonly told: CustomerAccess;
   readonly messages: number;
+  /** What is to be told after `unsent`; `null`: nothing else. Runs that older code began carry neither this nor the next. */
+  readonly newest?: Omit<HostMessage, 'id'> | null;
+  /** Why the last message was given up, if it was. */
+  readonly problem?: string | null;
 }
 
 /** What the host product takes for granted of somebody it has only registered. */
@@ -29,14 +33,16 @@ export class HostMessages {
   private told: CustomerAccess;
   private messages: number;
   /** What is to be told after the message under way. */
-  private newest: Omit<HostMessage, 'id'> | null = null;
+  private newest: Omit<HostMessage, 'id'> | null;
   /** Why the last message was given up, if it was. */
-  problem: string | null = null;
+  problem: string | null;
 
   constructor(carried?: CarriedHostMessages) {
     this.unsent = carried?.unsent ?? null;
     this.told = carried?.told ?? NOBODY_YET;
     this.messages = carried?.messages ?? 0;
+    this.newest = carried?.newest ?? null;
+    this.problem = carried?.problem ?? null;
   }
 
   /** The customer's access is so now. */
@@ -62,7 +68,8 @@ export class HostMessages {
   }
 
   carry(): CarriedHostMessages {
-    return { unsent: this.unsent, told: this.told, messages: this.messages };
+    const { unsent, told, messages, newest, problem } = this;
+    return { unsent, told, messages, newest, problem };
   }
 
   private compose(): void {

@@ -10,6 +10,7 @@ import {
 import {
   type Approval,
   type BillsDecision,
+  type BillsDecisionType,
   type CloseDecision,
   type RetryParked,
   whyNotApprove,
@@ -69,14 +70,14 @@ export function handleCloseCalls(close: MonthlyClose, month: Month): void {
   );
 
   const decideOnBills = async (
-    type: 'hold' | 'release' | 'skip',
+    type: BillsDecisionType,
     { bills, by, reason = null }: { bills: readonly string[]; by: string; reason?: string | null },
   ): Promise<void> => {
     await save({ type, bills: [...new Set(bills)], by, reason });
     close.billsWereDecidedOn(type, bills);
     close.summarize(await batchActivities.summarizeClose(month));
   };
-  const validatorOf = (type: 'hold' | 'release' | 'skip') => (request: BillsDecision | undefined) =>
+  const validatorOf = (type: BillsDecisionType) => (request: BillsDecision | undefined) =>
     refuse(whyNotDecideOnBills(type, request, close.phase));
 
   setHandler(holdUpdate, async (request) => await decideOnBills('hold', request), {

@@ -1,5 +1,7 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { BillsDecisionType } from '../domain/close-decisions.ts';
 import { type CloseSummary, closeSummaryMarkdown } from '../domain/close-summary.ts';
+import { inWords } from '../domain/in-words.ts';
 import { formatCents, sumCents } from '../domain/money.ts';
 import type { MonthTotals } from '../domain/month-balance.ts';
 import {
@@ -51,7 +53,7 @@ export class MonthlyClose {
     return this.#releasedBills.splice(0);
   }
 
-  billsWereDecidedOn(type: 'hold' | 'release' | 'skip', bills: readonly string[]): void {
+  billsWereDecidedOn(type: BillsDecisionType, bills: readonly string[]): void {
     this.heldBillsChanged = true;
     // Before any went out, one that is released goes with the others.
     const allGoStill = this.phase === 'freezing' || this.phase === 'awaiting_approval';
@@ -122,7 +124,7 @@ export class MonthlyClose {
     const report = this.report();
     const rows: (readonly [string, string] | null)[] = [
       ['Month', `${report.period} (${report.mode})`],
-      ['Now', `**${report.phase === 'done' ? outcomeOf(report) : report.phase.replace('_', ' ')}**`],
+      ['Now', `**${report.phase === 'done' ? outcomeOf(report) : inWords(report.phase)}**`],
       report.waiting && ['**Waits for Stripe**', standStillText(report.waiting)],
       ['Bills frozen', String(report.frozenBills)],
       ['Bills invoiced', `${report.invoicedBills}, ${formatCents(report.invoicedCents)}`],

@@ -9,6 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { TestPayment } from '../activities/test-purchase.ts';
+import { inWords } from '../domain/in-words.ts';
 import { formatCents } from '../domain/money.ts';
 import {
   countOfCredits,
@@ -91,7 +92,7 @@ async function buy(purchase: TestPurchase, input: TestPurchaseInput): Promise<vo
   );
   const { paymentIntentId } = created;
   purchase.change({ paymentIntentId });
-  purchase.finish('payment', `${charge}: ${created.outcome.replace('_', ' ')} (${paymentIntentId})`);
+  purchase.finish('payment', `${charge}: ${inWords(created.outcome)} (${paymentIntentId})`);
 
   const payment = await settled(purchase, created);
   if (payment.outcome === 'succeeded') {

@@ -88,6 +88,7 @@ export const adminTestBillingPaths: ZodOpenApiPathsObject = {
           'idempotency_key_reused',
           'mode_not_configured',
           'temporal_unavailable',
+          'user_erased',
           'user_not_found',
         ),
       },

@@ -39,7 +39,7 @@ const CHECKS: readonly Check[] = [
 /** Every event that Stripe has of the customer takes effect once: so say the database and the workflow. */
 async function unsettled(stage: Stage, customer: Audited): Promise<string[]> {
   const { mode, stripeCustomerId } = customer;
-  const inStripe = await stage.events.of(customer);
+  const inStripe = (await stage.events.of(customer)).map(({ id }) => id);
   const rows = await stage.db
     .selectFrom('applied_stripe_events')
     .select('event_id')

@@ -5,7 +5,7 @@ import type { Mode } from '../../domain/mode.ts';
 import { sumCents } from '../../domain/money.ts';
 import { BILLING_PROGRESS_QUERY, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
 import { monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
-import { CARDS, simulate } from '../world/customers.ts';
+import { CARDS } from '../world/customers.ts';
 import { useGpu } from '../world/usage.ts';
 import { type Ends, whatIsWrongWith } from './audit.ts';
 import { persistently, untilNothingIsWrong } from './patience.ts';
@@ -135,12 +135,12 @@ export const CLOSE_SCENARIOS: readonly Scenario[] = [
     begin: async (stage, mode) => {
       const person = await subscriber(stage, mode);
       const month = nextMonth(stage, mode);
-      const fault = { route: 'POST /v1/invoices/:id/finalize', kind: 'status_409', count: 4, mode };
+      const fault = { route: 'POST /v1/invoices/:id/finalize', kind: 'status_409', count: 4, mode } as const;
       const play = playOf(stage, month, [[person, '1']]);
       return {
         ...play,
         act: async () => {
-          await simulate(stage, 'faults', fault);
+          await stage.simulator.addFault(fault);
           await play.act();
         },
         judge: async () => [

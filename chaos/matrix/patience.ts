@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { askUntil } from '../../stack/waiting.ts';
 
 /**
  * How long what a kill interrupted may take to be done. A worker that is gone is noticed after ten seconds, and Stripe sends a webhook
- * that was refused again after 1, 5 and 30 s.
+ * that was refused again after 1, 5, 15 and 30 s.
  */
 export const PATIENCE_MS = 100_000;
 const PAUSE_MS = 300;
@@ -18,13 +18,16 @@ export async function persistently<Result>(
   attempt: () => Promise<Result>,
   patienceMs = PATIENCE_MS,
 ): Promise<Result> {
-  for (const deadline = Date.now() + patienceMs; ; await sleep(PAUSE_MS)) {
+  const outcomeOf = async () => {
     try {
-      return await attempt();
+      return { result: await attempt() };
     } catch (error) {
-      if (Date.now() > deadline) throw error;
+      return { error };
     }
-  }
+  };
+  const last = await askUntil(outcomeOf, (outcome) => 'result' in outcome, { patienceMs, pauseMs: PAUSE_MS });
+  if ('result' in last) return last.result;
+  throw last.error;
 }
 
 /**
@@ -36,13 +39,15 @@ export async function untilNothingIsWrong(
   ask: () => Promise<readonly string[]>,
   patienceMs = PATIENCE_MS,
 ): Promise<readonly string[]> {
-  for (const deadline = Date.now() + patienceMs; ; await sleep(AUDIT_PAUSE_MS)) {
-    let wrong: readonly string[];
+  const whatIsWrong = async (): Promise<readonly string[]> => {
     try {
-      wrong = await ask();
+      return await ask();
     } catch (error) {
-      wrong = [`can't be told: ${String(error)}`];
+      return [`can't be told: ${String(error)}`];
     }
-    if (wrong.length === 0 || Date.now() > deadline) return wrong;
-  }
+  };
+  return await askUntil(whatIsWrong, (wrong) => wrong.length === 0, {
+    patienceMs,
+    pauseMs: AUDIT_PAUSE_MS,
+  });
 }

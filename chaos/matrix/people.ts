@@ -5,12 +5,12 @@ import { reportOf, startClose } from '../../cli/close.ts';
 import type { BillingPeriod } from '../../domain/billing-period.ts';
 import type { Mode } from '../../domain/mode.ts';
 import type { MonthlyBillingReport } from '../../domain/monthly-close.ts';
+import { RefusedError } from '../../stack/json-request.ts';
 import {
   CARDS,
   type Customer,
   callApi,
   completeCheckout,
-  RefusedError,
   type StartedCheckout,
   userOf,
 } from '../world/customers.ts';

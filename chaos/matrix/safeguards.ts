@@ -24,7 +24,7 @@ const LISTED: Mutation = {
 };
 const CHECKED_AGAINST_FROZEN: Mutation = {
   file: 'db/freeze.ts',
-  text: 'if (await isFrozen(transaction, key)) return [];',
+  text: 'if (await isBilled(transaction, key)) return [];',
   replacement: '',
 };
 const MONTH_BILLED_ONCE = 'ALTER TABLE bills DROP CONSTRAINT bills_mode_user_id_period_kind_part_key';

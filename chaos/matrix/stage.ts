@@ -10,14 +10,12 @@ import type { RunningBilling } from '../world/running-billing.ts';
 import { reachStack } from '../world/stack-billing.ts';
 import { BoundaryController } from './controller.ts';
 import { HostProduct } from './host-product.ts';
-import { StripeEvents } from './stripe-events.ts';
 
 /** A stack whose processes stand still where they are told to, and what plays the world around it. */
 export interface Stage extends RunningBilling {
   readonly stack: Stack;
   readonly controller: BoundaryController;
   readonly host: HostProduct;
-  readonly events: StripeEvents;
   readonly months: Months;
   /** Counts the days that were made to pass for Stripe's idempotency keys. */
   passDay(): number;
@@ -50,11 +48,9 @@ export async function onStage<Result>(
     return await onThrowAwayStack(
       async (stack) => {
         await using service = reachStack(stack.file);
-        const events = new StripeEvents(service);
-        await events.begin();
         let days = 0;
         const passDay = () => (days += 1);
-        return await play({ ...service, stack, controller, host, events, months: new Months(), passDay });
+        return await play({ ...service, stack, controller, host, months: new Months(), passDay });
       },
       {
         preloads: { worker: 'chaos/boundaries/worker.ts', api: 'chaos/boundaries/api.ts' },

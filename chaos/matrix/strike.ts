@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Boundary } from '../boundaries/boundary.ts';
-import { simulate } from '../world/customers.ts';
-import { letStripeTimePass, setStripeClock, stripeNowMs } from '../world/stripe-clock.ts';
+import { letStripeTimePass } from '../world/stripe-clock.ts';
 import type { BoundaryWatcher } from './controller.ts';
 import { persistently } from './patience.ts';
 import { type KilledPart, type Row, scenarioOf } from './rows.ts';
@@ -135,7 +134,7 @@ async function kill(
   let slowUntil = 0;
   if (circumstance === 'request under way') {
     for (const { step: route, mode } of group)
-      await simulate(stage, 'faults', { route, kind: 'latency', latencyMs: SLOW_REQUEST_MS, mode });
+      await stage.simulator.addFault({ route, kind: 'latency', latencyMs: SLOW_REQUEST_MS, mode });
     goOn();
     await requestsArrive(stage);
     slowUntil = Date.now() + SLOW_REQUEST_MS;
@@ -153,11 +152,9 @@ async function kill(
 }
 
 /** Waits until Stripe works on the requests that it is to take long for. */
-async function requestsArrive({ simulatorUrl }: Stage): Promise<void> {
+async function requestsArrive({ simulator }: Stage): Promise<void> {
   await persistently(async () => {
-    const response = await fetch(`${simulatorUrl}/_sim/faults`);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- stripe-simulator/README.md
-    const { faults } = (await response.json()) as { faults: readonly unknown[] };
+    const faults = await simulator.faults();
     if (faults.length > 0) throw new Error(`${faults.length} requests have not come`);
   }, REACHED_WITHIN_MS);
 }
@@ -177,11 +174,11 @@ async function bringNextTries(stage: Stage): Promise<void> {
 async function forgetKeys(stage: Stage, group: readonly Row[]): Promise<void> {
   const daysPassed = stage.passDay();
   // Further each time: what is made in such a moment is as young as that.
-  const nowMs = await stripeNowMs(stage);
-  await setStripeClock(stage, nowMs + daysPassed * 26 * HOUR_MS);
+  const nowMs = await stage.simulator.nowMs();
+  await stage.simulator.setClock(nowMs + daysPassed * 26 * HOUR_MS);
   // Keys are swept by whoever brings a new one.
   for (const { mode } of group) await stage.stripe[mode].customers.create({});
-  await setStripeClock(stage, nowMs);
+  await stage.simulator.setClock(nowMs);
   await persistently(() =>
     stage.db
       .updateTable('stripe_writes')

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
-import { readStripeEvent } from '../../activities/stripe-events.ts';
 import { findUser, type User } from '../../db/users.ts';
 import type { Mode } from '../../domain/mode.ts';
-import { customerOf, isHandledEventType } from '../../domain/stripe-event.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
   customerBillingWorkflowId,
 } from '../../domain/workflow-contracts.ts';
+import { RefusedError, requestJson } from '../../stack/json-request.ts';
 import { eventually } from './eventually.ts';
 import type { RunningBilling } from './running-billing.ts';
 
@@ -33,6 +32,9 @@ export interface StartedCheckout {
   readonly url: string;
 }
 
+/** Each takes the service ten seconds. */
+const MAX_TRIES = 10;
+
 /**
  * Calls the service's public interface as a host product (or an admin) would, again when it has too much to do.
  *
@@ -43,17 +45,25 @@ export async function callApi<Answer>(
   mode: Mode,
   method: 'GET' | 'PUT' | 'POST',
   path: string,
-  options: { readonly body?: unknown; readonly idempotencyKey?: string } = {},
+  { body, idempotencyKey }: { readonly body?: unknown; readonly idempotencyKey?: string } = {},
 ): Promise<Answer> {
-  return await requestJson<Answer>(`${apiUrl}${path}`, method, options.body, {
+  const headers = {
     authorization: path.startsWith('/api/admin/') ? `Bearer ${adminPassword}` : `Bearer ${apiKeys[mode]}`,
-    ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
-  });
+    ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+  };
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await requestJson<Answer>(method, `${apiUrl}${path}`, { body, headers });
+    } catch (error) {
+      const isBusy = error instanceof RefusedError && error.status === 503;
+      if (!isBusy || tries === MAX_TRIES) throw error;
+    }
+  }
 }
 
 /** Does to the simulator what a person or the world does. */
-export async function simulate(service: RunningBilling, path: string, body: unknown): Promise<unknown> {
-  return await requestJson(`${service.simulatorUrl}/_sim/${path}`, 'POST', body, {});
+export async function simulate({ simulator }: RunningBilling, path: string, body: unknown): Promise<unknown> {
+  return await simulator.tell(path, body);
 }
 
 export async function startCheckout(
@@ -78,7 +88,7 @@ export async function completeCheckout(
   checkoutSessionId: string,
   cardNumber: string = CARDS.good,
 ): Promise<void> {
-  await simulate(service, `checkout/${checkoutSessionId}/complete`, { cardNumber });
+  await service.simulator.completeCheckout(checkoutSessionId, cardNumber);
 }
 
 /** A registered user with a Stripe customer, and a Checkout session that nobody has completed. May be repeated with the same id. */
@@ -135,20 +145,12 @@ export async function stateIs(
   return await eventually(what, () => stateOf(service, customer), isThere);
 }
 
-/** Every event of Stripe's about the customer that takes effect, newest first; of a refund or dispute its charge tells. */
+/** Every event of Stripe's about the customer that takes effect, newest first. */
 export async function eventsOf(
-  { stripe }: RunningBilling,
-  { mode, stripeCustomerId: customer }: Omit<Customer, 'userId'>,
+  { events }: RunningBilling,
+  customer: Omit<Customer, 'userId'>,
 ): Promise<Stripe.Event[]> {
-  const charges = new Set<unknown>();
-  for await (const { id } of stripe[mode].charges.list({ customer, limit: 100 })) charges.add(id);
-  const events: Stripe.Event[] = [];
-  for await (const event of stripe[mode].events.list({ limit: 100 })) {
-    const read = readStripeEvent(event);
-    const isTheirs = customerOf(read) === customer || charges.has(read.data.object['charge']);
-    if (isHandledEventType(event.type) && isTheirs) events.push(event);
-  }
-  return events;
+  return (await events.of(customer)).toReversed();
 }
 
 /** Waits until every event of the customer's has been delivered and has had its effect. */
@@ -189,42 +191,4 @@ export async function defaultCardOf(
 ): Promise<unknown> {
   const customer = await stripe[mode].customers.retrieve(stripeCustomerId);
   return customer.deleted === true ? null : customer.invoice_settings.default_payment_method;
-}
-
-/** The service, or Stripe's stand-in, refused what it was asked for. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError';
-  readonly status: number;
-
-  constructor(what: string, status: number, answer: string) {
-    super(`${what} answered ${status}: ${answer}`);
-    this.status = status;
-  }
-}
-
-/** Each takes the service ten seconds. */
-const MAX_TRIES = 10;
-
-async function requestJson<Answer>(
-  url: string,
-  method: string,
-  body: unknown,
-  headers: Readonly<Record<string, string>>,
-): Promise<Answer> {
-  const send = () =>
-    fetch(url, {
-      method,
-      headers: { 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  let response = await send();
-  for (let tries = 1; response.status === 503 && tries < MAX_TRIES; tries += 1) {
-    await response.arrayBuffer();
-    response = await send();
-  }
-  const text = await response.text();
-  if (!response.ok) throw new RefusedError(`${method} ${url}`, response.status, text);
-  // A test checks what it uses of an answer.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return JSON.parse(text) as Answer;
 }

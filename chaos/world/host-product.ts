@@ -1,6 +1,7 @@
 import type { Mode } from '../../domain/mode.ts';
+import { RefusedError } from '../../stack/json-request.ts';
 import type { SentUsage } from '../judge/account.ts';
-import { callApi, RefusedError } from './customers.ts';
+import { callApi } from './customers.ts';
 import type { RunningBilling } from './running-billing.ts';
 
 interface UsageAnswer {

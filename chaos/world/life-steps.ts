@@ -17,6 +17,7 @@ import {
   subscriptionsOf,
   userOf,
 } from './customers.ts';
+import { until } from './eventually.ts';
 import type { RunningBilling } from './running-billing.ts';
 
 export interface Person extends Customer {
@@ -244,22 +245,4 @@ export function hasCredits(cents: number): Step {
       () => creditBalanceCents(db, mode, userId),
       (balance) => balance === cents,
     );
-}
-
-/** A storm takes its time, on a busy machine above all. */
-const PATIENCE_MS = 240_000;
-/** Many wait at once. */
-const PAUSE_MS = 500;
-
-/** @throws Error when it is not so in time, with the last answer. */
-export async function until<Answer>(
-  what: string,
-  ask: () => Promise<Answer>,
-  isThere: (answer: Answer) => boolean,
-): Promise<Answer> {
-  for (const deadline = Date.now() + PATIENCE_MS; ; await sleep(PAUSE_MS)) {
-    const answer = await ask();
-    if (isThere(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`Waited for ${what}; last: ${JSON.stringify(answer)}`);
-  }
 }

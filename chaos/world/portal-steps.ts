@@ -1,5 +1,6 @@
 import { callApi, cardsOf, defaultCardOf } from './customers.ts';
-import { type Person, until } from './life-steps.ts';
+import { until } from './eventually.ts';
+import type { Person } from './life-steps.ts';
 import type { RunningBilling } from './running-billing.ts';
 
 /** Has the host product open Stripe's billing portal. */

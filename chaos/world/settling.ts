@@ -1,28 +1,13 @@
-import type { Stripe } from 'stripe';
-import { readStripeEvent } from '../../activities/stripe-events.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
-import { customerOf, isHandledEventType } from '../../domain/stripe-event.ts';
-import { until } from './life-steps.ts';
+import { until } from './eventually.ts';
 import type { RunningBilling } from './running-billing.ts';
 
 /** Knows when nothing is under way any more, for any customer of a service. */
 export class Settling {
   private readonly service: RunningBilling;
-  /** All events that take effect, as far as was asked for. */
-  private readonly events: Record<Mode, Stripe.Event[]> = { live: [], test: [] };
-  /** The newest event of each mode that we know. */
-  private readonly lastIds: Record<Mode, string>;
 
-  private constructor(service: RunningBilling, lastIds: Record<Mode, string>) {
+  constructor(service: RunningBilling) {
     this.service = service;
-    this.lastIds = lastIds;
-  }
-
-  /** To be called before there are customers: events from before are nobody's. */
-  static async begin(service: RunningBilling): Promise<Settling> {
-    const newestEvent = async (mode: Mode) =>
-      (await service.stripe[mode].events.list({ limit: 1 })).data[0]?.id ?? '';
-    return new Settling(service, { live: await newestEvent('live'), test: await newestEvent('test') });
   }
 
   /**
@@ -46,33 +31,13 @@ export class Settling {
     return { bills, events, places: await this.countUntoldPlaces() };
   }
 
-  /** How many events that take effect Stripe has of each customer; of a refund or dispute its charge tells whose it is. */
+  /** How many events that take effect Stripe has of each customer. */
   async countEvents(mode: Mode): Promise<Map<string, number>> {
-    await this.catchUp(mode);
-    const customerOfCharge = new Map<unknown, string>();
-    for await (const { id, customer } of this.service.stripe[mode].charges.list({ limit: 100 })) {
-      if (typeof customer === 'string') customerOfCharge.set(id, customer);
-    }
     const counts = new Map<string, number>();
-    for (const event of this.events[mode]) {
-      const read = readStripeEvent(event);
-      const customer = customerOf(read) ?? customerOfCharge.get(read.data.object['charge']);
-      if (customer !== undefined) counts.set(customer, (counts.get(customer) ?? 0) + 1);
+    for (const { stripeCustomerId } of await this.service.events.all(mode)) {
+      if (stripeCustomerId !== null) counts.set(stripeCustomerId, (counts.get(stripeCustomerId) ?? 0) + 1);
     }
     return counts;
-  }
-
-  /** Asks Stripe for the events that have come since it was asked last. */
-  private async catchUp(mode: Mode): Promise<void> {
-    for (let hasMore = true; hasMore; ) {
-      const page = await this.service.stripe[mode].events.list({
-        limit: 100,
-        ending_before: this.lastIds[mode],
-      });
-      this.events[mode].push(...page.data.filter(({ type }) => isHandledEventType(type)));
-      this.lastIds[mode] = page.data[0]?.id ?? this.lastIds[mode];
-      hasMore = page.has_more;
-    }
   }
 
   private async countNotApplied(): Promise<number> {
@@ -80,8 +45,9 @@ export class Settling {
       .selectFrom('applied_stripe_events')
       .select(({ fn }) => fn.countAll<string>().as('applied'))
       .executeTakeFirstOrThrow();
-    for (const mode of MODES) await this.catchUp(mode);
-    return this.events.live.length + this.events.test.length - Number(applied);
+    let events = 0;
+    for (const mode of MODES) events += (await this.service.events.all(mode)).length;
+    return events - Number(applied);
   }
 
   private async countBillsUnderWay(): Promise<number> {

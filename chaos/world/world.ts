@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RefusedError } from '../../stack/json-request.ts';
 import type { Account, SentUsage } from '../judge/account.ts';
 import { customerName, type Finding } from '../judge/finding.ts';
-import { callApi, newCustomer, PERSON, RefusedError } from './customers.ts';
+import { callApi, newCustomer, PERSON } from './customers.ts';
 import { sendUsage } from './host-product.ts';
 import { type Person, personOf } from './life-steps.ts';
 import type { Biography } from './population.ts';

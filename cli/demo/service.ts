@@ -1,4 +1,6 @@
 import type { StackFile } from '../../config/stack-file.ts';
+import { requestJson } from '../../stack/json-request.ts';
+import { askUntil } from '../../stack/waiting.ts';
 
 /** The demo found something that is not as it must be. */
 export class DemoFailure extends Error {
@@ -33,7 +35,7 @@ export interface Bill {
   }[];
 }
 
-/** The service as a host product sees it: its HTTP interface, with an API key. */
+/** The service as a host product sees it: its HTTP interface, with an API key. Each call throws RefusedError when it is refused. */
 export class Service {
   private readonly stack: StackFile;
 
@@ -68,34 +70,10 @@ export class Service {
     }>('POST', '/api/usage-events', { events });
 
   private async request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    return await requestJson<Answer>(method, `${this.stack.apiUrl}${path}`, body, this.stack.apiKey);
+    const headers = { authorization: `Bearer ${this.stack.apiKey}` };
+    return await requestJson<Answer>(method, `${this.stack.apiUrl}${path}`, { body, headers });
   }
 }
-
-/** @throws DemoFailure on any answer but a 2xx, with what the answer said. */
-export async function requestJson<Answer>(
-  method: string,
-  url: string,
-  body?: unknown,
-  apiKey?: string,
-): Promise<Answer> {
-  const response = await fetch(url, {
-    method,
-    headers: {
-      'content-type': 'application/json',
-      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  if (!response.ok)
-    throw new DemoFailure(`${method} ${new URL(url).pathname} answered ${response.status}: ${text}`);
-  // The demo checks what it uses of an answer; the shapes are those of the public interface.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return JSON.parse(text) as Answer;
-}
-
-const PATIENCE_MS = 60_000;
 
 /**
  * Asks until the answer is as it should be.
@@ -107,11 +85,7 @@ export async function waitFor<Answer>(
   ask: () => Promise<Answer>,
   isThere: (answer: Answer) => boolean,
 ): Promise<Answer> {
-  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
-    const answer = await ask();
-    if (isThere(answer)) return answer;
-    if (Date.now() > deadline)
-      throw new DemoFailure(`Waited a minute for ${what}; last answer: ${JSON.stringify(answer)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  const last = await askUntil(ask, isThere, { patienceMs: 60_000, pauseMs: 100 });
+  if (isThere(last)) return last;
+  throw new DemoFailure(`Waited a minute for ${what}; last answer: ${JSON.stringify(last)}`);
 }

@@ -9,16 +9,17 @@ import {
   type CustomerBillingState,
   customerBillingWorkflowId,
 } from '../../domain/workflow-contracts.ts';
+import type { SimulatorControl } from '../../stack/simulator-control.ts';
 import { closeMonth } from '../close.ts';
 import { say } from '../console.ts';
 import { recomputeCents } from './recompute.ts';
-import { type Bill, type Billing, check, requestJson, Service, waitFor } from './service.ts';
+import { type Bill, type Billing, check, Service, waitFor } from './service.ts';
 import { type DemoUsageEvent, demoUsage } from './usage.ts';
 
 /** What the demo needs beside the service: a Temporal client, and Stripe's SDK to look with. */
 export interface DemoTools {
   readonly stack: StackFile;
-  readonly simulatorUrl: string;
+  readonly simulator: SimulatorControl;
   readonly temporal: Client;
   readonly stripe: StripeClient<'live'>;
 }
@@ -81,9 +82,7 @@ async function subscribe(
   say('1. A user signs up and adds a card');
   await service.registerUser(USER_ID, { email: 'ada@example.com', name: 'Ada Lovelace' });
   const checkout = await service.startCheckout(USER_ID);
-  await requestJson('POST', `${tools.simulatorUrl}/_sim/checkout/${checkout.id}/complete`, {
-    cardNumber: '4242424242424242',
-  });
+  await tools.simulator.completeCheckout(checkout.id, '4242424242424242');
 
   say('2. Stripe tells; the customer is subscribed and has a cluster');
   const billing = await waitFor(
@@ -171,14 +170,12 @@ async function checkInvoice({ stripe }: DemoTools, bill: Bill): Promise<void> {
 
 /** @returns how many deliveries were repeated. */
 async function repeatWebhook(tools: DemoTools, { stripeCustomerId }: Billing): Promise<number> {
-  const { temporal, stripe, simulatorUrl } = tools;
+  const { temporal, stripe, simulator } = tools;
   const workflow = temporal.workflow.getHandle(customerBillingWorkflowId('live', stripeCustomerId ?? ''));
   const before = await workflow.query<CustomerBillingState>(BILLING_STATE_QUERY);
   const types = ['checkout.session.completed', 'invoice.payment_succeeded'];
   const events = await stripe.events.list({ types, limit: 100 });
-  for (const event of events.data) {
-    await requestJson('POST', `${simulatorUrl}/_sim/webhooks/redeliver`, { eventId: event.id });
-  }
+  for (const event of events.data) await simulator.redeliver(event.id);
   await waitFor(
     'the repeated webhooks to arrive',
     () => workflow.query<CustomerBillingState>(BILLING_STATE_QUERY),

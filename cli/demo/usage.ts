@@ -1,10 +1,11 @@
 import { type BillingPeriod, periodLengthMs, periodStart } from '../../domain/billing-period.ts';
+import { LEVEL_PRODUCT, type MeteredProduct } from '../../domain/price-list.ts';
 
 /** A usage event as `POST /api/usage-events` takes it. */
 export interface DemoUsageEvent {
   readonly id: string;
   readonly userId: string;
-  readonly product: 'cpu_hour' | 'gpu_hour' | 'storage_gb_month' | 'api_calls';
+  readonly product: MeteredProduct;
   readonly quantity: string;
   readonly occurredAt: string;
   readonly resourceId?: string;
@@ -29,7 +30,7 @@ export function demoUsage(userId: string, period: BillingPeriod): DemoUsageEvent
     });
   const level = (index: number, resourceId: string, quantity: string, occurredAt: string): DemoUsageEvent => {
     const id = `demo-${period}-storage-${resourceId}-${index}`;
-    return { id, userId, product: 'storage_gb_month', quantity, occurredAt, resourceId };
+    return { id, userId, product: LEVEL_PRODUCT, quantity, occurredAt, resourceId };
   };
 
   return [

@@ -344,6 +344,23 @@ describe('lookAtCustomer', () => {
     }
   });
 
+  test('an event about a draft that was deleted in Stripe holds nothing up', async () => {
+    const { id } = await stripe().invoices.create({ customer: customer.stripeCustomerId });
+    await stripe().invoices.del(id);
+    const facts = await look([event('invoice.finalization_failed', id)]);
+    expect(facts).toMatchObject({ unpaidBills: [], parkedBills: [] });
+  });
+
+  test('a bill whose invoice Stripe does not have is not passed over', async () => {
+    const bill = await openBill(environment, customer);
+    await environment.db
+      .updateTable('bills')
+      .set({ stripe_invoice_id: 'in_gone' })
+      .where('bill_id', '=', bill.billId)
+      .execute();
+    await expect(look([event('invoice.paid', 'in_gone')])).rejects.toMatchObject({ type: 'StripeRefused' });
+  });
+
   test('an invoice that is not ours changes no bill', async () => {
     const invoice = await stripe().invoices.create({ customer: customer.stripeCustomerId });
     expect((await look([event('invoice.paid', invoice.id)])).unpaidBills).toEqual([]);

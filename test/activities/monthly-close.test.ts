@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listBills } from '../../db/bills.ts';
-import { AUGUST, ingest, newUser, OCTOBER, SEPTEMBER, usage } from '../db/fixtures.ts';
+import { parseBillingPeriod } from '../../domain/billing-period.ts';
+import { AUGUST, frozenBill, ingest, newUser, OCTOBER, SEPTEMBER, usage } from '../db/fixtures.ts';
 import {
   type ActivityTestEnvironment,
   runOnce,
   startActivityEnvironment,
 } from '../support/activity-environment.ts';
+
+const JULY = parseBillingPeriod('2026-07');
 
 let environment: ActivityTestEnvironment;
 beforeAll(async () => {
@@ -51,6 +54,24 @@ test('an attempt counts what the one before it had frozen when it broke off, and
   expect(await freeze(close)).toBe(1);
   expect(await freeze(close)).toBe(1);
   expect(await freeze(randomUUID())).toBe(0);
+});
+
+test('a bill that is released after its month was divided is in some range', async () => {
+  const { db, activities } = environment;
+  const userId = await newUser(db);
+  await ingest(db, [usage(userId, { occurredAt: new Date('2026-07-15T12:00:00Z') })]);
+  const { billId } = await frozenBill(db, userId, JULY);
+  const month = { mode: 'test', period: JULY, which: 'frozen_and_parked' } as const;
+  const setStatus = async (status: 'held' | 'frozen') =>
+    await db.updateTable('bills').set({ status }).where('bill_id', '=', billId).execute();
+  await setStatus('held');
+  const ranges = await runOnce(() => activities.divideBills(month));
+  expect(ranges).toEqual([{ afterUserId: '', throughUserId: null }]);
+  const page = { ...month, afterUserId: '', throughUserId: null, limit: 10 };
+  expect(await runOnce(() => activities.listBillsPage(page))).toEqual({ billIds: [], lastUserId: null });
+  await setStatus('frozen');
+  expect(await runOnce(() => activities.listBillsPage(page))).toMatchObject({ billIds: [billId] });
+  expect(await runOnce(() => activities.divideBills({ ...month, which: 'parked' }))).toEqual([]);
 });
 
 test('Stripe answers, or the probe fails and is tried again', async () => {

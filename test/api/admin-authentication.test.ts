@@ -7,10 +7,12 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openAdminAccess } from '../../api/admin/access.ts';
 import { authenticateAdmin } from '../../api/admin/authentication.ts';
+import { healthReader } from '../../api/admin/health/health.ts';
 import { hashPassword } from '../../api/admin/password.ts';
 import { csrfToken } from '../../api/csrf.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { errorHandler } from '../../api/error-handler.ts';
+import { readLastMonths } from '../../api/month-metrics.ts';
 import { MAX_GUESSES } from '../../api/rate-limit.ts';
 import { logRequests } from '../../api/request-log.ts';
 import { type Database, openDatabase } from '../../db/database.ts';
@@ -56,7 +58,8 @@ async function serve(admin: ApiDependencies['admin'], db: Database = database.db
   app.all('/api/admin/thing', ...authenticateAdmin(dependencies, access), (request, response) => {
     response.json({ token: request.get('cookie') === undefined ? null : csrfToken(request) });
   });
-  addAdminPages(app, dependencies, access);
+  const readHealth = healthReader(dependencies, readLastMonths(dependencies));
+  addAdminPages(app, dependencies, access, { readHealth });
   app.use(errorHandler);
   server?.close();
   server = app.listen(0, '127.0.0.1');

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { addMonthMetrics } from '../../api/month-metrics.ts';
+import { addMonthMetrics, readLastMonths } from '../../api/month-metrics.ts';
 import { parkBill } from '../../db/bill-status.ts';
 import { openDatabase } from '../../db/database.ts';
 import { freezeBill } from '../../db/freeze.ts';
@@ -95,21 +95,23 @@ test('a mode that can not be read leaves the other as it is', async () => {
   expect(api.logged()).toMatch(/"mode":"live".*stripe_products has no price.*can not be read/);
 });
 
+test('Health shows the reading that the metrics have taken, and takes none of its own', async () => {
+  const userId = await newUser(api.db);
+  expect(await scraped('billing_month_cents')).not.toEqual([]);
+  await ingest(api.db, [usage(userId)]);
+  const { body } = await request(api, 'GET', '/api/admin/health');
+  const { checks } = body as { readonly checks: readonly Record<string, unknown>[] };
+  const lastMonth = checks.find(({ id, mode }) => id === 'last_month' && mode === 'test');
+  expect(lastMonth).toMatchObject({ finding: '2026-09: used $0.00, of it $0.00 on no bill.' });
+});
+
 test('without the database the metric is absent, the log says so, and all others are there', async () => {
   // Nobody listens on port 1.
   const db = openDatabase('postgres://nobody@127.0.0.1:1/none');
   const metrics = new Registry();
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => lines.push(line) });
-  addMonthMetrics({
-    ...api,
-    admin: null,
-    account: null,
-    webhookSecrets: { live: [], test: [] },
-    db,
-    metrics,
-    log,
-  });
+  addMonthMetrics(metrics, readLastMonths({ db, log }));
   const text = await metrics.metrics();
   expect(text).toContain('# TYPE billing_month_cents gauge');
   expect(text).not.toMatch(/^billing_month/m);

@@ -1,8 +1,10 @@
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
+import { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApi } from '../../api/server.ts';
+import { connectLazily } from '../../api/temporal/connection.ts';
 import { openDatabase } from '../../db/database.ts';
 import { error, request, SECRETS, startTestApi, type TestApi } from './harness.ts';
 
@@ -118,6 +120,39 @@ describe('without the database', () => {
       await db.destroy();
     }
   });
+});
+
+test('where database and Temporal both hang, readiness says so in the time that one of them has', async () => {
+  const silent = createServer();
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  const db = openDatabase(`postgres://nobody@127.0.0.1:${port}/none`);
+  const { connection, close } = connectLazily({ address: `127.0.0.1:${port}` });
+  const lonely = await startApi({
+    db,
+    temporal: new Client({ connection }),
+    webhookSecrets: SECRETS,
+    log: pino({ level: 'silent' }),
+    admin: null,
+    account: null,
+    metrics: new Registry(),
+    port: 0,
+  });
+  try {
+    const askedAtMs = performance.now();
+    const there = { ...api, url: `http://127.0.0.1:${lonely.port}` };
+    expect(await request(there, 'GET', '/readyz')).toMatchObject({
+      status: 503,
+      body: { missing: ['database', 'temporal'] },
+    });
+    // Each of them has 2 seconds.
+    expect(performance.now() - askedAtMs).toBeLessThan(3_500);
+  } finally {
+    silent.close();
+    await lonely.close();
+    await close();
+    await db.destroy();
+  }
 });
 
 test('what was not foreseen is a 500 that says nothing but its request id', async () => {

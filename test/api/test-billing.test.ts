@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeUser, eraseUserRows } from '../../db/erasure.ts';
 import { findUser } from '../../db/users.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { testPurchaseWorkflowId } from '../../domain/test-purchase.ts';
@@ -107,6 +108,17 @@ describe('what can not be is refused, and starts nothing', () => {
       status: 404,
       body: error('user_not_found', 'userId'),
     });
+  });
+
+  test.each(['live', 'test'] as const)('a user whose data was erased in %s mode', async (mode) => {
+    const userId = await newUser(mode);
+    await closeUser(api.db, { mode, userId }, new Date(), () => undefined);
+    await eraseUserRows(api.db, { mode, userId });
+    expect(await buy({ ...asked, userId }, `key-of-${userId}`)).toMatchObject({
+      status: 410,
+      body: error('user_erased', 'userId'),
+    });
+    expect((await findUser(api.db, 'test', userId)) === undefined).toBe(mode === 'live');
   });
 
   test('a key that is none', async () => {

@@ -22,7 +22,8 @@ export interface RunningCommand {
 }
 
 /**
- * Runs what `npm run NAME` runs, without npm in between: it would answer for the program when a signal comes.
+ * Runs what `npm run NAME` runs, without npm in between: it would answer for the program when a signal comes; and `billing` built ahead,
+ * as the image has it, for it is run very often.
  *
  * @param name a program of cli/
  */
@@ -31,7 +32,8 @@ export function runCommand(
   args: readonly string[],
   variables: Record<string, string>,
 ): RunningCommand {
-  const child = spawn(process.execPath, ['--import', 'tsx', `cli/${name}.ts`, ...args], {
+  const program = name === 'billing' ? [inject('programs').billing] : ['--import', 'tsx', `cli/${name}.ts`];
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd: PROJECT,
     env: { ...withoutOurs(inheritedEnvironment()), NO_COLOR: '1', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],

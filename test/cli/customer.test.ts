@@ -17,7 +17,7 @@ import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
 import { startReaper } from '../../stack/reaper.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase, withFreshDatabase } from '../support/database.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
 import { runBilling } from './command.ts';
 
@@ -148,6 +148,23 @@ it('a user nobody knows, or who never began a Checkout, is said to be so', async
   expect((await run('customer', 'cus_nobody', '--mode', 'test')).output).toContain('No billing runs');
   const other = await newCustomer(billing);
   expect((await run('customer', other.userId)).output).toContain('There is no user');
+});
+
+it('on a database of an earlier version a command brings it to the newest first', async () => {
+  await withFreshDatabase(async (url) => {
+    const { output } = await runBilling(url, ['customer', 'nobody', '--mode', 'test']);
+    expect(output).toContain('There is no user nobody');
+  });
+});
+
+it('a cluster that is added takes also one who waits and whose workflow was ended by hand', async () => {
+  const waiting = await subscribedCustomer(billing, { mode: 'live' });
+  expect(await stateOf(billing, waiting)).toMatchObject({ waitingFor: 'cluster' });
+  const workflowId = customerBillingWorkflowId('live', waiting.stripeCustomerId);
+  await billing.temporal.workflow.getHandle(workflowId).terminate('by hand');
+  expect((await run('cluster', 'other-cluster', '1')).status).toBe(0);
+  const placed = await stateIs(billing, waiting, 'a place', ({ clusterId }) => clusterId !== null);
+  expect(placed.clusterId).toBe('other-cluster');
 });
 
 it('a cluster that is added takes those who wait, at once', async () => {

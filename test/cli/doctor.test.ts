@@ -15,8 +15,8 @@ import { listStripeProducts } from '../../db/price-list.ts';
 import { registerUser } from '../../db/users.ts';
 import { periodClosedAt } from '../../domain/billing-period.ts';
 import { MODES } from '../../domain/mode.ts';
-import { monthlyBillingScheduleId } from '../../domain/workflow-contracts.ts';
-import { ensureMonthlyBillingSchedule, ensureSchedules } from '../../worker/namespace.ts';
+import { MONTHLY_BILLING_SCHEDULE } from '../../domain/workflow-contracts.ts';
+import { ensureSchedule, ensureSchedules } from '../../worker/namespace.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from '../workflows/service.ts';
 
@@ -208,7 +208,7 @@ async function answering(status: (path: string) => number) {
   };
 }
 
-const scheduleOf = () => service.temporal.schedule.getHandle(monthlyBillingScheduleId('test'));
+const scheduleOf = () => service.temporal.schedule.getHandle(MONTHLY_BILLING_SCHEDULE.scheduleId('test'));
 
 const CASES: readonly Case[] = [
   {
@@ -336,7 +336,7 @@ const CASES: readonly Case[] = [
         ...rest,
         spec: { cronExpressions: ['0 6 2 * *'], timezone: 'Europe/Berlin' },
       }));
-      return { undo: () => ensureMonthlyBillingSchedule(service.temporal, 'test') };
+      return { undo: () => ensureSchedule(service.temporal, MONTHLY_BILLING_SCHEDULE, 'test') };
     },
     finds: ['schedule:monthly-billing test'],
     finding: /runs at "0 6 2 \* \* Europe\/Berlin", not at "0 0 1 \* \* UTC"/,
@@ -346,7 +346,7 @@ const CASES: readonly Case[] = [
     what: 'a Schedule that is gone',
     breaks: async () => {
       await scheduleOf().delete();
-      return { undo: () => ensureMonthlyBillingSchedule(service.temporal, 'test') };
+      return { undo: () => ensureSchedule(service.temporal, MONTHLY_BILLING_SCHEDULE, 'test') };
     },
     finds: ['schedule:monthly-billing test'],
     finding: /There is no Schedule monthly-billing-test/,

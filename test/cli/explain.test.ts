@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freezeBill } from '../../db/freeze.ts';
+import { saveLostBill } from '../../db/lost-bills.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { completeStripeWrite, intendStripeWrite } from '../../db/stripe-writes.ts';
 import { ingest, level, newUser, SEPTEMBER, usage, usageOfYears } from '../db/fixtures.ts';
@@ -59,7 +60,45 @@ it('prints one line of it, for programs too, and says what it takes', async () =
     billId,
     lines: [{ product: 'storage_gb_month', amountCents: 150, events: { count: 1 } }],
   });
-  const unknown = await run('bill_unknown');
-  expect(unknown).toMatchObject({ status: 1 });
-  expect(unknown.output).toContain('There is no bill, invoice or line "bill_unknown": give bill_…, in_…');
+  for (const reference of ['bill_unknown', `${billId}:x`, `${billId}:99999999999`]) {
+    const unknown = await run(reference);
+    expect(unknown).toMatchObject({ status: 1 });
+    expect(unknown.output).toContain(`There is no bill, invoice or line "${reference}": give bill_…, in_…`);
+  }
+});
+
+it('says of a sum that no longer comes to what was billed that rows were changed, and of a recovered line that its events are not known', async () => {
+  const { db } = database;
+  const userId = await newUser(db, 'live');
+  const event = usage(userId, { quantity: '2' });
+  await ingest(db, [event], 'live');
+  const [changed = ''] = await freezeBill(db, { mode: 'live', userId, period: SEPTEMBER });
+  await db.updateTable('usage_events').set({ quantity: '3' }).where('event_id', '=', event.id).execute();
+  expect((await run(changed, '--events')).output).toMatch(
+    /do not come to what was billed: the database was put back .*, or rows were/,
+  );
+
+  const lost = {
+    mode: 'live',
+    userId: await newUser(db, 'live'),
+    period: SEPTEMBER,
+    billId: 'bill_recovered',
+    part: 1,
+    parts: 1,
+    invoicedAt: new Date('2026-10-01T00:00:00Z'),
+    lines: [
+      {
+        product: 'cpu_hour',
+        usagePeriod: SEPTEMBER,
+        quantity: '2',
+        exactQuantity: '2',
+        unitPriceCents: '10',
+        amountCents: 20,
+        description: 'CPU Hour, 2026-09',
+        eventsThrough: null,
+      },
+    ],
+  } as const;
+  await saveLostBill(db, lost);
+  expect((await run(lost.billId)).output).toContain('Which events it is of is not kept');
 });

@@ -82,6 +82,15 @@ test('of a skipped bill the close waits no more; it is held still, and can be re
   expect(await frozenAmong(database.db, 'test', [one, other])).toEqual([one]);
 });
 
+test('of all that are held, those wait that were not skipped before', async () => {
+  await decide('hold', [one, other]);
+  await decide('skip', [one]);
+  expect(await chosenBills(database.db, MONTH, 'all', { onlyWaiting: true })).toEqual([other]);
+  await decide('skip', [other]);
+  // For the decision to say so.
+  expect(await chosenBills(database.db, MONTH, 'all', { onlyWaiting: true })).toEqual([other, one]);
+});
+
 test('the same decision again changes nothing, although the bills have moved on', async () => {
   const decisionId = randomUUID();
   await decide('hold', [one], { decisionId });

@@ -19,7 +19,14 @@ const summary = () => loadCloseSummary(database.db, { mode: 'test', period: SEPT
 async function addBill(
   status: BillStatus,
   totalCents: number,
-  more: { userId?: string; period?: typeof AUGUST; creditsCents?: number; problem?: string } = {},
+  more: {
+    userId?: string;
+    period?: typeof AUGUST;
+    part?: number;
+    parts?: number;
+    creditsCents?: number;
+    problem?: string;
+  } = {},
 ): Promise<{ billId: string; userId: string }> {
   const { db } = database;
   const userId = more.userId ?? (await newUser(db));
@@ -29,6 +36,8 @@ async function addBill(
       mode: 'test',
       user_id: userId,
       period: more.period ?? SEPTEMBER,
+      part: more.part ?? 1,
+      parts: more.parts ?? 1,
       status,
       total_cents: totalCents,
       credits_applied_cents: more.creditsCents ?? 0,
@@ -93,6 +102,13 @@ test('the five biggest, beside what the same users paid the month before', async
         previousTotalCents: cents === 50 ? 5 : 0,
       })),
   );
+});
+
+test('a bill is one of the biggest once, beside all parts of the one before', async () => {
+  const { billId, userId } = await addBill('frozen', 60);
+  await addBill('paid', 5, { userId, period: AUGUST, part: 1, parts: 2 });
+  await addBill('paid', 7, { userId, period: AUGUST, part: 2, parts: 2 });
+  expect((await summary()).biggest).toEqual([{ billId, userId, totalCents: 60, previousTotalCents: 12 }]);
 });
 
 test('of what is parked the biggest twenty, and no more of a problem than can travel', async () => {

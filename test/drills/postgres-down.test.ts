@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => drill.stop());
 
 test('killed in the middle of customers’ steps: webhooks are taken all the same, and each step is done once', async () => {
-  const settling = await Settling.begin(drill);
+  const settling = new Settling(drill);
   const subscribed = await Promise.all(Array.from({ length: 3 }, () => subscribedCustomer(drill)));
   const subscribing = await Promise.all(Array.from({ length: 4 }, () => newCustomer(drill)));
   // Stripe makes the subscriptions, and when it says so nobody is there to write it down.

@@ -59,7 +59,7 @@ beforeAll(async () => {
 afterAll(() => drill.stop());
 
 test('a database put back to a backup beside Temporal and Stripe that went on: nothing is billed twice, and nothing is lost', async () => {
-  const settling = await Settling.begin(drill);
+  const settling = new Settling(drill);
   const ada = await person();
   const bob = await person();
   const fay = await person();

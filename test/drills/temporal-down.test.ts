@@ -29,7 +29,7 @@ let drill: Drill;
 let settling: Settling;
 beforeAll(async () => {
   drill = await startDrill();
-  settling = await Settling.begin(drill);
+  settling = new Settling(drill);
 });
 afterAll(() => drill.stop());
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { PARTS, type Stack } from '../../stack/stack.ts';
 import { onThrowAwayStack } from '../../stack/throw-away-stack.ts';
 
@@ -17,7 +17,7 @@ test('each part can be killed and started again on its data, and the service goe
       await register(stack, 'after');
       expect(await statusOf(stack, 'before')).toBe(200);
     },
-    { durability: 'off' },
+    { durability: 'off', programs: inject('programs') },
   );
 });
 
@@ -40,7 +40,7 @@ test('a part can be killed while it starts, and starts the next time', async () 
       }
       await register(stack, 'after');
     },
-    { durability: 'off' },
+    { durability: 'off', programs: inject('programs') },
   );
 });
 
@@ -49,7 +49,9 @@ test('a part that ends by itself fails the work, with its name', async () => {
     process.kill(stack.parts.get('api')?.pid ?? 0, 'SIGKILL');
     await sleep(60_000);
   };
-  await expect(onThrowAwayStack(work, { durability: 'off' })).rejects.toThrow(/^api has ended by itself/);
+  await expect(onThrowAwayStack(work, { durability: 'off', programs: inject('programs') })).rejects.toThrow(
+    /^api has ended by itself/,
+  );
 });
 
 const userAt = ({ file }: Stack, userId: string) => `${file.apiUrl}/api/users/${userId}`;

@@ -15,12 +15,14 @@ import type { ActivityDependencies, BillingRules } from '../../activities/depend
 import { createStripeClient } from '../../activities/stripe-client.ts';
 import { startApi } from '../../api/server.ts';
 import type { RunningBilling } from '../../chaos/world/running-billing.ts';
+import { StripeEvents } from '../../chaos/world/stripe-events.ts';
 import { saveApiKey } from '../../db/api-keys.ts';
 import { saveCluster } from '../../db/clusters.ts';
 import type { Database } from '../../db/database.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/workflow-contracts.ts';
 import { setUpSimulatedStripe } from '../../stack/simulated-stripe.ts';
+import { SimulatorControl } from '../../stack/simulator-control.ts';
 import { startStripeSimulator } from '../../stripe-simulator/server.ts';
 import { dataConverterOf } from '../../temporal/data-converter.ts';
 import type { PayloadKey } from '../../temporal/payload-codec.ts';
@@ -150,8 +152,10 @@ export async function startBilling(parts: BillingParts): Promise<BillingService>
       db,
       temporal,
       stripe,
+      events: new StripeEvents(stripe),
       apiUrl,
       simulatorUrl: simulator.baseUrl,
+      simulator: new SimulatorControl(simulator.baseUrl),
       apiKeys,
       adminPassword: ADMIN_PASSWORD,
       startWorker: async (rules = {}, process = {}) => {

@@ -1,15 +1,15 @@
-import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/workflow-contracts.ts';
+import { type BuiltPrograms, buildProgramsForNow } from '../../stack/build-programs.ts';
 import { onFreePort } from '../../stack/ports.ts';
 import { startPostgres } from '../../stack/postgres.ts';
 import { startReaper } from '../../stack/reaper.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';
 import { startTemporalServer } from '../../stack/temporal-server.ts';
-import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -17,8 +17,8 @@ declare module 'vitest' {
     postgresUrl: string;
     /** `host:port` of a Temporal server with the namespace `default` and our search attributes. */
     temporalAddress: string;
-    /** File with all workflow code as a worker takes it (test/support/workflow-bundle.ts). */
-    workflowBundlePath: string;
+    /** Our programs and all workflow code, built once: a test that starts them does not translate them from TypeScript anew. */
+    programs: BuiltPrograms;
   }
 }
 
@@ -36,7 +36,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await chmod(folder, 0o755);
 
   const env = inheritedEnvironment();
-  const workflowBundlePath = path.join(folder, 'workflow-bundle.js');
   const settled = await Promise.allSettled([
     onFreePort((port) =>
       startPostgres({ dataDir: folder, port, durability: 'off', maxConnections: 300, log: silent, reaper }),
@@ -54,16 +53,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
         }),
       ),
     ),
-    bundleWorkflows().then(({ code }) => writeFile(workflowBundlePath, code)),
+    buildProgramsForNow(reaper),
   ]);
-  const [postgres, temporal, bundle] = settled;
-  if (postgres.status === 'rejected' || temporal.status === 'rejected' || bundle.status === 'rejected') {
+  const [postgres, temporal, programs] = settled;
+  if (postgres.status === 'rejected' || temporal.status === 'rejected' || programs.status === 'rejected') {
     await reaper.close();
     throw settled.find((part) => part.status === 'rejected')?.reason;
   }
   project.provide('postgresUrl', postgres.value.adminUrl);
   project.provide('temporalAddress', temporal.value.address);
-  project.provide('workflowBundlePath', workflowBundlePath);
+  project.provide('programs', programs.value);
   // Ends both servers and deletes the folder: they are registered with it.
   return () => reaper.close();
 }

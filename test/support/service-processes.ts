@@ -62,6 +62,7 @@ export async function startServiceProcesses(
         ...variables,
       },
       cacheDir: '',
+      programs: inject('programs'),
       reaper,
       durability: 'off',
       log: (line) => lines.push(line),

@@ -9,11 +9,11 @@ import {
   stateOf,
   subscribedCustomer,
 } from '../../chaos/world/customers.ts';
-import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
 import { customerPath } from '../../web/admin/components/customer.tsx';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startBrowser } from '../support/chromium.ts';
+import { whilePriceIsDeleted } from '../workflows/deleted-price.ts';
 import { startTestBilling } from '../workflows/service.ts';
 import { openForm } from './forms.ts';
 import { openAdminPage, type Site } from './harness.ts';
@@ -78,17 +78,9 @@ describe('the live page of a customer', () => {
 
   test('shows a step that Stripe has refused, with the request and what waits for it', async () => {
     const { checkout, ...someone } = await newCustomer(billing);
-    const good = (await listStripeProducts(billing.db, 'test')).find((row) => row.product === 'cpu_hour');
-    const savePrice = (stripePriceId: string | null) =>
-      saveStripeProductIds(billing.db, 'test', 'cpu_hour', {
-        stripeProductId: good?.stripe_product_id ?? null,
-        stripePriceId,
-        stripeMeterId: good?.stripe_meter_id ?? null,
-      });
     const page = await openAdminPage(browser, site);
     await page.goto(pathOf(someone));
-    await savePrice('price_<b>gone</b>');
-    try {
+    const look = async () => {
       await completeCheckout(billing, checkout.id);
       await page.getByText('Parked:').waitFor();
       const state = await stateOf(billing, someone);
@@ -102,9 +94,8 @@ describe('the live page of a customer', () => {
       expect(await page.getByText('Reactivate is not possible now. No operator has suspended').count()).toBe(
         1,
       );
-    } finally {
-      await savePrice(good?.stripe_price_id ?? null);
-    }
+    };
+    await whilePriceIsDeleted(billing, 'cpu_hour', look, 'price_<b>gone</b>');
   });
 
   test('shows what a person should see to', async () => {

@@ -7,8 +7,10 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { Registry } from 'prom-client';
 import { inject } from 'vitest';
 import { openAdminAccess } from '../../api/admin/access.ts';
+import { healthReader } from '../../api/admin/health/health.ts';
 import { hashPassword } from '../../api/admin/password.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
+import { readLastMonths } from '../../api/month-metrics.ts';
 import { logRequests } from '../../api/request-log.ts';
 import type { Database } from '../../db/database.ts';
 import { addAccountPages } from '../../web/account/pages.ts';
@@ -66,7 +68,11 @@ export async function startTestSite(parts: Partial<PageParts> = {}): Promise<Tes
   app.use(logRequests(dependencies.log));
   addAssets(app);
   addAccountPages(app, dependencies);
-  addAdminPages(app, dependencies, openAdminAccess(dependencies), { testPurchases: purchases, ...parts });
+  addAdminPages(app, dependencies, openAdminAccess(dependencies), {
+    testPurchases: purchases,
+    readHealth: healthReader(dependencies, readLastMonths(dependencies)),
+    ...parts,
+  });
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { newCustomer, stateOf, userOf } from '../../chaos/world/customers.ts';
-import { type Person, personOf, type Step, until } from '../../chaos/world/life-steps.ts';
+import { until } from '../../chaos/world/eventually.ts';
+import { type Person, personOf, type Step } from '../../chaos/world/life-steps.ts';
 import { LIVES, type Life } from '../../chaos/world/lives.ts';
 import { clusterLoads, type Outcome, outcomeOf } from '../../chaos/world/outcomes.ts';
 import { Settling } from '../../chaos/world/settling.ts';
@@ -77,7 +78,7 @@ test.each(SEEDS)(
 async function inCalm(): Promise<Ending> {
   const service = await startService();
   try {
-    const settling = await Settling.begin(service);
+    const settling = new Settling(service);
     const actors = await enter(service);
     const perform = async (part: 'beforeClose' | 'afterClose') => {
       for (let step = 0; actors.some(({ life }) => step < life[part].length); step += 1) {
@@ -101,7 +102,7 @@ async function inStorm(seed: number) {
   const postman = new Postman(service, seed);
   try {
     await postman.start();
-    const settling = await Settling.begin(service);
+    const settling = new Settling(service);
     const actors = await enter(service);
     const perform = async (mode: Mode, part: 'beforeClose' | 'afterClose') => {
       const theirs = actors.filter((actor) => actor.mode === mode);

@@ -9,9 +9,9 @@ import {
   userOf,
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
-import { tellToLookAgain } from '../../cli/customer.ts';
 import { saveCluster } from '../../db/clusters.ts';
 import { isHandledEventType } from '../../domain/stripe-event.ts';
+import { signalLookAgain } from '../../temporal/signals.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from './service.ts';
 
@@ -72,7 +72,8 @@ test('100 users, 10 places: exactly 10 assigned, 90 waiting visibly, each gets o
   // Room for everybody.
   const told = await enlarge(billing, 'cluster-extra', CAPACITY['cluster-extra'] + stillWaiting.length);
   expect(told).toEqual(stillWaiting.map((userId) => customer(userId).stripeCustomerId));
-  await tellToLookAgain(billing.temporal, 'test', told);
+  for (const stripeCustomerId of told)
+    await signalLookAgain(billing.temporal, { mode: 'test', stripeCustomerId });
   for (const userId of stillWaiting) await hears(userId);
   await operatorsSeeWaiting(billing, 0);
 }, 900_000);

@@ -11,6 +11,7 @@ import {
   PERSON,
   settled,
   simulate,
+  startCheckout,
   stateIs,
   stateOf,
   subscribedCustomer,
@@ -19,9 +20,10 @@ import {
   workflowOf,
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
-import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
+import { LOOK_AGAIN_SIGNAL } from '../../domain/workflow-contracts.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';
+import { whilePriceIsDeleted } from './deleted-price.ts';
 import { startTestBilling } from './service.ts';
 
 let billing: BillingService;
@@ -35,15 +37,7 @@ afterAll(() => billing.stop());
 
 test('a step that Stripe refuses for good is parked with its request id, and the next event retries it', async () => {
   const customer = await newCustomer(billing);
-  const good = (await listStripeProducts(billing.db, 'test')).find((row) => row.product === 'cpu_hour');
-  const savePrice = (stripePriceId: string | null) =>
-    saveStripeProductIds(billing.db, 'test', 'cpu_hour', {
-      stripeProductId: good?.stripe_product_id ?? null,
-      stripePriceId,
-      stripeMeterId: good?.stripe_meter_id ?? null,
-    });
-  await savePrice('price_that_was_deleted');
-  try {
+  await whilePriceIsDeleted(billing, 'cpu_hour', async () => {
     await completeCheckout(billing, customer.checkout.id);
     const state = await stateIs(billing, customer, 'the step to be parked', ({ parked }) => parked !== null);
     expect(state).toMatchObject({
@@ -59,9 +53,7 @@ test('a step that Stripe refuses for good is parked with its request id, and the
     expect(await currentDetailsOf(customer)).toMatch(
       /\| \*\*Parked\*\* \| createSubscription: .*\(request req_\w+\) \|/,
     );
-  } finally {
-    await savePrice(good?.stripe_price_id ?? null);
-  }
+  });
   // Nothing retries by itself what Stripe has refused.
   expect(await subscriptionsOf(billing, customer)).toEqual([]);
   await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: customer.stripeCustomerId });
@@ -75,18 +67,10 @@ test('a step that Stripe refuses for good is parked with its request id, and the
 
 test('an event whose step is parked is tried again when it is sent again', async () => {
   const customer = await newCustomer(billing);
-  const products = await listStripeProducts(billing.db, 'test');
-  const good = products.find((row) => row.product === 'gpu_hour');
-  const savePrice = (stripePriceId: string | null) =>
-    saveStripeProductIds(billing.db, 'test', 'gpu_hour', {
-      stripeProductId: good?.stripe_product_id ?? null,
-      stripePriceId,
-      stripeMeterId: good?.stripe_meter_id ?? null,
-    });
-  await savePrice('price_that_was_deleted');
-  await completeCheckout(billing, customer.checkout.id);
-  await stateIs(billing, customer, 'the step to be parked', ({ parked }) => parked !== null);
-  await savePrice(good?.stripe_price_id ?? null);
+  await whilePriceIsDeleted(billing, 'gpu_hour', async () => {
+    await completeCheckout(billing, customer.checkout.id);
+    await stateIs(billing, customer, 'the step to be parked', ({ parked }) => parked !== null);
+  });
 
   const { data } = await billing.stripe.test.events.list({ type: 'checkout.session.completed', limit: 100 });
   const event = data.find((each) => JSON.stringify(each.data.object).includes(customer.checkout.id));
@@ -129,6 +113,12 @@ test('a request to cancel the workflow is not heeded: what comes after it is app
   expect(await userOf(billing, customer)).toMatchObject({
     default_payment_method_id: await defaultCardOf(billing, customer),
   });
+  const { userId } = customer;
+  expect(await startCheckout(billing, 'test', userId)).toMatchObject({ url: expect.anything() as unknown });
+  const portal = await callApi(billing, 'test', 'POST', `/api/users/${userId}/billing-portal-sessions`, {
+    body: { returnUrl: 'https://host.example/account' },
+  });
+  expect(portal).toMatchObject({ url: expect.anything() as unknown });
   expect((await workflowOf(billing, customer).describe()).status.name).toBe('RUNNING');
 });
 
@@ -168,6 +158,23 @@ test("a changed e-mail and name reach the user's Stripe customer", async () => {
     (found) => found.deleted !== true && found.name === changed.name,
   );
   expect(inStripe).toMatchObject(changed);
+});
+
+test('a changed e-mail that Stripe refuses stays parked through other steps, until a look again gets it there', async () => {
+  const customer = await newCustomer(billing);
+  await simulate(billing, 'faults', { route: 'POST /v1/customers/:id', kind: 'status_403' });
+  const email = 'refused-once@example.com';
+  await callApi(billing, 'test', 'PUT', `/api/users/${customer.userId}`, { body: { ...PERSON, email } });
+  const { parked } = await stateIs(billing, customer, 'it to be parked', (state) => state.parked !== null);
+  expect(parked).toMatchObject({ step: 'updateCustomerProfile' });
+
+  await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: customer.stripeCustomerId });
+  expect(await settled(billing, customer)).toMatchObject({ status: 'none', parked, waitingFor: 'operator' });
+
+  await workflowOf(billing, customer).signal(LOOK_AGAIN_SIGNAL);
+  await stateIs(billing, customer, 'nothing to be parked', (state) => state.parked === null);
+  expect(await billing.stripe.test.customers.retrieve(customer.stripeCustomerId)).toMatchObject({ email });
+  expect(await stateOf(billing, customer)).toMatchObject({ status: 'none', waitingFor: 'checkout' });
 });
 
 test('an event that arrives while no worker runs is applied as soon as one does', async () => {

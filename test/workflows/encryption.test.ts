@@ -10,13 +10,13 @@ import {
   workflowOf,
 } from '../../chaos/world/customers.ts';
 import { billGpuHour } from '../../chaos/world/usage.ts';
-import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
 import { BILLING_STATE_QUERY, REACTIVATE_UPDATE, SUSPEND_UPDATE } from '../../domain/workflow-contracts.ts';
 import { dataConverterOf } from '../../temporal/data-converter.ts';
 import type { PayloadKey } from '../../temporal/payload-codec.ts';
 import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
 import { ADMIN_AUTHORIZATION } from '../support/admin.ts';
 import type { BillingService } from '../support/billing-worker.ts';
+import { whilePriceIsDeleted } from './deleted-price.ts';
 import { jsonOf } from './histories.ts';
 import { startTestBilling } from './service.ts';
 
@@ -152,20 +152,10 @@ async function withWorker<Result>(keys: readonly PayloadKey[], work: () => Promi
 /** A customer whose subscription Stripe has refused, with a failure in the history. */
 async function parkedCustomer(): Promise<Customer> {
   const customer = await newCustomer(billing);
-  const good = (await listStripeProducts(billing.db, 'test')).find((row) => row.product === 'cpu_hour');
-  const savePrice = (stripePriceId: string | null) =>
-    saveStripeProductIds(billing.db, 'test', 'cpu_hour', {
-      stripeProductId: good?.stripe_product_id ?? null,
-      stripePriceId,
-      stripeMeterId: good?.stripe_meter_id ?? null,
-    });
-  await savePrice('price_that_was_deleted');
-  try {
+  await whilePriceIsDeleted(billing, 'cpu_hour', async () => {
     await completeCheckout(billing, customer.checkout.id);
     await stateIs(billing, customer, 'the step to be parked', ({ parked }) => parked !== null);
-  } finally {
-    await savePrice(good?.stripe_price_id ?? null);
-  }
+  });
   return customer;
 }
 

@@ -1,13 +1,17 @@
 import type { WorkflowHandle } from '@temporalio/client';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DecisionOnBills } from '../../api/temporal/decide-on-bills.ts';
 import type { Customer } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
 import { useGpu, usersWithCustomer, userWithoutCustomer } from '../../chaos/world/usage.ts';
 import { reportOf, startClose } from '../../cli/close.ts';
-import { approve, type BillsChoice, decideOnBills, retryParked } from '../../cli/close-decisions.ts';
+import { approve, decideOnBills, retryParked } from '../../cli/close-decisions.ts';
 import type { CliContext } from '../../cli/context.ts';
 import { listBills } from '../../db/bills.ts';
+import { countAwaitingRelease } from '../../db/close-decisions.ts';
 import { type BillingPeriod, parseBillingPeriod, periodClosedAt } from '../../domain/billing-period.ts';
+import { MAX_BILLS_OF_DECISION } from '../../domain/close-decisions.ts';
 import {
   BILLING_PROGRESS_QUERY,
   type ClosePhase,
@@ -37,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => billing.stop());
 
 const monthOf = (period: BillingPeriod) => ({ mode: 'test', period }) as const;
-const decide = async (period: BillingPeriod, choice: Omit<BillsChoice, 'by'>) =>
+const decide = async (period: BillingPeriod, choice: Omit<DecisionOnBills, 'by'>) =>
   await decideOnBills(context, monthOf(period), { ...choice, by: 'Grace' });
 
 async function billOf({ userId }: Pick<Customer, 'userId'>, period: BillingPeriod) {
@@ -168,6 +172,36 @@ describe('a person in charge', () => {
     const last = billing.temporal.workflow.getHandle(monthlyBillingWorkflowId('test', period));
     expect(await reportOf(last)).toMatchObject({ phase: 'done', invoicedBills: 0 });
   });
+});
+
+test('all that are held are skipped although one was skipped before, and though they are more than one decision takes', async () => {
+  const period = parseBillingPeriod('2025-06');
+  const customers = await usersWithCustomer(billing, 3);
+  const handle = await frozenMonth(period, customers);
+  const bills = customers.map(({ userId }) => userId);
+  await decide(period, { type: 'hold', bills, reason: 'looks odd' });
+  await approve(context, monthOf(period), 'Grace');
+  await phaseIs(handle, 'awaiting_release');
+  await decide(period, { type: 'skip', bills: bills.slice(0, 1) });
+  await decide(period, { type: 'skip', bills: 'all' });
+  expect(await reportOf(handle)).toMatchObject({ phase: 'done', heldBills: 3 });
+  await expect(decide(period, { type: 'skip', bills: 'all' })).rejects.toThrow('is skipped already');
+
+  // As many others that nobody has looked at.
+  await sql`
+    INSERT INTO bills (mode, user_id, period, part, parts, status, total_cents, credits_applied_cents)
+    SELECT 'test', ${customers[0]?.userId}, ${period}, part, ${MAX_BILLS_OF_DECISION + 2}, 'held', 200, 0
+    FROM generate_series(2, ${MAX_BILLS_OF_DECISION + 2}) AS part`.execute(billing.db);
+  await decide(period, { type: 'skip', bills: 'all' });
+  expect(await countAwaitingRelease(billing.db, monthOf(period))).toBe(0);
+  const skips = await billing.db
+    .selectFrom('close_decisions')
+    .select((query) => query.fn('cardinality', ['bill_ids']).as('bills'))
+    .where('period', '=', period)
+    .where('type', '=', 'skip')
+    .orderBy('decided_at')
+    .execute();
+  expect(skips.map((each) => each.bills)).toEqual([1, 2, MAX_BILLS_OF_DECISION, 1]);
 });
 
 test('what the Schedule has started ends when only held bills are left: the next month does not wait for a person', async () => {

@@ -188,6 +188,22 @@ test('a message that waits for the host survives continue-as-new, and comes once
   expect(next?.id).not.toBe(message?.id);
 });
 
+test('what changed while a message waited is told after continue-as-new as well, without another event', async () => {
+  const temporalAddress = await startServerOfShortHistories(130);
+  await using host = await startHost();
+  const billing = await startTestBilling({ temporalAddress, hostHooks: { live: null, test: host } });
+  onTestFinished(() => billing.stop());
+  await billing.startWorker();
+  host.answers = 'failed';
+  const customer = await subscribedCustomer(billing);
+  await suspend(billing, customer);
+  await sendUntilContinuedAsNew(billing, customer);
+  expect(messagesTo(host, customer)).toEqual([]);
+
+  host.recover();
+  await told(host, customer, [ACTIVE, SUSPENDED]);
+});
+
 async function startHost(): Promise<Host> {
   const taken: HostRequest[] = [];
   const unanswered: ServerResponse[] = [];

@@ -12,8 +12,8 @@ import {
   BILLING_PROGRESS_QUERY,
   type MonthlyBillingReport,
 } from '../../domain/monthly-close.ts';
-import { monthlyBillingScheduleId, monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
-import { ensureMonthlyBillingSchedule } from '../../worker/namespace.ts';
+import { MONTHLY_BILLING_SCHEDULE, monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { ensureSchedule } from '../../worker/namespace.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from './service.ts';
@@ -195,8 +195,8 @@ test('a scheduled close bills the month before the time it was scheduled for, a 
   await useGpu(billing, ada, period, '4');
   // Used in the month in which the close runs: none of its business.
   await useGpu(billing, ada, parseBillingPeriod('2026-04'), '100');
-  await ensureMonthlyBillingSchedule(billing.temporal, 'test');
-  const schedule = billing.temporal.schedule.getHandle(monthlyBillingScheduleId('test'));
+  await ensureSchedule(billing.temporal, MONTHLY_BILLING_SCHEDULE, 'test');
+  const schedule = billing.temporal.schedule.getHandle(MONTHLY_BILLING_SCHEDULE.scheduleId('test'));
   await schedule.backfill({
     start: new Date('2026-03-31T23:59:00Z'),
     end: new Date('2026-04-01T00:01:00Z'),
@@ -221,8 +221,8 @@ test('a scheduled close bills the month before the time it was scheduled for, a 
 });
 
 test("making sure of the Schedule once more keeps an operator's pause, and mends what was changed", async () => {
-  await ensureMonthlyBillingSchedule(billing.temporal, 'live');
-  const schedule = billing.temporal.schedule.getHandle(monthlyBillingScheduleId('live'));
+  await ensureSchedule(billing.temporal, MONTHLY_BILLING_SCHEDULE, 'live');
+  const schedule = billing.temporal.schedule.getHandle(MONTHLY_BILLING_SCHEDULE.scheduleId('live'));
   const made = await schedule.describe();
   expect(made.state).toMatchObject({ paused: false });
   // A close that is late buffers the next, and one that was missed is caught up with for 30 days.
@@ -230,7 +230,7 @@ test("making sure of the Schedule once more keeps an operator's pause, and mends
   await schedule.pause('an operator looks into something');
   await schedule.update((previous) => ({ ...previous, spec: { cronExpressions: ['0 5 * * *'] } }));
 
-  await ensureMonthlyBillingSchedule(billing.temporal, 'live');
+  await ensureSchedule(billing.temporal, MONTHLY_BILLING_SCHEDULE, 'live');
   const { state, spec, info } = await schedule.describe();
   expect(state).toMatchObject({ paused: true, note: 'an operator looks into something' });
   expect(spec.calendars).toHaveLength(1);
@@ -238,7 +238,7 @@ test("making sure of the Schedule once more keeps an operator's pause, and mends
     info.nextActionTimes.map(() => '-01T00:00:00.000Z'),
   );
   await schedule.unpause();
-  await ensureMonthlyBillingSchedule(billing.temporal, 'live');
+  await ensureSchedule(billing.temporal, MONTHLY_BILLING_SCHEDULE, 'live');
   expect((await schedule.describe()).state.paused).toBe(false);
 });
 

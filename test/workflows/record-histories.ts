@@ -12,7 +12,11 @@ import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
-import { signalStripeEvent } from '../../api/temporal/customer-billing.ts';
+import {
+  signalLookAgain,
+  signalStripeEvent,
+  signalUserChanged,
+} from '../../api/temporal/customer-billing.ts';
 import { eraseUser } from '../../api/temporal/erasure.ts';
 import {
   CARDS,
@@ -50,10 +54,10 @@ import {
   chargeEventWorkflowId,
   chargePartitionWorkflowId,
   customerRegistrationWorkflowId,
-  monthlyBillingScheduleId,
+  MONTHLY_BILLING_SCHEDULE,
   monthlyBillingWorkflowId,
   REACTIVATE_UPDATE,
-  reconciliationScheduleId,
+  RECONCILIATION_SCHEDULE,
   reconciliationWorkflowId,
   SEARCH_ATTRIBUTES,
   SUSPEND_UPDATE,
@@ -63,7 +67,7 @@ import { startPostgres } from '../../stack/postgres.ts';
 import { startReaper } from '../../stack/reaper.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';
 import { startTemporalServer } from '../../stack/temporal-server.ts';
-import { ensureMonthlyBillingSchedule, ensureReconciliationSchedule } from '../../worker/namespace.ts';
+import { ensureSchedule } from '../../worker/namespace.ts';
 import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';
 import { startTestHost } from '../support/host.ts';
@@ -106,6 +110,18 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
     await saveStripeProductIds(billing.db, 'test', 'gpu_hour', ids);
     await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: customer.stripeCustomerId });
     await settled(billing, customer);
+    return workflowOf(billing, customer);
+  },
+
+  'customer-profile-refused': async (billing) => {
+    const customer = await newCustomer(billing);
+    await simulate(billing, 'faults', { route: 'POST /v1/customers/:id', kind: 'status_403' });
+    await signalUserChanged(billing.temporal, customer);
+    await stateIs(billing, customer, 'a parked profile', ({ parked }) => parked !== null);
+    await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: customer.stripeCustomerId });
+    await settled(billing, customer);
+    await signalLookAgain(billing.temporal, customer);
+    await stateIs(billing, customer, 'nothing to be parked', ({ parked }) => parked === null);
     return workflowOf(billing, customer);
   },
 
@@ -180,8 +196,8 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
 
   'monthly-close-scheduled': async (billing) => {
     await useGpu(billing, await subscribedCustomer(billing), parseBillingPeriod('2026-03'), '2');
-    await ensureMonthlyBillingSchedule(billing.temporal, 'test');
-    const schedule = billing.temporal.schedule.getHandle(monthlyBillingScheduleId('test'));
+    await ensureSchedule(billing.temporal, MONTHLY_BILLING_SCHEDULE, 'test');
+    const schedule = billing.temporal.schedule.getHandle(MONTHLY_BILLING_SCHEDULE.scheduleId('test'));
     const start = new Date('2026-03-31T23:59:00Z');
     await schedule.backfill({ start, end: new Date('2026-04-01T00:01:00Z'), overlap: 'ALLOW_ALL' });
     const { info } = await eventually(
@@ -250,8 +266,8 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
   },
 
   'reconciliation-scheduled': async (billing) => {
-    await ensureReconciliationSchedule(billing.temporal, 'test');
-    const schedule = billing.temporal.schedule.getHandle(reconciliationScheduleId('test'));
+    await ensureSchedule(billing.temporal, RECONCILIATION_SCHEDULE, 'test');
+    const schedule = billing.temporal.schedule.getHandle(RECONCILIATION_SCHEDULE.scheduleId('test'));
     await schedule.trigger();
     const { info } = await eventually(
       'the Schedule to act',

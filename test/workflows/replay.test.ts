@@ -32,6 +32,7 @@ test('the histories hold what is hard to replay: timers, updates, a child, and c
   expect(await has('customer-gives-place-back', 'externalWorkflowExecutionSignaledEventAttributes')).toBe(
     true,
   );
+  expect(await has('customer-profile-refused', 'markerRecordedEventAttributes')).toBe(true);
   expect(await has('customer-suspended-by-operator', 'workflowExecutionUpdateCompletedEventAttributes')).toBe(
     true,
   );

@@ -3,8 +3,8 @@ import { startReconciliation } from '../../api/temporal/reconciliation.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
 import { reconcileNow } from '../../cli/reconcile.ts';
 import type { ReconciliationReport } from '../../domain/reconciliation.ts';
-import { reconciliationScheduleId, reconciliationWorkflowId } from '../../domain/workflow-contracts.ts';
-import { ensureReconciliationSchedule } from '../../worker/namespace.ts';
+import { RECONCILIATION_SCHEDULE, reconciliationWorkflowId } from '../../domain/workflow-contracts.ts';
+import { ensureSchedule } from '../../worker/namespace.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from './service.ts';
@@ -18,10 +18,10 @@ beforeAll(async () => {
 afterAll(() => billing.stop());
 
 const scheduleOf = (mode: 'live' | 'test') =>
-  billing.temporal.schedule.getHandle(reconciliationScheduleId(mode));
+  billing.temporal.schedule.getHandle(RECONCILIATION_SCHEDULE.scheduleId(mode));
 
 test("the Schedule runs under the mode's own id, and compares objects in the first run of a day only", async () => {
-  await ensureReconciliationSchedule(billing.temporal, 'test');
+  await ensureSchedule(billing.temporal, RECONCILIATION_SCHEDULE, 'test');
   const reports: ReconciliationReport[] = [];
   for (const count of [1, 2]) {
     await scheduleOf('test').trigger('SKIP');
@@ -42,13 +42,13 @@ test("the Schedule runs under the mode's own id, and compares objects in the fir
 });
 
 test("making sure of the Schedule once more keeps an operator's pause, and mends what was changed", async () => {
-  await ensureReconciliationSchedule(billing.temporal, 'live');
+  await ensureSchedule(billing.temporal, RECONCILIATION_SCHEDULE, 'live');
   const made = await scheduleOf('live').describe();
   expect(made.policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 60 * 60_000 });
   await scheduleOf('live').pause('an operator looks into something');
   await scheduleOf('live').update((previous) => ({ ...previous, spec: { cronExpressions: ['0 5 * * *'] } }));
 
-  await ensureReconciliationSchedule(billing.temporal, 'live');
+  await ensureSchedule(billing.temporal, RECONCILIATION_SCHEDULE, 'live');
   const { state, info } = await scheduleOf('live').describe();
   expect(state).toMatchObject({ paused: true, note: 'an operator looks into something' });
   for (const at of info.nextActionTimes) expect(at.toISOString()).toMatch(/:30:00\.000Z$/);

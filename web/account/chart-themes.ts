@@ -1,4 +1,4 @@
-import type { MeteredProduct } from '../../domain/price-list.ts';
+import { METERED_PRODUCTS, type MeteredProduct } from '../../domain/price-list.ts';
 
 /** As the system of the person wants it: `prefers-color-scheme`. */
 export type ChartTheme = 'light' | 'dark';
@@ -9,7 +9,8 @@ interface ChartColours {
   readonly text: string;
   /** Of the grid, which is there to be overlooked. */
   readonly line: string;
-  readonly products: Readonly<Record<MeteredProduct, string>>;
+  /** In the order of the price list, and some for products to come. */
+  readonly products: readonly string[];
 }
 
 /**
@@ -21,22 +22,18 @@ export const CHART_THEMES: Readonly<Record<ChartTheme, ChartColours>> = {
     ground: '#ffffff',
     text: '#373c44',
     line: '#e7eaf0',
-    products: {
-      cpu_hour: '#14406b',
-      gpu_hour: '#d55e00',
-      storage_gb_month: '#009a7b',
-      api_calls: '#a44bc9',
-    },
+    products: ['#14406b', '#d55e00', '#009a7b', '#a44bc9', '#331100', '#7711ee'],
   },
   dark: {
     ground: '#13171f',
     text: '#c2c7d0',
     line: '#2a3140',
-    products: {
-      cpu_hour: '#2f7de1',
-      gpu_hour: '#ee6a22',
-      storage_gb_month: '#6be5b5',
-      api_calls: '#d79edb',
-    },
+    products: ['#2f7de1', '#ee6a22', '#6be5b5', '#d79edb', '#ddff00', '#995544'],
   },
 };
+
+/** The colour of a product's bars; with more products than colours they begin again. */
+export function colourOf(theme: ChartTheme, product: MeteredProduct): string {
+  const { products, text } = CHART_THEMES[theme];
+  return products[METERED_PRODUCTS.indexOf(product) % products.length] ?? text;
+}

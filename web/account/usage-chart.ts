@@ -4,7 +4,7 @@ import type { BillingPeriod } from '../../domain/billing-period.ts';
 import type { DailyUsageByProduct } from '../../domain/daily-usage.ts';
 import { daysOf } from '../../domain/days.ts';
 import { PRICE_LIST } from '../../domain/price-list.ts';
-import { CHART_THEMES, type ChartTheme } from './chart-themes.ts';
+import { CHART_THEMES, type ChartTheme, colourOf } from './chart-themes.ts';
 
 export interface UsageChart {
   readonly period: BillingPeriod;
@@ -41,7 +41,7 @@ const LEGEND_ITEM_PX = 130;
 const LEGEND_ROW_PX = 24;
 
 function optionOf({ period, usage, theme, width }: UsageChart): EChartsOption {
-  const { ground, text, line, products } = CHART_THEMES[theme];
+  const { ground, text, line } = CHART_THEMES[theme];
   const days = daysOf(period);
   const font = { color: text, fontFamily: 'system-ui, sans-serif', fontSize: 13 };
   const series = Array.from(usage, ([product, ofDays]) => ({
@@ -52,7 +52,7 @@ function optionOf({ period, usage, theme, width }: UsageChart): EChartsOption {
     data: ofDays.map(({ amountCents }) => new Big(amountCents).div(100).toNumber() || null),
     barCategoryGap: '20%',
     // An edge of the ground's colour tells two parts of a bar from each other where their colours don't.
-    itemStyle: { color: products[product], borderColor: ground, borderWidth: 1 },
+    itemStyle: { color: colourOf(theme, product), borderColor: ground, borderWidth: 1 },
     silent: true,
   }));
   const legendRows = Math.ceil((usage.size * LEGEND_ITEM_PX) / width);

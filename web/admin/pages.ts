@@ -1,6 +1,6 @@
 import express, { type Express, type Request, type RequestHandler } from 'express';
 import { type AdminAccess, adminNotConfigured } from '../../api/admin/access.ts';
-import { healthReader, type ReadHealth } from '../../api/admin/health/health.ts';
+import type { ReadHealth } from '../../api/admin/health/health.ts';
 import { isSignedIn } from '../../api/admin/session.ts';
 import { refuseForgery } from '../../api/csrf.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
@@ -21,9 +21,10 @@ import { addWebhookTests } from './webhook-tests/routes.tsx';
 
 const FORM_LIMIT_BYTES = 16_384;
 
-/** What pages share with others, or tests put in its place; made here unless given. */
+/** What pages share with others. */
 export interface PageParts {
-  readonly testPurchases: TestPurchases;
+  /** In place of the real ones, for tests. */
+  readonly testPurchases?: TestPurchases;
   readonly readHealth: ReadHealth;
 }
 
@@ -32,9 +33,9 @@ export function addAdminPages(
   app: Express,
   dependencies: ApiDependencies,
   access: AdminAccess | null,
-  parts: Partial<PageParts> = {},
+  parts: PageParts,
 ): void {
-  const { testPurchases = testPurchasesOf(dependencies), readHealth = healthReader(dependencies) } = parts;
+  const { testPurchases = testPurchasesOf(dependencies), readHealth } = parts;
   const shell = createAdminShell(dependencies, access);
   const pages = express.Router();
   pages.use(pageHeaders);

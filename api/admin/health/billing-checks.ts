@@ -6,7 +6,7 @@ import { MODES, type Mode } from '../../../domain/mode.ts';
 import { formatCents } from '../../../domain/money.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { type Check, check, ok, problem, warning } from '../../health/check.ts';
-import type { MonthReading } from '../../month-metrics.ts';
+import type { ReadLastMonths } from '../../month-metrics.ts';
 import { countCustomersWithAttention } from '../../temporal/health.ts';
 import { checkReconciliation } from './reconciliation-check.ts';
 
@@ -16,7 +16,7 @@ const MEND_DATABASE = "See that the database answers; the api's log says more.";
 /** Does Stripe reach us, and does anything wait for a person? Of Stripe itself nothing is asked: the api never does. */
 export async function checkBilling(
   dependencies: ApiDependencies,
-  lastMonths: () => Promise<MonthReading[] | undefined>,
+  lastMonths: ReadLastMonths,
 ): Promise<Check[]> {
   const ofModes = MODES.flatMap((mode) => [
     checkWebhookSecret(dependencies, mode),
@@ -92,7 +92,7 @@ function sentenceOf({ period, status, bills }: WaitingBills): string {
 async function checkLastMonth(
   { db }: ApiDependencies,
   mode: Mode,
-  lastMonths: () => Promise<MonthReading[] | undefined>,
+  lastMonths: ReadLastMonths,
 ): Promise<Check> {
   return await check({ id: 'last_month', mode, mend: MEND_DATABASE }, async () => {
     const months = await lastMonths();

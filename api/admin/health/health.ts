@@ -4,7 +4,7 @@ import { worstOf } from '../../health/check.ts';
 import { checkDatabase } from '../../health/database-checks.ts';
 import { checkTemporal } from '../../health/temporal-checks.ts';
 import { configuredModes } from '../../mode-configuration.ts';
-import { readLastMonths } from '../../month-metrics.ts';
+import type { ReadLastMonths } from '../../month-metrics.ts';
 import { checkBilling } from './billing-checks.ts';
 import type { healthSchema } from './schema.ts';
 
@@ -12,10 +12,9 @@ export type Health = z.output<typeof healthSchema>;
 
 export type ReadHealth = () => Promise<Health>;
 
-/** Makes what looks at everything at once; it answers within seconds, whatever is down. One for each process. */
-export function healthReader(dependencies: ApiDependencies): ReadHealth {
+/** Makes what looks at everything at once; it answers within seconds, whatever is down. */
+export function healthReader(dependencies: ApiDependencies, lastMonths: ReadLastMonths): ReadHealth {
   const { temporal, webhookSecrets, now = () => new Date() } = dependencies;
-  const lastMonths = readLastMonths(dependencies);
   return async () => {
     const lookedAt = now().toISOString();
     const checks = await Promise.all([

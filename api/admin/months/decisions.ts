@@ -1,15 +1,13 @@
-import { type BillsChoice, chosenBills } from '../../../db/close-decisions.ts';
-import { noBillChosen } from '../../../domain/close-decisions.ts';
-import { type Month, RETRY_PARKED_UPDATE } from '../../../domain/monthly-close.ts';
+import { type Month, RETRY_PARKED_UPDATE, whyNotClose } from '../../../domain/monthly-close.ts';
 import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
 import { withTemporal } from '../../temporal/calls.ts';
 import { startClose } from '../../temporal/close.ts';
+import { type DecisionOnBills, decideOnBills } from '../../temporal/decide-on-bills.ts';
 import { approveClose, decideOnClose, refusalOf } from '../../temporal/decisions.ts';
 import { waitForWorker } from '../../temporal/worker-calls.ts';
 import { type WorkflowRef, workflowRef } from '../workflow.ts';
-import { isOver } from './month.ts';
 
 const START_DEADLINE_MS = 5_000;
 
@@ -19,23 +17,15 @@ interface Decided {
   readonly updateId: string;
 }
 
-interface DecidedOnBills extends Decided {
-  readonly type: 'hold' | 'release' | 'skip';
-  readonly bills: BillsChoice;
-  readonly reason?: string | undefined;
-}
-
 /**
  * Starts the close of a month, or joins the one that runs.
  *
  * @throws HttpError `month_not_over`, `temporal_unavailable`
  */
 export async function closeMonth(dependencies: ApiDependencies, month: Month): Promise<WorkflowRef> {
-  if (!isOver(dependencies, month.period)) {
-    const message = `${month.period} is not over yet; only a month that has ended can be closed`;
-    throw new HttpError('month_not_over', message, { param: 'period' });
-  }
-  const { temporal } = dependencies;
+  const { temporal, now = () => new Date() } = dependencies;
+  const why = whyNotClose(month.period, now());
+  if (why !== null) throw new HttpError('month_not_over', why, { param: 'period' });
   const workflowId = await withTemporal(temporal, START_DEADLINE_MS, () => startClose(temporal, month));
   return workflowRef(dependencies, workflowId);
 }
@@ -77,16 +67,12 @@ export async function retryParkedBills(
  * @returns those that it is about.
  * @throws HttpError `decision_refused` with the close's own sentence, or as {@link waitForWorker} does.
  */
-export async function decideOnBills(
+export async function decideOnBillsOfMonth(
   dependencies: ApiDependencies,
   month: Month,
-  { type, bills: choice, by, reason, updateId }: DecidedOnBills,
+  decision: DecisionOnBills & Decided,
 ): Promise<{ readonly bills: string[]; readonly workflow: WorkflowRef }> {
-  const { db, temporal } = dependencies;
-  const bills = await chosenBills(db, month, choice);
-  if (bills.length === 0) throw new HttpError('decision_refused', noBillChosen(month, choice));
-  const request = { bills, by, ...(reason === undefined ? {} : { reason }) };
-  const decide = () => decideOnClose(temporal, month, { update: type, request, updateId });
-  const workflowId = await waitForWorker(temporal, decide, refusalOf);
+  const decide = () => decideOnBills(dependencies, month, decision);
+  const { bills, workflowId } = await waitForWorker(dependencies.temporal, decide, refusalOf);
   return { bills, workflow: workflowRef(dependencies, workflowId) };
 }

@@ -3,10 +3,10 @@ import { countAwaitingRelease, listCloseDecisions } from '../../../db/close-deci
 import { previewAtAGlance } from '../../../db/close-preview.ts';
 import { loadCloseSummary } from '../../../db/close-summary.ts';
 import { type ListedMonth, listMonths } from '../../../db/months.ts';
-import { type BillingPeriod, periodEnd } from '../../../domain/billing-period.ts';
+import type { BillingPeriod } from '../../../domain/billing-period.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import { sumCents } from '../../../domain/money.ts';
-import type { Month } from '../../../domain/monthly-close.ts';
+import { isOver, type Month } from '../../../domain/monthly-close.ts';
 import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { closeStandingOf } from '../../temporal/close.ts';
@@ -35,12 +35,12 @@ export async function monthsPage(
 }
 
 async function listedMonth(dependencies: ApiDependencies, mode: Mode, { period, byStatus }: ListedMonth) {
-  const { temporal } = dependencies;
+  const { temporal, now = () => new Date() } = dependencies;
   const sums = Object.values(byStatus);
   const close = await closeStandingOf(temporal, { mode, period });
   return {
     period,
-    isOver: isOver(dependencies, period),
+    isOver: isOver(period, now()),
     bills: sumCents(sums.map(({ bills }) => bills)),
     totalCents: sumCents(sums.map(({ cents }) => cents)),
     byStatus,
@@ -52,7 +52,7 @@ async function listedMonth(dependencies: ApiDependencies, mode: Mode, { period, 
 
 /** All that an operator wants to know of a month: from the database, and from its close as far as that answers. */
 export async function describeMonth(dependencies: ApiDependencies, month: Month): Promise<MonthDetails> {
-  const { db } = dependencies;
+  const { db, now = () => new Date() } = dependencies;
   const { mode, period } = month;
   const [summary, awaitingRelease, progress, decisions] = await Promise.all([
     loadCloseSummary(db, month),
@@ -63,7 +63,7 @@ export async function describeMonth(dependencies: ApiDependencies, month: Month)
   return {
     mode,
     period,
-    isOver: isOver(dependencies, period),
+    isOver: isOver(period, now()),
     summary: {
       ...summary,
       biggest: [...summary.biggest],
@@ -103,12 +103,4 @@ export async function previewMonth(
     problems: [...problems],
     held: [...held],
   };
-}
-
-/** Only a month that has ended can be closed. */
-export function isOver(
-  { now = () => new Date() }: Pick<ApiDependencies, 'now'>,
-  period: BillingPeriod,
-): boolean {
-  return periodEnd(period) <= now();
 }

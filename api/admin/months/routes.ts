@@ -8,7 +8,7 @@ import type { ApiDependencies } from '../../dependencies.ts';
 import { addRoute } from '../../route.ts';
 import { parse } from '../../validation.ts';
 import { modeOfPath, updateIdOf } from '../parameters.ts';
-import { approveMonth, closeMonth, decideOnBills, retryParkedBills } from './decisions.ts';
+import { approveMonth, closeMonth, decideOnBillsOfMonth, retryParkedBills } from './decisions.ts';
 import { describeMonth, monthsPage, previewMonth } from './month.ts';
 import { monthOfPath } from './month-of-path.ts';
 import { closeProgress } from './progress.ts';
@@ -84,10 +84,10 @@ export function addMonthRoutes(
     workflow: await retryParkedBills(dependencies, month, decision),
   }));
   post('hold', holdSchema, 200, async (month, decision) =>
-    decideOnBills(dependencies, month, { type: 'hold', ...decision }),
+    decideOnBillsOfMonth(dependencies, month, { type: 'hold', ...decision }),
   );
   for (const type of ['release', 'skip'] as const)
     post(type, releaseSchema, 200, async (month, decision) =>
-      decideOnBills(dependencies, month, { type, ...decision }),
+      decideOnBillsOfMonth(dependencies, month, { type, ...decision }),
     );
 }

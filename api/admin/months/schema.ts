@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BILL_STATUSES } from '../../../domain/bill.ts';
-import { MAX_BILLS_OF_DECISION } from '../../../domain/close-decisions.ts';
+import { CLOSE_DECISION_TYPES, MAX_BILLS_OF_DECISION } from '../../../domain/close-decisions.ts';
 import { MODES } from '../../../domain/mode.ts';
 import { CLOSE_PHASES } from '../../../domain/monthly-close.ts';
 import { periodSchema } from '../../users/schema.ts';
@@ -142,7 +142,7 @@ export const monthSchema = z
     decisions: z
       .array(
         z.strictObject({
-          type: z.enum(['approve', 'hold', 'release', 'skip', 'retryParked']),
+          type: z.enum(CLOSE_DECISION_TYPES),
           bills: z.array(z.string()).meta({ description: 'None: the month' }),
           by: z.string(),
           reason: z.string().nullable(),

@@ -9,7 +9,7 @@ import { saveFindings } from '../../../db/reconciliation-findings.ts';
 import { registerUser } from '../../../db/users.ts';
 import { parseBillingPeriod } from '../../../domain/billing-period.ts';
 import { MODES } from '../../../domain/mode.ts';
-import { monthlyBillingScheduleId } from '../../../domain/workflow-contracts.ts';
+import { MONTHLY_BILLING_SCHEDULE } from '../../../domain/workflow-contracts.ts';
 import { ensureSchedules } from '../../../worker/namespace.ts';
 import { request, startTestApi, textLike } from '../harness.ts';
 import { type AdminService, startAdminService } from './service.ts';
@@ -80,7 +80,7 @@ test('finds everything in order, and says of each what it is', async () => {
 });
 
 test('finds what waits for a person, and how to go on', async () => {
-  const schedule = service.billing.temporal.schedule.getHandle(monthlyBillingScheduleId('test'));
+  const schedule = service.billing.temporal.schedule.getHandle(MONTHLY_BILLING_SCHEDULE.scheduleId('test'));
   await schedule.pause();
   const [customer] = await usersWithCustomer(service.billing, 1);
   if (customer === undefined) throw new Error('there is none');

@@ -1,4 +1,5 @@
 import type { BillStatus } from '../../../domain/bill.ts';
+import { inWords } from '../../../domain/in-words.ts';
 import { StatusBadge, type Tone } from '../../components/values.tsx';
 
 const STATUS_TONES: Readonly<Record<BillStatus, Tone>> = {
@@ -12,5 +13,5 @@ const STATUS_TONES: Readonly<Record<BillStatus, Tone>> = {
 };
 
 export function BillStatusBadge({ status }: { readonly status: BillStatus }) {
-  return <StatusBadge tone={STATUS_TONES[status]}>{status.replace('_', ' ')}</StatusBadge>;
+  return <StatusBadge tone={STATUS_TONES[status]}>{inWords(status)}</StatusBadge>;
 }

@@ -2,7 +2,7 @@ import type { IRouter, Request } from 'express';
 import {
   approveMonth,
   closeMonth,
-  decideOnBills,
+  decideOnBillsOfMonth,
   retryParkedBills,
 } from '../../../api/admin/months/decisions.ts';
 import { monthOfPath } from '../../../api/admin/months/month-of-path.ts';
@@ -11,7 +11,7 @@ import type { ApiDependencies } from '../../../api/dependencies.ts';
 import { HttpError } from '../../../api/errors.ts';
 import { addRoute } from '../../../api/route.ts';
 import { parse } from '../../../api/validation.ts';
-import type { BillsChoice } from '../../../db/close-decisions.ts';
+import type { BillsChoice } from '../../../domain/close-decisions.ts';
 import type { Month } from '../../../domain/monthly-close.ts';
 import { fieldOf, fieldsOf } from '../../request-values.ts';
 import { answerForm, byOf, reasonOf, updateIdOfForm } from '../answer-form.ts';
@@ -57,7 +57,7 @@ export function addMonthDecisions(pages: IRouter, dependencies: ApiDependencies)
     );
     const decision = { type: 'hold', bills, by: byOf(request), reason: reasonOf(request) } as const;
     const updateId = updateIdOfForm(request, [month, decision]);
-    const held = await decideOnBills(dependencies, month, { ...decision, updateId });
+    const held = await decideOnBillsOfMonth(dependencies, month, { ...decision, updateId });
     return `Held: ${countOfBills(held.bills.length)}.`;
   });
 
@@ -67,7 +67,7 @@ export function addMonthDecisions(pages: IRouter, dependencies: ApiDependencies)
       const by = byOf(request);
       const reason = fieldOf(request, 'reason').trim() === '' ? undefined : reasonOf(request);
       const updateId = updateIdOfForm(request, [type, month, bills, by, reason]);
-      const decided = await decideOnBills(dependencies, month, { type, bills, by, reason, updateId });
+      const decided = await decideOnBillsOfMonth(dependencies, month, { type, bills, by, reason, updateId });
       return done(countOfBills(decided.bills.length));
     });
   decideOnHeld('release', (bills) => `Released: ${bills}.`);

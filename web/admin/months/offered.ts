@@ -1,6 +1,7 @@
 import type { MonthDetails } from '../../../api/admin/months/schema.ts';
 import {
   type BillsDecision,
+  type BillsDecisionType,
   whyNotApprove,
   whyNotDecideOnBills,
   whyNotRetryParked,
@@ -24,7 +25,7 @@ export function offeredOf(month: Decidable): Offered {
   const { isOver, close, summary, awaitingRelease } = month;
   const { frozen, held, parked } = summary.byStatus;
   const phase = phaseOfDecision(month);
-  const takes = (type: 'hold' | 'release' | 'skip') =>
+  const takes = (type: BillsDecisionType) =>
     phase !== null && whyNotDecideOnBills(type, SOME_DECISION, phase) === null;
   return {
     close: isOver && (close === 'ended' || close === 'none'),
