@@ -9,6 +9,7 @@ import { type CreditLot, drawFromLots, takenBackCents } from '../../domain/credi
 import { graceEndOf, nextRetryOf } from '../../domain/dunning.ts';
 import { whyNotErase } from '../../domain/erasure.ts';
 import { formatCents } from '../../domain/money.ts';
+import { whyNotClose } from '../../domain/monthly-close.ts';
 import { extensionEnd, whyNotReactivate } from '../../domain/operator-decisions.ts';
 import { type MeteredProduct, PRICE_LIST, unitPriceIn } from '../../domain/price-list.ts';
 import { storageChanges, storageGbMs } from '../../domain/storage.ts';
@@ -139,6 +140,12 @@ test('a month that runs is estimated as it began', () => {
   expect(document).toContain(
     `one GPU hour in November's first ten minutes is estimated to be ${estimate('gpu_hour', 1, '2026-11-01T00:10:00')}`,
   );
+});
+
+test('a month is closed when it has ended', () => {
+  expect(whyNotClose(NOVEMBER, new Date('2026-11-30T23:59:59.999Z'))).not.toBeNull();
+  expect(whyNotClose(NOVEMBER, new Date('2026-12-01T00:00:00.000Z'))).toBeNull();
+  expect(document).toContain('2026-11 not before 1 December, 00:00 UTC');
 });
 
 test('credits are used, and taken back', () => {
