@@ -53,8 +53,8 @@ export function licencesPage(files: Files): string {
   return [
     '# Licences of what runs in production',
     '',
-    'Made of package-lock.json by `npm run licences`; `npm run check` fails when it is out of date. Binaries for single systems are',
-    'listed once, as one with the package that brings them.',
+    '*Reference.* Made of package-lock.json by `npm run licences`; `npm run check` fails when it is out of date. Binaries for single',
+    'systems are listed once, as one with the package that brings them.',
     '',
     ...unusual,
     ...stated,

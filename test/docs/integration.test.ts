@@ -10,31 +10,20 @@ import { ENVIRONMENT_NAMES } from '../../config/environment.ts';
 import packageFile from '../../package.json' with { type: 'json' };
 import { startBrowser } from '../support/chromium.ts';
 import { listen } from '../support/host.ts';
-import {
-  type Block,
-  type Chapter,
-  jsonPattern,
-  readChapters,
-  singleSpaced,
-  textPattern,
-} from './document.ts';
+import type { Block } from './document.ts';
 import { type RunningStack, startRunningStack } from './running-stack.ts';
 import { sendTestEvent, stripeListenOptions } from './stripe-listen.ts';
+import { PATIENCE_MS, type Walkthrough, walkThrough } from './walkthrough.ts';
 
 // docs/integration.md, chapter by chapter, as a developer would go through it: on the stack that `npm start` runs, with its blocks.
 
-/** Steps take seconds, on a busy machine some more. */
-const PATIENCE_MS = 120_000;
-
-let chapters: Chapter[];
-/** The titles of those that were tried. */
-const tried = new Set<string>();
+let guide: Walkthrough;
 let stack: RunningStack;
 let browser: Browser;
 
 beforeAll(async () => {
-  chapters = await readChapters('integration.md');
   stack = await startRunningStack();
+  guide = await walkThrough('integration.md', stack);
   browser = await startBrowser();
 });
 afterEach(() => {
@@ -44,37 +33,6 @@ afterAll(async () => {
   await browser.close();
   await stack.stop();
 });
-
-/** The blocks of a chapter, which has these and no others. */
-function blocksOf<const Languages extends readonly string[]>(
-  title: string,
-  ...languages: Languages
-): { readonly [Index in keyof Languages]: Block } {
-  tried.add(title);
-  const { blocks } = chapterOf(title);
-  expect(blocks.map(({ language }) => language)).toEqual(languages);
-  return blocks as unknown as { readonly [Index in keyof Languages]: Block };
-}
-
-function chapterOf(title: string): Chapter {
-  const chapter = chapters.find((each) => each.title === title);
-  if (chapter === undefined) throw new Error(`docs/integration.md has no chapter "${title}"`);
-  return chapter;
-}
-
-const run = ({ text }: Block): Promise<string> => stack.terminal.run(stack.here(text));
-const answer = async (command: Block): Promise<unknown> => JSON.parse(await run(command));
-const printed = async (command: Block): Promise<string> => singleSpaced(await run(command));
-const documentedAnswer = ({ text }: Block) => jsonPattern(stack.here(text));
-const documentedText = ({ text }: Block) => textPattern(stack.here(text));
-
-/** Asks until the answer is the documented one, for it comes by a webhook. */
-async function untilAnswered(command: Block, documented: Block): Promise<void> {
-  await vi.waitFor(async () => expect(await answer(command)).toEqual(documentedAnswer(documented)), {
-    timeout: PATIENCE_MS,
-    interval: 500,
-  });
-}
 
 const configOf = ({ text }: Pick<Block, 'text'>) =>
   loadServiceConfig({
@@ -99,7 +57,7 @@ async function expectToOpen(link: string | null, name: string): Promise<void> {
 
 describe.sequential('docs/integration.md', () => {
   test('1. Keys', async () => {
-    const [printSecret, keys] = blocksOf('1. Keys', 'bash', 'ini');
+    const [printSecret, keys] = guide.blocksOf('1. Keys', 'bash', 'ini');
     expect(await stripeListenOptions(printSecret)).toEqual(['--print-secret']);
     expect(configOf(keys).stripe.modes).toMatchObject({ live: null, test: { secretKey: 'sk_test_…' } });
     const onlyKey = { text: keys.text.split('\n', 1)[0] ?? '' };
@@ -107,23 +65,23 @@ describe.sequential('docs/integration.md', () => {
   });
 
   test('2. Start', async () => {
-    const [start, key] = blocksOf('2. Start', 'bash', 'bash');
+    const [start, key] = guide.blocksOf('2. Start', 'bash', 'bash');
     expect(start.text).toBe('npm start\n');
     // It runs already, by what this stands for.
     expect(packageFile.scripts.start).toBe('node --import tsx cli/start.ts');
-    await run(key);
+    await guide.run(key);
     expect(stack.terminal.variable('KEY')).toBe(stack.file.testApiKey);
   });
 
   test('3. Products and prices', async () => {
-    const [setUp, prices] = blocksOf('3. Products and prices', 'bash', 'text');
-    const first = await printed(setUp);
-    expect(first).toMatch(documentedText(prices));
-    expect(await printed(setUp)).toBe(first);
+    const [setUp, prices] = guide.blocksOf('3. Products and prices', 'bash', 'text');
+    const first = await guide.printed(setUp);
+    expect(first).toMatch(guide.documentedText(prices));
+    expect(await guide.printed(setUp)).toBe(first);
   });
 
   test('4. Webhooks', async () => {
-    const [forward] = blocksOf('4. Webhooks', 'bash');
+    const [forward] = guide.blocksOf('4. Webhooks', 'bash');
     const [option, address = ''] = await stripeListenOptions(forward);
     expect(option).toBe('--forward-to');
     const url = `http://${stack.here(address)}`;
@@ -134,26 +92,26 @@ describe.sequential('docs/integration.md', () => {
   });
 
   test('5. A user', async () => {
-    const [register, registered] = blocksOf('5. A user', 'bash', 'json');
-    expect(await answer(register)).toEqual(documentedAnswer(registered));
-    expect(await answer(register)).toEqual(documentedAnswer(registered));
+    const [register, registered] = guide.blocksOf('5. A user', 'bash', 'json');
+    expect(await guide.answer(register)).toEqual(guide.documentedAnswer(registered));
+    expect(await guide.answer(register)).toEqual(guide.documentedAnswer(registered));
   });
 
   test('6. Usage', async () => {
-    const [send, taken, ask, usage] = blocksOf('6. Usage', 'bash', 'json', 'bash', 'json');
-    expect(await answer(send)).toEqual(documentedAnswer(taken));
-    expect(await answer(send)).toMatchObject({ accepted: 0, duplicates: 2 });
-    expect(await answer(ask)).toEqual(documentedAnswer(usage));
+    const [send, taken, ask, usage] = guide.blocksOf('6. Usage', 'bash', 'json', 'bash', 'json');
+    expect(await guide.answer(send)).toEqual(guide.documentedAnswer(taken));
+    expect(await guide.answer(send)).toMatchObject({ accepted: 0, duplicates: 2 });
+    expect(await guide.answer(ask)).toEqual(guide.documentedAnswer(usage));
   });
 
   describe('7. The link to /account', () => {
     const LANGUAGES = ['bash', 'ts', 'ts', 'ts', 'bash', 'text', 'bash', 'ts'] as const;
-    const blocks = () => blocksOf('7. The link to /account', ...LANGUAGES);
+    const blocks = () => guide.blocksOf('7. The link to /account', ...LANGUAGES);
 
     beforeAll(async () => {
       const [secrets, , , , , , key] = blocks();
-      await run(secrets);
-      await run(key);
+      await guide.run(secrets);
+      await guide.run(key);
     });
     // Read when the host's code is loaded, so before each test that loads some.
     const stubEnvironment = () => {
@@ -175,7 +133,7 @@ describe.sequential('docs/integration.md', () => {
       const { billingLink } = await import('./host/billing-link.ts');
       const claims = decodeJwt(new URL(await billingLink('ada')).searchParams.get('token') ?? '');
       const [, table = ''] =
-        /^\| --- \| --- \|\n((?:\|.*\n)+)/m.exec(chapterOf('7. The link to /account').text) ?? [];
+        /^\| --- \| --- \|\n((?:\|.*\n)+)/m.exec(guide.chapterOf('7. The link to /account').text) ?? [];
       const first = table.split('\n').map((row) => row.split('|')[1] ?? '');
       const documented = first.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
       expect(new Set(Object.keys(claims))).toEqual(new Set(documented));
@@ -215,8 +173,8 @@ describe.sequential('docs/integration.md', () => {
 
     test('of the command line opens it, too', async () => {
       const [, , , , command, link] = blocks();
-      const output = await printed(command);
-      expect(output).toMatch(documentedText(link));
+      const output = await guide.printed(command);
+      expect(output).toMatch(guide.documentedText(link));
       await expectToOpen(/http\S+token=\S+/.exec(output)?.[0] ?? '', 'ada@example.com');
     });
 
@@ -236,10 +194,10 @@ describe.sequential('docs/integration.md', () => {
   });
 
   test('8. The first card', async () => {
-    const [ask, active] = blocksOf('8. The first card', 'bash', 'json');
-    expect(await answer(ask)).toMatchObject({ status: 'none' });
+    const [ask, active] = guide.blocksOf('8. The first card', 'bash', 'json');
+    expect(await guide.answer(ask)).toMatchObject({ status: 'none' });
 
-    const { text } = chapterOf('8. The first card');
+    const { text } = guide.chapterOf('8. The first card');
     const page = await openAccount();
     await page
       .getByRole('button', { name: /press "(.+?)"/.exec(text)?.[1] ?? '?' })
@@ -250,32 +208,32 @@ describe.sequential('docs/integration.md', () => {
     await page
       .getByRole('heading', { name: /"(\w+)" appears/.exec(text)?.[1] ?? '?', exact: true })
       .waitFor();
-    await untilAnswered(ask, active);
+    await guide.untilAnswered(ask, active);
   });
 
   test('9. The first invoice', async () => {
-    const [preview, previewed, close, closed, ask, bills] = blocksOf(
+    const [preview, previewed, close, closed, ask, bills] = guide.blocksOf(
       '9. The first invoice',
       ...(['bash', 'text', 'bash', 'text', 'bash', 'json'] as const),
     );
-    expect(await printed(preview)).toMatch(documentedText(previewed));
-    expect(await printed(close)).toMatch(documentedText(closed));
-    await untilAnswered(ask, bills);
-    expect(await printed(close)).toContain('Bills frozen 0');
+    expect(await guide.printed(preview)).toMatch(guide.documentedText(previewed));
+    expect(await guide.printed(close)).toMatch(guide.documentedText(closed));
+    await guide.untilAnswered(ask, bills);
+    expect(await guide.printed(close)).toContain('Bills frozen 0');
     const page = await openAccount();
     expect(await page.locator('details.bill').textContent()).toContain('$2.75');
   });
 
   test('Going live', async () => {
-    const [commands, secrets] = blocksOf('Going live', 'bash', 'ini');
-    expect(await run(commands)).toContain('Cluster cluster-a (live) takes 100 users.');
+    const [commands, secrets] = guide.blocksOf('Going live', 'bash', 'ini');
+    expect(await guide.run(commands)).toContain('Cluster cluster-a (live) takes 100 users.');
     const { links } = configOf(secrets).account ?? {};
     expect(links?.live.secrets).toHaveLength(1);
     expect(links?.test.secrets).toHaveLength(1);
   });
 
   test('names no variable that there is not', () => {
-    const names = chapters.flatMap(
+    const names = guide.chapters.flatMap(
       ({ text }) => text.match(/\b(STRIPE|ACCOUNT|HOST|API)(_[A-Z]+)+\b/g) ?? [],
     );
     expect(names.length).toBeGreaterThan(10);
@@ -283,8 +241,7 @@ describe.sequential('docs/integration.md', () => {
   });
 
   test('has no block that was not tried above', () => {
-    const withBlocks = chapters.filter(({ blocks }) => blocks.length > 0).map(({ title }) => title);
-    expect(tried).toEqual(new Set(withBlocks));
+    expect(guide.untried()).toEqual([]);
   });
 });
 

@@ -28,7 +28,8 @@ const { groups } = parse(await fileOf('ops/prometheus-alerts.yml')) as { groups:
 const rules = groups.flatMap((group) => group.rules);
 const alerts = rules.filter((rule) => rule.alert !== undefined);
 const { panels } = JSON.parse(await fileOf('ops/grafana-dashboard.json')) as { panels: Panel[] };
-const page = await fileOf('docs/monitoring.md');
+const runbook = await fileOf('docs/monitoring.md');
+const reference = await fileOf('docs/metrics.md');
 
 /** Grafana's variables stand for what a person chooses. */
 const chosen = (expr: string) => expr.replaceAll('$mode', 'live|test').replaceAll('$__rate_interval', '1m');
@@ -152,13 +153,13 @@ test.each(alerts.map((rule) => [rule.alert, rule] as const))(
 );
 
 test('the runbook has a section for each alert, with words, and none beside', () => {
-  const sections = page.slice(page.indexOf('\n## Alerts')).split('\n### ').slice(1);
+  const sections = runbook.slice(runbook.indexOf('\n## Alerts')).split('\n### ').slice(1);
   expect(sections.map((section) => section.split('\n')[0])).toEqual(alerts.map(({ alert }) => alert));
   for (const section of sections) expect(section.split('\n').slice(1).join(' ').length).toBeGreaterThan(100);
 });
 
-test('docs/monitoring.md lists every metric of ours, and its labels', () => {
-  const rows = [...page.matchAll(/^\| `(billing_\w+)` \| ([\w, ]+) \|/gm)].map(
+test('docs/metrics.md lists every metric of ours, and its labels', () => {
+  const rows = [...reference.matchAll(/^\| `(billing_\w+)` \| ([\w, ]+) \|/gm)].map(
     ([, name = '', labels = '']) => [name, labels.split(', ').toSorted().join(', ')],
   );
   const exported = registered
