@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Webhook } from 'standardwebhooks';
+import type { HostHookConfig } from '../config/config.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { HostMessage } from '../domain/workflow-contracts.ts';
-import { type ActivityDependencies, type HostHook, unixSeconds } from './dependencies.ts';
+import { type ActivityDependencies, unixSeconds } from './dependencies.ts';
 
 /** Failure type of an answer other than 2xx. Retryable: the host product may be mended meanwhile. */
 export const HOST_REFUSED = 'HostRefused';
@@ -47,7 +48,7 @@ export function createHostHookActivities(
 }
 
 /** Signed anew for each attempt: receivers refuse what was signed more than five minutes ago. */
-async function post(hook: HostHook, id: string, body: string, timeoutMs: number): Promise<Response> {
+async function post(hook: HostHookConfig, id: string, body: string, timeoutMs: number): Promise<Response> {
   const attemptedAt = new Date();
   const headers = {
     'content-type': 'application/json',

@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import { PRICE_ID_VARIABLES } from '../config/config.ts';
+import { PRICE_ID_VARIABLES } from '../config/mode-variables.ts';
 import type { Database } from '../db/database.ts';
 import {
   ensurePriceList,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ACCOUNT_LINK_VARIABLES } from '../config/mode-variables.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import { findUser } from '../db/users.ts';
 import type { Mode } from '../domain/mode.ts';
@@ -9,7 +10,7 @@ import { type CliContext, UsageError } from './context.ts';
  * Prints a link to a user's account page, as the host product would make it.
  *
  * @param options `url` where the user has the api, without a path.
- * @throws UsageError when the user is not registered, or no secret signs links of the mode.
+ * @throws UsageError when the user is not registered, or was erased, or no secret signs links of the mode.
  */
 export async function printAccountLink(
   context: CliContext,
@@ -18,11 +19,13 @@ export async function printAccountLink(
   const { mode, userId, url = `http://127.0.0.1:${context.config.port}` } = options;
   const [secret] = context.config.account?.links[mode].secrets ?? [];
   if (secret === undefined) {
-    const name = mode === 'live' ? 'ACCOUNT_LINK_SECRETS' : 'ACCOUNT_TEST_LINK_SECRETS';
-    throw new UsageError(`No secret signs links of ${mode} mode; set ${name}`);
+    const { secrets } = ACCOUNT_LINK_VARIABLES[mode];
+    throw new UsageError(`No secret signs links of ${mode} mode; set ${secrets}`);
   }
-  if ((await context.withDatabase((db) => findUser(db, mode, userId))) === undefined)
-    throw new UsageError(`No user "${userId}" is registered in ${mode} mode`);
+  const user = await context.withDatabase((db) => findUser(db, mode, userId));
+  if (user === undefined) throw new UsageError(`No user "${userId}" is registered in ${mode} mode`);
+  // A link would open nothing.
+  if (user.erased_at !== null) throw new UsageError(`The data of the user "${userId}" was erased`);
   say(await accountLink(url, secret, { mode, userId }));
 }
 

@@ -11,7 +11,12 @@ import {
   NEW_SIGNING_SECRET,
   parseEnvironment,
 } from './environment.ts';
-import { HOST_HOOK_VARIABLES, STRIPE_VARIABLES } from './mode-variables.ts';
+import {
+  ACCOUNT_LINK_VARIABLES,
+  HOST_HOOK_VARIABLES,
+  PRICE_ID_VARIABLES,
+  STRIPE_VARIABLES,
+} from './mode-variables.ts';
 import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
 
 /** Stripe in one mode. */
@@ -34,11 +39,25 @@ export interface StripeConfig {
   readonly batchRequestsPerSecond: Readonly<Record<Mode, number>>;
 }
 
-/** The host product's endpoint for messages in one mode. */
+/** The host product's endpoint for messages in one mode, signed as https://www.standardwebhooks.com says. */
 export interface HostHookConfig {
   readonly url: string;
-  /** `whsec_…`; each signs the messages. */
+  /** `whsec_…`, base64 behind the prefix: each signs, so that the host may verify by any. */
   readonly secrets: readonly string[];
+}
+
+/** The rules of the house. */
+export interface HouseRules {
+  /** How long a customer who owes keeps access; 0 = not at all. */
+  readonly graceMs: number;
+  /** How long after a month's end its late events are waited for. */
+  readonly collectionWindowMs: number;
+  /** `required`: a person approves each month before anything is charged. */
+  readonly approval: 'auto' | 'required';
+  /** Which bills wait for a person before they are charged; `null`: none. */
+  readonly holdOutliers: OutlierRule | null;
+  /** How long after they are bought credits may be used; `null`: for ever. */
+  readonly creditsExpireAfterMs: number | null;
 }
 
 /** The admin's page and routes. */
@@ -96,13 +115,7 @@ export interface ServiceConfig {
   readonly admin: AdminConfig | null;
   /** `null`: there is no account page. */
   readonly account: AccountConfig | null;
-  readonly rules: {
-    readonly graceMs: number;
-    readonly collectionWindowMs: number;
-    readonly approval: 'auto' | 'required';
-    readonly creditsExpireAfterMs: number | null;
-    readonly holdOutliers: OutlierRule | null;
-  };
+  readonly rules: HouseRules;
   /** Whether an exporter of traces is configured; the SDK of OpenTelemetry reads its variables itself. */
   readonly exportsTraces: boolean;
   readonly logLevel: string;
@@ -225,16 +238,12 @@ function accountConfig(environment: Environment): AccountConfig | null {
 }
 
 function accountLinks(environment: Environment): AccountConfig['links'] {
-  return {
-    live: {
-      secrets: environment.ACCOUNT_LINK_SECRETS ?? [],
-      jwksUrl: environment.ACCOUNT_LINK_JWKS_URL ?? null,
-    },
-    test: {
-      secrets: environment.ACCOUNT_TEST_LINK_SECRETS ?? [],
-      jwksUrl: environment.ACCOUNT_TEST_LINK_JWKS_URL ?? null,
-    },
-  };
+  return { live: accountLinkConfig(environment, 'live'), test: accountLinkConfig(environment, 'test') };
+}
+
+function accountLinkConfig(environment: Environment, mode: Mode): AccountLinkConfig {
+  const { secrets, jwksUrl } = ACCOUNT_LINK_VARIABLES[mode];
+  return { secrets: environment[secrets] ?? [], jwksUrl: environment[jwksUrl] ?? null };
 }
 
 function hostHookConfig(environment: Environment, mode: Mode): HostHookConfig | null {
@@ -264,15 +273,6 @@ function stripeModeConfig(environment: Environment, mode: Mode): StripeModeConfi
     priceIds: mode === 'live' ? livePriceIds(environment) : {},
   };
 }
-
-/** Where each product's price is named, when it was made in the Dashboard; of live mode only. */
-export const PRICE_ID_VARIABLES = {
-  cpu_hour: 'STRIPE_PRICE_ID_CPU_HOUR',
-  gpu_hour: 'STRIPE_PRICE_ID_GPU_HOUR',
-  storage_gb_month: 'STRIPE_PRICE_ID_STORAGE_GB_MONTH',
-  api_calls: 'STRIPE_PRICE_ID_API_CALLS',
-  credits: 'STRIPE_PRICE_ID_CREDIT',
-} as const satisfies Record<Product, keyof Environment>;
 
 function livePriceIds(environment: Environment): Partial<Record<Product, string>> {
   const named = PRODUCTS.map((product) => [product, environment[PRICE_ID_VARIABLES[product]]] as const);

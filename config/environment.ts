@@ -5,6 +5,13 @@ import { z } from 'zod';
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 
+/** @param value of a variable that is not set, or is empty; as the environment would hold it. */
+const withDefault = <Schema extends z.ZodType>(value: string, schema: Schema) =>
+  z.preprocess((given) => given || value, schema);
+
+/** What stands between commas. */
+const listOf = (text: string): string[] => text.split(',').map((each) => each.trim());
+
 const startsWith = (...prefixes: [string, ...string[]]) =>
   z.string().refine((value) => prefixes.some((prefix) => value.startsWith(prefix)), {
     message: `must begin with ${prefixes.join(' or ')}`,
@@ -58,13 +65,13 @@ function isDuration(text: string): text is ms.StringValue {
 const secrets = (prefix: string) =>
   z
     .string()
-    .transform((text) => text.split(',').map((secret) => secret.trim()))
+    .transform(listOf)
     .pipe(z.array(startsWith(prefix)));
 
 /** `10.0.0.0/8, ::1`, or Express' names for the usual networks. */
 const proxies = z
   .string()
-  .transform((text) => text.split(',').map((proxy) => proxy.trim()))
+  .transform(listOf)
   .pipe(
     z.array(
       z.union(
@@ -82,7 +89,7 @@ export const NEW_HOOK_SECRET = `make one with: node -e "console.log('whsec_' + r
 /** As https://www.standardwebhooks.com has it: 24 to 64 bytes. Several sign at a time, as above. */
 const hookSecrets = z
   .string()
-  .transform((text) => text.split(',').map((secret) => secret.trim()))
+  .transform(listOf)
   .refine((all) => all.every(isHookSecret), {
     message: `must be whsec_ and then 24 to 64 bytes in base64; ${NEW_HOOK_SECRET}`,
   });
@@ -102,7 +109,7 @@ export const NEW_SIGNING_SECRET = `make one with: node -e "console.log(require('
 /** Several hold at a time, as above; short ones could be guessed. */
 const signingSecrets = z
   .string()
-  .transform((text) => text.split(',').map((secret) => secret.trim()))
+  .transform(listOf)
   .refine((all) => all.every((secret) => secret.length >= 32), {
     message: `must each be 32 characters or more; ${NEW_SIGNING_SECRET}`,
   });
@@ -122,8 +129,8 @@ const NEW_CODEC_KEY = `make one with: node -e "console.log('2026-11:' + require(
 
 /** `name:key,name:key`, the key 32 bytes in base64; as Temporal's payloads name it, so a name never stands for another key later. */
 const codecKeys = z.string().transform((text, context) => {
-  const keys = text.split(',').map((pair) => {
-    const [id = '', base64 = ''] = pair.trim().split(':');
+  const keys = listOf(text).map((pair) => {
+    const [id = '', base64 = ''] = pair.split(':');
     return { id, key: Buffer.from(base64, 'base64'), base64 };
   });
   const isWhole = keys.every(
@@ -146,12 +153,12 @@ export const environmentSchema = z.object({
   // Where things are; what is absent runs embedded.
   PORT: optional(port),
   HOST: optional(z.string()),
-  API_REQUESTS_PER_SECOND: z.preprocess((value) => value || '100', z.coerce.number().int().min(0)),
-  PAGE_REQUESTS_PER_MINUTE: z.preprocess((value) => value || '600', z.coerce.number().int().min(0)),
-  API_MAX_CONNECTIONS: z.preprocess((value) => value || '10000', z.coerce.number().int().min(0)),
+  API_REQUESTS_PER_SECOND: withDefault('100', z.coerce.number().int().min(0)),
+  PAGE_REQUESTS_PER_MINUTE: withDefault('600', z.coerce.number().int().min(0)),
+  API_MAX_CONNECTIONS: withDefault('10000', z.coerce.number().int().min(0)),
   API_TRUSTED_PROXIES: optional(proxies),
   WORKER_METRICS_PORT: optional(port),
-  API_SHUTDOWN_DELAY: z.preprocess((value) => value || '0', duration),
+  API_SHUTDOWN_DELAY: withDefault('0', duration),
   DATA_DIR: optional(z.string()),
   DATABASE_URL: optional(postgresUrl),
   TEMPORAL_ADDRESS: optional(z.string()),
@@ -191,10 +198,10 @@ export const environmentSchema = z.object({
 
   // Stripe, both.
   STRIPE_API_BASE: optional(httpUrl),
-  STRIPE_AUTOMATIC_TAX: z
-    .preprocess((value) => value || 'false', z.enum(['true', 'false']))
-    .transform((value) => value === 'true'),
-  STRIPE_BATCH_REQUESTS_PER_SECOND: z.preprocess((value) => value || '80', z.coerce.number().positive()),
+  STRIPE_AUTOMATIC_TAX: withDefault('false', z.enum(['true', 'false'])).transform(
+    (value) => value === 'true',
+  ),
+  STRIPE_BATCH_REQUESTS_PER_SECOND: withDefault('80', z.coerce.number().positive()),
 
   // The host product's endpoint for messages, per mode.
   HOST_WEBHOOK_URL: optional(hookUrl),
@@ -214,15 +221,12 @@ export const environmentSchema = z.object({
   ACCOUNT_TEST_LINK_JWKS_URL: optional(httpUrl),
 
   // Rules of the house.
-  BILLING_GRACE_DAYS: z.preprocess((value) => value || '7', z.coerce.number().min(0).max(365)),
-  BILLING_COLLECTION_WINDOW: z.preprocess((value) => value || '1h', duration),
+  BILLING_GRACE_DAYS: withDefault('7', z.coerce.number().min(0).max(365)),
+  BILLING_COLLECTION_WINDOW: withDefault('1h', duration),
   BILLING_CREDITS_EXPIRE_AFTER: optional(creditLife),
-  BILLING_HOLD_FACTOR: z.preprocess((value) => value || '5', holdFactor),
-  BILLING_HOLD_MINIMUM_DOLLARS: z.preprocess(
-    (value) => value || '100',
-    z.coerce.number().min(0).max(1_000_000_000),
-  ),
-  BILLING_APPROVAL: z.preprocess((value) => value || 'auto', z.enum(['auto', 'required'])),
+  BILLING_HOLD_FACTOR: withDefault('5', holdFactor),
+  BILLING_HOLD_MINIMUM_DOLLARS: withDefault('100', z.coerce.number().min(0).max(1_000_000_000)),
+  BILLING_APPROVAL: withDefault('auto', z.enum(['auto', 'required'])),
 });
 
 export type Environment = z.output<typeof environmentSchema>;

@@ -4,7 +4,7 @@ import { meterEventName } from '../../activities/setup-plan.ts';
 import type { StripeClient } from '../../activities/stripe-client.ts';
 import { StripeError } from '../../activities/stripe-client.ts';
 import { type Check, check, type Finding, ok, problem } from '../../api/health/check.ts';
-import { PRICE_ID_VARIABLES } from '../../config/config.ts';
+import { PRICE_ID_VARIABLES } from '../../config/mode-variables.ts';
 import { listStripeProducts, type StripeProduct } from '../../db/price-list.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { formatUnitPrice } from '../../domain/money.ts';

@@ -4,8 +4,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import express from 'express';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { HostHook } from '../../activities/dependencies.ts';
 import { createHostHookActivities, type HostHookOptions } from '../../activities/host-hook.ts';
+import type { HostHookConfig } from '../../config/config.ts';
 import type { Mode } from '../../domain/mode.ts';
 import type { HostMessage } from '../../domain/workflow-contracts.ts';
 import { type HostRequest, listen, newHookSecret, startTestHost } from '../support/host.ts';
@@ -33,7 +33,7 @@ interface Notification {
 
 /** One attempt, to a host that has a hook in the modes given. */
 async function notify(
-  hooks: Partial<Record<Mode, HostHook>>,
+  hooks: Partial<Record<Mode, HostHookConfig>>,
   { mode = 'live', message = MESSAGE, options }: Notification = {},
 ): Promise<void> {
   const hostHooks = { live: null, test: null, ...hooks };
@@ -41,7 +41,7 @@ async function notify(
 }
 
 /** Why an attempt failed, as Temporal gets it. */
-async function failureOf(hook: HostHook, options?: HostHookOptions): Promise<ApplicationFailure> {
+async function failureOf(hook: HostHookConfig, options?: HostHookOptions): Promise<ApplicationFailure> {
   const error: unknown = await notify({ live: hook }, options && { options }).catch(
     (reason: unknown) => reason,
   );

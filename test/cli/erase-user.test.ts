@@ -63,4 +63,12 @@ it('does it with --apply, and says how much of what is gone', async () => {
   expect(output).toMatch(/Erased: the customer in Stripe, e-mail and name, 0 payment methods, 0 sessions, /);
   expect(await billing.stripe.test.customers.retrieve(stripeCustomerId)).toMatchObject({ deleted: true });
   expect((await erase(userId)).output).toContain(`The data of ${userId} (test) was erased; once more:`);
+
+  const secret = 'x'.repeat(32);
+  const link = await runBilling(database.url, ['account-link', userId, '--mode', 'test'], {
+    ACCOUNT_SESSION_SECRETS: secret,
+    ACCOUNT_TEST_LINK_SECRETS: secret,
+  });
+  expect(link).toMatchObject({ status: 1 });
+  expect(link.output).toContain(`The data of the user "${userId}" was erased`);
 });
