@@ -19,7 +19,7 @@ const mode = 'test';
  * @returns the purchase as it stands, which may be one that asked for something else under the same id; `undefined` when no mode
  *   knows the user, or their data was erased.
  */
-export async function saveTestPurchase(
+export async function recordTestPurchase(
   db: Database,
   purchase: TestPurchaseRequest & { readonly purchaseId: string },
 ): Promise<TestPurchase | undefined> {

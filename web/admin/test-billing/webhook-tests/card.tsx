@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import type { webhookTestSchema } from '../../../api/admin/events/schema.ts';
-import type { BillingStatus } from '../../../domain/customer-standing.ts';
-import { Progress } from '../../components/progress.tsx';
-import { Id, StatusBadge, Time, type Tone } from '../../components/values.tsx';
-import { BillingStatusBadge } from '../components/customer.tsx';
-import { WorkflowLink } from '../components/workflow-link.tsx';
-import { wordsOfReason } from '../events/reasons.ts';
-import { tabPath } from '../tabs.ts';
+import type { webhookTestSchema } from '../../../../api/admin/events/schema.ts';
+import type { BillingStatus } from '../../../../domain/customer-standing.ts';
+import { Progress } from '../../../components/progress.tsx';
+import { Id, StatusBadge, Time, type Tone } from '../../../components/values.tsx';
+import { BillingStatusBadge } from '../../components/customer.tsx';
+import { WorkflowLink } from '../../components/workflow-link.tsx';
+import { wordsOfReason } from '../../events/reasons.ts';
+import { tabPath } from '../../tabs.ts';
 import { webhookTestPath } from './paths.ts';
 
 export type WebhookTest = z.output<typeof webhookTestSchema>;
