@@ -56,11 +56,9 @@ export function addCustomersTab(pages: IRouter, dependencies: ApiDependencies, s
         const view = await readCustomer(dependencies, customerOfPath(request));
         const { customer, offers } = view.versions;
         const offersShown = textOfQuery(request, 'offers');
-        if (textOfQuery(request, 'since') === customer && offersShown === offers) {
-          response.status(204).end();
-          return;
-        }
-        shell.part(request, response, <CustomerChanges view={view} offersShown={offersShown} />);
+        const part = <CustomerChanges view={view} offersShown={offersShown} />;
+        if (offersShown === offers) shell.partIfChanged(request, response, customer, part);
+        else shell.part(request, response, part);
       },
     ],
   });

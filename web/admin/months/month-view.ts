@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { CloseProgress, MonthDetails } from '../../../api/admin/months/schema.ts';
 import { type BillingPeriod, periodStart } from '../../../domain/billing-period.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import type { Month } from '../../../domain/monthly-close.ts';
+import { versionOf } from '../../changes.ts';
 import { tabPath } from '../tabs.ts';
 import { type Standing, standingOf } from './standing.ts';
 
@@ -45,10 +45,8 @@ export function mayGoOn({ close }: Pick<CloseProgress, 'close'>): boolean {
 }
 
 /** The same as long as a close stands where it stood, so that nothing is sent, read out and replaced for nothing. */
-export function versionOf(progress: CloseProgress): string {
-  const { close, progress: report, progressProblem, goingOut } = progress;
-  const seen = JSON.stringify([close, report, progressProblem, goingOut]);
-  return createHash('sha256').update(seen).digest('base64url').slice(0, 16);
+export function versionOfProgress({ close, progress, progressProblem, goingOut }: CloseProgress): string {
+  return versionOf([close, progress, progressProblem, goingOut]);
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   type TestPurchaseStatus,
   testPurchaseWorkflowId,
 } from '../../../domain/test-purchase.ts';
+import { versionOf } from '../../changes.ts';
 import { Progress } from '../../components/progress.tsx';
 import { StatusBadge, Time, type Tone } from '../../components/values.tsx';
 import { WorkflowLink } from '../components/workflow-link.tsx';
@@ -57,11 +58,9 @@ export function PurchaseCard({ purchase }: { readonly purchase: PurchaseWithStep
   );
 }
 
-/** What is as it was is not sent again: so nothing is read out twice, and the focus stays where it is. */
-function asksAgain({ id, updatedAt }: PurchaseWithSteps) {
-  const since = `?since=${encodeURIComponent(updatedAt)}`;
+function asksAgain(purchase: PurchaseWithSteps) {
   return {
-    'hx-get': `${tabPath('test-billing', 'purchases', id)}${since}`,
+    'hx-get': `${tabPath('test-billing', 'purchases', purchase.id)}?since=${versionOf(purchase)}`,
     'hx-trigger': 'every 2s',
     'hx-swap': 'outerHTML',
   };

@@ -11,7 +11,8 @@ import { originOf } from '../../../api/origin.ts';
 import { addRoute } from '../../../api/route.ts';
 import { saveSession } from '../../../api/sessions.ts';
 import { creditsFieldSchema } from '../../../api/validation.ts';
-import { fieldOf, textOfPath, textOfQuery } from '../../request-values.ts';
+import { versionOf } from '../../changes.ts';
+import { fieldOf, textOfPath } from '../../request-values.ts';
 import { parseForm } from '../parse-form.ts';
 import type { Shell } from '../shell.tsx';
 import { tabPath } from '../tabs.ts';
@@ -69,11 +70,8 @@ export function addTestBillingTab(pages: IRouter, dependencies: ApiDependencies,
       async (request, response) => {
         const purchase = await findPurchase(db, textOfPath(request, 'purchaseId'));
         if (purchase === undefined) throw new HttpError('not_found', 'There is no such purchase');
-        if (textOfQuery(request, 'since') === purchase.updatedAt) {
-          response.status(204).end();
-          return;
-        }
-        shell.part(request, response, <PurchaseCard purchase={purchase} />);
+        const card = <PurchaseCard purchase={purchase} />;
+        shell.partIfChanged(request, response, versionOf(purchase), card);
       },
     ],
   });

@@ -9,11 +9,12 @@ import { addRoute } from '../../../../api/route.ts';
 import { saveSession } from '../../../../api/sessions.ts';
 import { parse } from '../../../../api/validation.ts';
 import { BILLING_STATUSES } from '../../../../domain/customer-standing.ts';
+import { versionOf } from '../../../changes.ts';
 import { fieldOf, textOfQuery } from '../../../request-values.ts';
 import { parseForm } from '../../parse-form.ts';
 import type { Shell } from '../../shell.tsx';
 import { usersToChooseFrom } from '../users.tsx';
-import { progressOf, WebhookTestCard, type WebhookTestCardProps } from './card.tsx';
+import { WebhookTestCard, type WebhookTestCardProps } from './card.tsx';
 import { EMPTY_FORM, type WebhookTestForm } from './form.tsx';
 import { WebhookTestPage } from './page.tsx';
 import { webhookTestPath, withBefore } from './paths.ts';
@@ -76,11 +77,8 @@ export function addWebhookTests(pages: IRouter, dependencies: ApiDependencies, s
     get: [
       async (request, response) => {
         const { test, before } = await testOf(request);
-        if (textOfQuery(request, 'since') === progressOf(test)) {
-          response.status(204).end();
-          return;
-        }
-        shell.part(request, response, <WebhookTestCard test={test} before={before} />);
+        const card = <WebhookTestCard test={test} before={before} />;
+        shell.partIfChanged(request, response, versionOf(test), card);
       },
     ],
   });
