@@ -11,6 +11,7 @@ import { chargeEventWorkflowId, customerBillingWorkflowId } from '../../../domai
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
 import { signalLookAgain, signalStripeEvent, startChargeEvent } from '../../temporal/customer-billing.ts';
+import { pageOf } from '../pages-of-lists.ts';
 import { type WorkflowRef, workflowRef } from '../workflow.ts';
 import type { eventsQuerySchema, eventsSchema, replayedSchema } from './schema.ts';
 
@@ -22,13 +23,12 @@ export async function eventsPage(
 ): Promise<z.output<typeof eventsSchema>> {
   const filter = { outcome, type, after: cursorOf(after), limit: limit + 1 };
   const receipts = await listReceipts(dependencies.db, mode, filter);
-  const page = receipts.slice(0, limit);
-  const last = page.at(-1);
-  const hasMore = receipts.length > page.length && last !== undefined;
-  return {
-    events: page.map((receipt) => publicReceipt(dependencies, receipt)),
-    next: hasMore ? `${last.receivedAt.getTime()}_${last.receiptId}` : null,
-  };
+  const { rows, next } = pageOf(
+    receipts,
+    limit,
+    ({ receivedAt, receiptId }) => `${receivedAt.getTime()}_${receiptId}`,
+  );
+  return { events: rows.map((receipt) => publicReceipt(dependencies, receipt)), next };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { IRouter, Request } from 'express';
+import { customerOfPath } from '../../../api/admin/customers/customer-of-path.ts';
 import { decideOnUser } from '../../../api/admin/customers/decisions.ts';
-import { customerOfPath, customersPage } from '../../../api/admin/customers/routes.ts';
+import { customersPage } from '../../../api/admin/customers/list.ts';
 import { extendGraceSchema } from '../../../api/admin/customers/schema.ts';
 import type { ApiDependencies } from '../../../api/dependencies.ts';
 import { addRoute } from '../../../api/route.ts';

@@ -1,7 +1,6 @@
 import type { IRouter, Request, Response } from 'express';
-import { ownUrl } from '../../../../api/admin/events/routes.ts';
 import { eventIdSchema, webhookTestRequestSchema } from '../../../../api/admin/events/schema.ts';
-import { describeWebhookTest, sendWebhookTest } from '../../../../api/admin/events/webhook-tests.ts';
+import { describeWebhookTest, ownUrl, sendWebhookTest } from '../../../../api/admin/events/webhook-tests.ts';
 import type { ApiDependencies } from '../../../../api/dependencies.ts';
 import { sayWhenToComeAgain } from '../../../../api/error-handler.ts';
 import { HttpError } from '../../../../api/errors.ts';
