@@ -58,6 +58,17 @@ export function createShell<Head extends { readonly status?: number }>(frame: Fr
   };
 }
 
+/**
+ * Sends a page to where one signs in, when a part was asked for: that would be put into the page, and the whole page has to go.
+ *
+ * @returns `false` when it was no part; then nothing is sent.
+ */
+export function sendPartToSignIn(request: Request, response: Response, path: string): boolean {
+  if (request.get('hx-request') === undefined) return false;
+  response.set('HX-Redirect', path).status(401).end();
+  return true;
+}
+
 function hasSession(request: Request): boolean {
   const session: unknown = request.session;
   return session !== undefined;
