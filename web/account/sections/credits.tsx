@@ -1,6 +1,7 @@
 import type { CreditChange } from '../../../db/credit-history.ts';
 import { MAX_PURCHASED_CREDITS } from '../../../domain/credits.ts';
-import { formatCents } from '../../../domain/money.ts';
+import { formatCents, formatUnitPrice } from '../../../domain/money.ts';
+import { PRICE_LIST } from '../../../domain/price-list.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { Figures } from '../../components/figures.tsx';
 import { Form } from '../../components/form.tsx';
@@ -28,7 +29,9 @@ export function Credits({ credits: { balanceCents, lots, changes } }: { readonly
         </ul>
       )}
       <Form action={accountPath('credits')}>
-        <label for="credits-wanted">Buy credits, at $1.00 each</label>
+        <label for="credits-wanted">
+          {`Buy credits, at ${formatUnitPrice(PRICE_LIST.credits.unitPriceCents)} each`}
+        </label>
         <fieldset role="group">
           <input
             id="credits-wanted"

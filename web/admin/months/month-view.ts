@@ -1,5 +1,4 @@
 import type { CloseProgress, MonthDetails } from '../../../api/admin/months/schema.ts';
-import { type BillingPeriod, periodStart } from '../../../domain/billing-period.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import type { Month } from '../../../domain/monthly-close.ts';
 import { versionOf } from '../../changes.ts';
@@ -11,18 +10,8 @@ export function monthPath({ mode, period }: Month, ...below: readonly string[]):
   return tabPath('months', mode, period, ...below);
 }
 
-/** `October 2026` */
-export function monthName(period: BillingPeriod): string {
-  return periodStart(period).toLocaleString('en-US', { month: 'long', year: 'numeric', timeZone: 'UTC' });
-}
-
 export function modeName(mode: Mode): string {
   return mode === 'live' ? 'live mode' : 'test mode';
-}
-
-/** `1 bill`, `1,234 bills` */
-export function countOfBills(bills: number): string {
-  return bills === 1 ? '1 bill' : `${bills.toLocaleString('en-US')} bills`;
 }
 
 export function standingOfMonth(month: MonthDetails & Month): Standing {
