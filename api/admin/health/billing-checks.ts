@@ -7,6 +7,7 @@ import { formatCents } from '../../../domain/money.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { type Check, check, ok, problem, warning } from '../../health/check.ts';
 import { MEND_READING } from '../../health/database-checks.ts';
+import { webhookSecretFinding } from '../../health/webhook-secret.ts';
 import type { ReadLastMonths } from '../../month-metrics.ts';
 import { countCustomersWithAttention } from '../../temporal/health.ts';
 import { checkReconciliation } from './reconciliation-check.ts';
@@ -39,7 +40,7 @@ async function checkWebhookSecret({ webhookSecrets }: ApiDependencies, mode: Mod
             `${name} is not set: Stripe's ${mode} mode is not used here.`,
             `To use it, set ${name} and the mode's key.`,
           )
-        : ok(secrets === 1 ? `${name} is set.` : `${name} has ${secrets} secrets: one is being rotated.`),
+        : webhookSecretFinding(name, secrets),
     );
   });
 }
