@@ -1,17 +1,11 @@
 import type { BillStatus } from '../domain/bill.ts';
+import { creditCause } from '../domain/credit-causes.ts';
 import { drawFromLots, remainingCents, usableForBill } from '../domain/credits.ts';
 import { sumCents } from '../domain/money.ts';
 import { isMeteredProduct } from '../domain/price-list.ts';
 import { markBilled } from './billed-usage.ts';
 import type { BillLineRow } from './bills.ts';
-import {
-  creditCause,
-  grantCreditLot,
-  loadCreditLots,
-  lockUser,
-  settleCredits,
-  takeFromLots,
-} from './credits.ts';
+import { grantCreditLot, loadCreditLots, lockUser, settleCredits, takeFromLots } from './credits.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import { type BillKey, insertLines } from './new-bills.ts';
 import { inTransaction } from './transaction.ts';

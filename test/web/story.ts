@@ -1,7 +1,8 @@
 import type { PurchaseWithSteps } from '../../api/admin/test-billing/purchases.ts';
-import { creditCause, grantCreditLot } from '../../db/credits.ts';
+import { grantCreditLot } from '../../db/credits.ts';
 import type { Database } from '../../db/database.ts';
 import { registerUser } from '../../db/users.ts';
+import { creditCause } from '../../domain/credit-causes.ts';
 import { tellOfCustomers } from './customer-story.ts';
 import { tellOfMonths } from './months-story.ts';
 import { aPurchase, putPurchase } from './put-purchases.ts';
