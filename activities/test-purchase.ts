@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Stripe } from 'stripe';
 import { listStripeProducts } from '../db/price-list.ts';
-import { grantTestPurchase, saveTestPurchase, saveTestPurchaseState } from '../db/test-purchases.ts';
+import { grantTestPurchase, recordTestPurchase, saveTestPurchaseState } from '../db/test-purchases.ts';
 import { creditsExpireAt, creditsToCents } from '../domain/credits.ts';
 import { CURRENCY, type DecimalString } from '../domain/money.ts';
 import {
@@ -59,7 +59,7 @@ export function createTestPurchaseActivities(dependencies: TestPurchaseDependenc
      * @throws ApplicationFailure `UserNotFound` (not retryable) when no mode knows the user, or their data was erased.
      */
     async registerTestBuyer(input: TestPurchaseInput): Promise<string> {
-      if ((await saveTestPurchase(db, input)) === undefined) {
+      if ((await recordTestPurchase(db, input)) === undefined) {
         const message = `There is no user ${input.userId}, neither in test nor in live mode`;
         throw ApplicationFailure.create({ message, type: 'UserNotFound', nonRetryable: true });
       }

@@ -9,7 +9,6 @@ import { authenticateAdmin } from './admin/authentication.ts';
 import { addCodecRoutes } from './admin/codec/routes.ts';
 import { healthReader } from './admin/health/health.ts';
 import { addAdminRoutes } from './admin/routes.ts';
-import { addAdminTestBillingRoutes } from './admin/test-billing.ts';
 import { authenticate } from './authentication.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { errorHandler, notFound } from './error-handler.ts';
@@ -66,9 +65,8 @@ export function createApi(
   const admins = authenticateAdmin(dependencies, access);
   const readHealth = healthReader(dependencies, lastMonths);
   addAdminRoutes(app, dependencies, admins, readHealth);
-  addAdminTestBillingRoutes(app, dependencies, admins);
   addCodecRoutes(app, dependencies, authenticateAdmin(dependencies, access, []));
-  addAdminPages(app, dependencies, access, { readHealth });
+  addAdminPages(app, dependencies, access, readHealth);
 
   app.use(notFound);
   app.use(errorHandler);

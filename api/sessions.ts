@@ -1,6 +1,6 @@
 import connectPgSimple from 'connect-pg-simple';
-import type { Request, RequestHandler } from 'express';
-import session from 'express-session';
+import type { CookieOptions, Request, RequestHandler, Response } from 'express';
+import session, { type SessionData } from 'express-session';
 import { CompiledQuery } from 'kysely';
 import type { Pool } from 'pg';
 import type { Database } from '../db/database.ts';
@@ -24,9 +24,13 @@ export interface SessionKind {
   readonly table: 'admin_sessions' | 'account_sessions';
   /** `lax`: also who follows a link of another site is known by it. */
   readonly sameSite: 'strict' | 'lax';
-  /** The session ends when nothing was asked for so long. */
-  readonly idleMs: number;
 }
+
+const MINUTE_MS = 60_000;
+/** A session ends when nothing was asked for so long. */
+const IDLE_MS = 60 * MINUTE_MS;
+/** And so long after it began in any case: a working day. */
+const LIFETIME_MS = 12 * 60 * MINUTE_MS;
 
 const PRUNE_EVERY_SECONDS = 15 * 60;
 
@@ -37,17 +41,17 @@ const PRUNE_EVERY_SECONDS = 15 * 60;
  */
 export function databaseSessions(
   db: Database,
-  { cookie, table, sameSite, idleMs }: SessionKind,
+  kind: SessionKind,
   secrets: readonly string[],
   onProblem: (problem: object) => void,
 ): RequestHandler {
   const Store = connectPgSimple(session);
   return session({
-    name: cookie,
+    name: kind.cookie,
     secret: [...secrets],
     store: new Store({
       pool: poolOf(db),
-      tableName: table,
+      tableName: kind.table,
       pruneSessionInterval: PRUNE_EVERY_SECONDS,
       errorLog: (...problem: unknown[]) => onProblem({ problem: problem.map(String) }),
     }),
@@ -55,8 +59,31 @@ export function databaseSessions(
     saveUninitialized: false,
     rolling: true,
     // Secure wherever the request came by https, also through a proxy that is believed.
-    cookie: { httpOnly: true, sameSite, secure: 'auto', path: '/', maxAge: idleMs },
+    cookie: { ...attributesOf(kind), secure: 'auto', maxAge: IDLE_MS },
   });
+}
+
+/** By which a browser knows the cookie again, to forget it. */
+function attributesOf({ sameSite }: SessionKind) {
+  return { httpOnly: true, sameSite, path: '/' } as const satisfies CookieOptions;
+}
+
+/** Whether a session that began then may go on. */
+export function isYoung(signedInAtMs: number): boolean {
+  return Date.now() - signedInAtMs < LIFETIME_MS;
+}
+
+/** Starts a session under a new id: one that somebody has planted before is of no use to them. */
+export async function startSession(request: Request, data: Partial<SessionData>): Promise<void> {
+  await settled((done) => request.session.regenerate(done));
+  Object.assign(request.session, data);
+  await saveSession(request);
+}
+
+/** Ends the session, for whoever else holds its cookie too. */
+export async function endSession(request: Request, response: Response, kind: SessionKind): Promise<void> {
+  await settled((done) => request.session.destroy(done));
+  response.clearCookie(kind.cookie, attributesOf(kind));
 }
 
 /** What the page before wanted to be said; it is forgotten with this. */
@@ -76,7 +103,7 @@ export async function saveSession(request: Request): Promise<void> {
 }
 
 /** One of a session's own calls, as a promise. */
-export async function settled(start: (done: (error?: unknown) => void) => void): Promise<void> {
+async function settled(start: (done: (error?: unknown) => void) => void): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     start((error) => (error === undefined || error === null ? resolve() : reject(error)));
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_PURCHASED_CREDITS } from '../domain/credits.ts';
 import { HttpError } from './errors.ts';
 
 /** Reads `value` by `schema`. */
@@ -28,6 +29,17 @@ export const userIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9._:@-]{1,128}$/, 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : @ -')
   .meta({ description: "The host product's own id of the user", examples: ['user_42'] });
+
+const CREDITS_PROBLEM = `must be a whole number from 1 to ${MAX_PURCHASED_CREDITS}`;
+
+/** How many credits are bought at once. */
+export const creditsSchema = z
+  .int(CREDITS_PROBLEM)
+  .min(1, CREDITS_PROBLEM)
+  .max(MAX_PURCHASED_CREDITS, CREDITS_PROBLEM);
+
+/** The same as a form sends it. */
+export const creditsFieldSchema = z.coerce.number(CREDITS_PROBLEM).pipe(creditsSchema);
 
 /** Text of a line: no control characters, nothing PostgreSQL or UTF-8 can't hold. */
 export function lineOfText(maxLength: number): z.ZodString {

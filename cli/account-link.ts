@@ -3,6 +3,7 @@ import { ACCOUNT_LINK_VARIABLES } from '../config/mode-variables.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import { findUser } from '../db/users.ts';
 import type { Mode } from '../domain/mode.ts';
+import { ACCOUNT_PATH } from '../web/account/paths.ts';
 import { say } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
 
@@ -55,7 +56,7 @@ async function accountLink(
 ): Promise<string> {
   // Of no use to most commands, so they need not wait for it.
   const { signAccountLink } = await import('../api/account/link.ts');
-  const link = new URL('/account', url);
+  const link = new URL(ACCOUNT_PATH, url);
   link.searchParams.set('token', await signAccountLink(secret, { ...user, linkId: randomUUID() }));
   return link.href;
 }

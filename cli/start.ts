@@ -12,6 +12,7 @@ import { inheritedEnvironment } from '../config/machine.ts';
 import { dataDirectory } from '../config/stack-file.ts';
 import { reservePort } from '../stack/ports.ts';
 import type { Stack } from '../stack/stack.ts';
+import { ADMIN_PATH } from '../web/admin/tabs.ts';
 import { demoAccountLink } from './account-link.ts';
 import { complain, describeError, say } from './console.ts';
 import { loadEnvironmentFile } from './environment-file.ts';
@@ -59,7 +60,7 @@ async function describe({ file }: Stack, dataDir: string, logFile: string): Prom
   const stripe = apiBase === null ? 'the real one' : `${apiBase} (what came in: ${apiBase}/_sim/requests)`;
   say();
   say(`  API              ${file.apiUrl}`);
-  say(`  Admin page       ${file.apiUrl}/admin47392`);
+  say(`  Admin page       ${file.apiUrl}${ADMIN_PATH}`);
   const account = await demoAccountLink(file);
   if (account !== null) say(`  Account page     ${account} (a demo user, once, within 10 minutes)`);
   say(`  Temporal Web UI  ${file.temporalUiUrl ?? 'where your Temporal server has it'}`);

@@ -1,9 +1,9 @@
 import type { Selectable } from 'kysely';
 import type { BillLine, BillStatus } from '../domain/bill.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
+import { creditCause } from '../domain/credit-causes.ts';
 import type { Mode } from '../domain/mode.ts';
 import { billLineOf } from './bills.ts';
-import { creditCause } from './credits.ts';
 import type { Database } from './database.ts';
 import type { BillLinesTable } from './schema.ts';
 

@@ -4,7 +4,7 @@ import type { UserKey } from './users.ts';
 
 /** One change of a user's credits; what one cause takes from several lots is one change. */
 export interface CreditChange {
-  /** What made it, as `creditCause` (db/credits.ts) names it. */
+  /** What made it, as `creditCause` (domain/credit-causes.ts) names it. */
   readonly cause: string;
   readonly at: Date;
   /** Negative for what was used, taken back or expired. */

@@ -1,5 +1,6 @@
+import { creditCause } from '../domain/credit-causes.ts';
 import type { Mode } from '../domain/mode.ts';
-import { creditCause, grantCreditLot, lockUser, settleCredits } from './credits.ts';
+import { grantCreditLot, lockUser, settleCredits } from './credits.ts';
 import type { Database } from './database.ts';
 import { inTransaction } from './transaction.ts';
 import type { UserKey } from './users.ts';

@@ -1,3 +1,4 @@
+import { CREDIT_CAUSES, creditCause } from '../domain/credit-causes.ts';
 import {
   type CreditLot,
   inOrderOfConsumption,
@@ -61,8 +62,8 @@ export async function creditLotsOf(
       fn.sum<string>('amount_cents').as('remaining'),
       fn.max('expires_at').as('expires_at'),
       fn.min('entry_id').as('first_entry_id'),
-      fn.sum<string | null>('amount_cents').filterWhere('cause', '^@', EXPIRED).as('expired'),
-      fn.countAll<number>().filterWhere('cause', '^@', EXPIRED).as('expiry_count'),
+      fn.sum<string | null>('amount_cents').filterWhere('cause', '^@', CREDIT_CAUSES.expired).as('expired'),
+      fn.countAll<number>().filterWhere('cause', '^@', CREDIT_CAUSES.expired).as('expiry_count'),
     ])
     .where('mode', '=', mode)
     .where('user_id', 'in', userIds)
@@ -93,21 +94,6 @@ export async function lockUser(transaction: DatabaseTransaction, { mode, userId 
     .forNoKeyUpdate()
     .executeTakeFirstOrThrow();
 }
-
-const PURCHASE = 'checkout_session:';
-const TAKEN_BACK = 'taken_back:';
-const EXPIRED = 'expired:';
-
-/** What makes entries of the ledger. The database sees to it that nothing makes two in one lot. */
-export const creditCause = {
-  bill: (billId: string) => `bill:${billId}`,
-  purchase: (checkoutSessionId: string) => `${PURCHASE}${checkoutSessionId}`,
-  testPurchase: (purchaseId: string) => `test-purchase:${purchaseId}`,
-  /** The nth time, from 1, that something of this purchase was taken back or given back again. */
-  takenBack: (checkoutSessionId: string, nth: number) => `${TAKEN_BACK}${checkoutSessionId}:${nth}`,
-  /** The nth time, from 1, that what was left of an expired lot was written off: after the first, something was given back to it. */
-  expired: (lot: string, nth: number) => `${EXPIRED}${lot}:${nth}`,
-} as const;
 
 /** Grants credits as a lot of their own, named after what caused it. */
 export async function grantCreditLot(
@@ -228,13 +214,17 @@ async function listTakenBack(
     .select(['cause', 'lot', 'amount_cents'])
     .where('mode', '=', mode)
     .where('user_id', '=', userId)
-    .where((cause) => cause.or([cause('cause', '^@', TAKEN_BACK), cause('cause', '^@', PURCHASE)]))
+    .where((cause) =>
+      cause.or([cause('cause', '^@', CREDIT_CAUSES.takenBack), cause('cause', '^@', CREDIT_CAUSES.purchase)]),
+    )
     .orderBy('entry_id')
     .execute();
   return purchases.map(({ checkout_session_id: checkoutSessionId, taken_back_cents: dueCents }) => {
     const granted = entries.find(({ cause }) => cause === creditCause.purchase(checkoutSessionId));
     const lot = granted?.lot ?? creditCause.purchase(checkoutSessionId);
-    const own = entries.filter(({ cause }) => cause.startsWith(`${TAKEN_BACK}${checkoutSessionId}:`));
+    const own = entries.filter(({ cause }) =>
+      cause.startsWith(`${CREDIT_CAUSES.takenBack}${checkoutSessionId}:`),
+    );
     return {
       checkoutSessionId,
       lot,

@@ -3,10 +3,11 @@ import type { Insertable } from 'kysely';
 import type { BillLine, RatedBill } from '../domain/bill.ts';
 import { drawsOfParts } from '../domain/bill-parts.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
+import { creditCause } from '../domain/credit-causes.ts';
 import type { CreditLot } from '../domain/credits.ts';
 import type { Mode } from '../domain/mode.ts';
 import { sumCents } from '../domain/money.ts';
-import { creditCause, grantCreditLot, settleCredits, takeFromLots } from './credits.ts';
+import { grantCreditLot, settleCredits, takeFromLots } from './credits.ts';
 import type { DatabaseTransaction } from './database.ts';
 import type { BillsTable } from './schema.ts';
 

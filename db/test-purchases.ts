@@ -1,8 +1,9 @@
 import { type Selectable, sql } from 'kysely';
+import { creditCause } from '../domain/credit-causes.ts';
 import type { TestPurchaseRequest, TestPurchaseState } from '../domain/test-purchase.ts';
 import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 import { recordAppliedEvents } from './applied-events.ts';
-import { creditCause, grantCreditLot, lockUser, settleCredits } from './credits.ts';
+import { grantCreditLot, lockUser, settleCredits } from './credits.ts';
 import type { Database } from './database.ts';
 import type { TestPurchasesTable } from './schema.ts';
 import { inTransaction } from './transaction.ts';
@@ -19,7 +20,7 @@ const mode = 'test';
  * @returns the purchase as it stands, which may be one that asked for something else under the same id; `undefined` when no mode
  *   knows the user, or their data was erased.
  */
-export async function saveTestPurchase(
+export async function recordTestPurchase(
   db: Database,
   purchase: TestPurchaseRequest & { readonly purchaseId: string },
 ): Promise<TestPurchase | undefined> {

@@ -154,6 +154,7 @@ function count(bills: number): string {
   return bills.toLocaleString('en-US');
 }
 
-function countOfBills(bills: number): string {
+/** `1 bill`, `1,234 bills` */
+export function countOfBills(bills: number): string {
   return bills === 1 ? '1 bill' : `${count(bills)} bills`;
 }

@@ -10,7 +10,7 @@ import {
 } from '../activities/stripe-client.ts';
 import { setUpStripe } from '../activities/stripe-setup.ts';
 import { createTestPurchaseActivities } from '../activities/test-purchase.ts';
-import { saveTestPurchase } from '../db/test-purchases.ts';
+import { recordTestPurchase } from '../db/test-purchases.ts';
 import { MODES, type Mode, modeOfSecretKey } from '../domain/mode.ts';
 import { request, startTestApi, type TestApi } from './api/harness.ts';
 import { becomeCustomer, newUser } from './db/fixtures.ts';
@@ -154,7 +154,7 @@ describe('the database', () => {
       sql`INSERT INTO test_purchases (mode, purchase_id, user_id, credits, card)
         VALUES ('live', 'p1', ${userId}, 1, 'success')`.execute(db),
     ).rejects.toThrow('violates check constraint');
-    await saveTestPurchase(db, { purchaseId: 'p1', userId, credits: 1, card: 'success' });
+    await recordTestPurchase(db, { purchaseId: 'p1', userId, credits: 1, card: 'success' });
     await expect(sql`UPDATE test_purchases SET mode = 'live'`.execute(db)).rejects.toThrow(
       'violates check constraint',
     );

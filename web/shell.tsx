@@ -4,11 +4,17 @@ import { renderToString } from 'preact-render-to-string';
 import { csrfToken } from '../api/csrf.ts';
 import { type Flash, takeFlash } from '../api/sessions.ts';
 import { PageContext } from './components/page-context.ts';
+import { textOfQuery } from './request-values.ts';
 
 /** Sends what was written in JSX: whole pages in the layout that all share, and parts that htmx puts into one. */
 export interface Shell<Head> {
   page(request: Request, response: Response, head: Head, body: VNode): void;
   part(request: Request, response: Response, body: VNode): void;
+  /**
+   * Sends a part that asked by `?since=` whether it has changed; a 204 when it is of this version still. So nothing is read out twice,
+   * and the focus stays where it is.
+   */
+  partIfChanged(request: Request, response: Response, version: string, body: VNode): void;
 }
 
 /** What the pages of one kind of visitor have in common. */
@@ -31,6 +37,9 @@ export function createShell<Head extends { readonly status?: number }>(frame: Fr
       </PageContext.Provider>,
     );
   };
+  const part = (request: Request, response: Response, body: VNode) => {
+    response.type('html').send(render(request, () => body));
+  };
   return {
     page(request, response, head, body) {
       const html = render(request, (isSignedIn) =>
@@ -41,10 +50,23 @@ export function createShell<Head extends { readonly status?: number }>(frame: Fr
         .type('html')
         .send(`<!doctype html>\n${html}`);
     },
-    part(request, response, body) {
-      response.type('html').send(render(request, () => body));
+    part,
+    partIfChanged(request, response, version, body) {
+      if (textOfQuery(request, 'since') === version) response.status(204).end();
+      else part(request, response, body);
     },
   };
+}
+
+/**
+ * Sends a page to where one signs in, when a part was asked for: that would be put into the page, and the whole page has to go.
+ *
+ * @returns `false` when it was no part; then nothing is sent.
+ */
+export function sendPartToSignIn(request: Request, response: Response, path: string): boolean {
+  if (request.get('hx-request') === undefined) return false;
+  response.set('HX-Redirect', path).status(401).end();
+  return true;
 }
 
 function hasSession(request: Request): boolean {

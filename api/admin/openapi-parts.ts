@@ -13,7 +13,7 @@ export const OF_DECISIONS = [
   'workflow_ended',
 ] as const satisfies ErrorCode[];
 
-/** What only the admin may ask for. */
+/** What only the admin may ask for. @param tag under which it is listed. */
 export function adminOperation(
   operation: Pick<ZodOpenApiOperationObject, 'operationId' | 'summary' | 'description'> & {
     readonly requestParams?: ZodOpenApiOperationObject['requestParams'];
@@ -21,11 +21,12 @@ export function adminOperation(
     readonly responses: NonNullable<ZodOpenApiOperationObject['responses']>;
   },
   codes: readonly ErrorCode[],
+  tag: 'Administration' | 'Test billing' = 'Administration',
 ): ZodOpenApiOperationObject {
   const { requestParams, requestBody, responses, ...described } = operation;
   return {
     ...described,
-    tags: ['Administration'],
+    tags: [tag],
     security: [{ adminPassword: [] }],
     ...(requestParams === undefined ? {} : { requestParams }),
     ...(requestBody === undefined ? {} : { requestBody }),

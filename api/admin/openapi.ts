@@ -4,6 +4,7 @@ import { customerPaths } from './customers/openapi.ts';
 import { eventPaths } from './events/openapi.ts';
 import { healthPaths } from './health/openapi.ts';
 import { monthPaths } from './months/openapi.ts';
+import { testBillingPaths } from './test-billing/openapi.ts';
 
 /** What operators do, for the OpenAPI document. */
 export const adminPaths: ZodOpenApiPathsObject = {
@@ -12,4 +13,5 @@ export const adminPaths: ZodOpenApiPathsObject = {
   ...eventPaths,
   ...healthPaths,
   ...codecPaths,
+  ...testBillingPaths,
 };

@@ -1,11 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { MAX_TEXT_LENGTH } from '../../domain/operator-decisions.ts';
 import { HttpError } from '../errors.ts';
-import { idempotencyKeySchema } from '../users/schema.ts';
-import { lineOfText, parse } from '../validation.ts';
+import { idempotencyKeyHeader, idempotencyKeyOf } from '../idempotency-key.ts';
+import { lineOfText } from '../validation.ts';
 
 /** Who decides; kept with the decision. */
 export const bySchema = lineOfText(MAX_TEXT_LENGTH).meta({
@@ -37,17 +37,14 @@ export function modeOfPath(request: Request): Mode {
 }
 
 /** Header `Idempotency-Key` of a decision. */
-export const decisionHeaderSchema = z.strictObject({
-  'Idempotency-Key': idempotencyKeySchema.optional().meta({
-    description: 'Yours: the same decision sent again with the same key is carried out once',
-    param: { example: 'decision-7d1f' },
-  }),
-});
+export const decisionHeaderSchema = idempotencyKeyHeader(
+  'Yours: the same decision sent again with the same key is carried out once',
+  'decision-7d1f',
+);
 
 /** {@link updateIdFor} the request's `Idempotency-Key`; without one each request decides anew. */
 export function updateIdOf(request: Request, decision: readonly unknown[]): string {
-  const key = parse(idempotencyKeySchema, request.get('idempotency-key') ?? randomUUID(), 'Idempotency-Key');
-  return updateIdFor(key, decision);
+  return updateIdFor(idempotencyKeyOf(request), decision);
 }
 
 /**

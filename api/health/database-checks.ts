@@ -6,6 +6,8 @@ import { clockFinding } from './clock.ts';
 
 /** What to do when PostgreSQL does not answer. */
 export const MEND_DATABASE = 'See that PostgreSQL runs and that DATABASE_URL reaches it from here.';
+/** Where what is in it could not be read. */
+export const MEND_READING = "See that the database answers; the api's log says more.";
 
 interface DatabaseParts {
   readonly db: Database;

@@ -1,7 +1,6 @@
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import packageFile from '../../package.json' with { type: 'json' };
 import { adminPaths } from '../admin/openapi.ts';
-import { adminTestBillingPaths } from '../admin/test-billing-openapi.ts';
 import { ERROR_STATUS } from '../errors.ts';
 import { operationsPaths } from '../operations-openapi.ts';
 import { usagePaths } from '../usage/openapi.ts';
@@ -28,7 +27,6 @@ const PATHS: ZodOpenApiPathsObject = {
   ...usagePaths,
   ...webhookPaths,
   ...adminPaths,
-  ...adminTestBillingPaths,
   ...operationsPaths,
 };
 

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { modeOf } from '../authentication.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import { idempotencyKeyOf } from '../idempotency-key.ts';
 import { startCheckoutOf } from '../stripe-pages.ts';
 import { parse, userIdSchema } from '../validation.ts';
-import { checkoutSchema, idempotencyKeySchema } from './schema.ts';
+import { checkoutSchema } from './schema.ts';
 
 /**
  * `POST /api/users/{userId}/checkout-sessions`: a page where the user adds a card or buys credits; repeated with the same
@@ -15,8 +15,7 @@ export function postCheckoutSession(dependencies: ApiDependencies): RequestHandl
     const mode = modeOf(response);
     const userId = parse(userIdSchema, request.params['userId'], 'userId');
     const { credits, ...checkout } = parse(checkoutSchema, request.body);
-    const given = request.get('idempotency-key') ?? randomUUID();
-    const idempotencyKey = parse(idempotencyKeySchema, given, 'Idempotency-Key');
+    const idempotencyKey = idempotencyKeyOf(request);
     const bought = credits === undefined ? {} : { credits };
     const user = { mode, userId };
     const session = await startCheckoutOf(dependencies, user, { ...checkout, ...bought, idempotencyKey });

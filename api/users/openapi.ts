@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { idempotencyKeyHeader } from '../idempotency-key.ts';
 import { answer, errors, OF_API_KEYS, OF_JSON_BODIES, OF_USERS } from '../openapi/answers.ts';
 import { userIdSchema } from '../validation.ts';
 import {
@@ -7,7 +8,6 @@ import {
   billingSchema,
   billsSchema,
   checkoutSchema,
-  idempotencyKeySchema,
   openedBillingPortalSchema,
   periodSchema,
   registrationSchema,
@@ -156,13 +156,10 @@ export const userPaths: ZodOpenApiPathsObject = {
       tags,
       requestParams: {
         path,
-        header: z.strictObject({
-          'Idempotency-Key': idempotencyKeySchema.optional().meta({
-            description:
-              'Yours: the same key with the same purpose gives the same session, until that is over',
-            param: { example: 'checkout-7d1f' },
-          }),
-        }),
+        header: idempotencyKeyHeader(
+          'Yours: the same key with the same purpose gives the same session, until that is over',
+          'checkout-7d1f',
+        ),
       },
       requestBody: {
         required: true,

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { BILL_STATUSES } from '../../domain/bill.ts';
 import { isBillingPeriod } from '../../domain/billing-period.ts';
-import { MAX_PURCHASED_CREDITS } from '../../domain/credits.ts';
 import { BILLING_STATUSES } from '../../domain/customer-standing.ts';
 import { MODES } from '../../domain/mode.ts';
 import { METERED_PRODUCTS, PRODUCTS } from '../../domain/price-list.ts';
-import { lineOfText, userIdSchema } from '../validation.ts';
+import { creditsSchema, lineOfText, userIdSchema } from '../validation.ts';
 
 /** Body of `PUT /api/users/{userId}`. */
 export const registrationSchema = z
@@ -131,7 +130,6 @@ const pageUrl = z
   .meta({ description: 'Where Stripe sends the user back to' });
 
 const pages = { successUrl: pageUrl, cancelUrl: pageUrl };
-const creditsProblem = `must be a whole number from 1 to ${MAX_PURCHASED_CREDITS}`;
 
 /** Body of `POST /api/users/{userId}/checkout-sessions`: the user adds a card, or buys credits. */
 export const checkoutSchema = z
@@ -145,7 +143,7 @@ export const checkoutSchema = z
       }),
       z.strictObject({
         mode: z.literal('credits'),
-        credits: z.int(creditsProblem).min(1, creditsProblem).max(MAX_PURCHASED_CREDITS, creditsProblem),
+        credits: creditsSchema,
         ...pages,
       }),
     ],
@@ -158,11 +156,6 @@ export const billingPortalSchema = z.strictObject({ returnUrl: pageUrl }).meta({
 
 /** Answer of `POST /api/users/{userId}/billing-portal-sessions`. */
 export const openedBillingPortalSchema = z.strictObject({ url: z.url() }).meta({ id: 'OpenedBillingPortal' });
-
-/** Header `Idempotency-Key`. */
-export const idempotencyKeySchema = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
 /** Answer of `POST /api/users/{userId}/checkout-sessions`. */
 export const startedCheckoutSchema = z

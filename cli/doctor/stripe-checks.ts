@@ -2,6 +2,7 @@ import { listWebhookEndpoints } from '../../activities/setup-look.ts';
 import { STRIPE_API_VERSION, type StripeClient, StripeError } from '../../activities/stripe-client.ts';
 import { type Check, check, type Finding, ok, problem, warning } from '../../api/health/check.ts';
 import { clockFinding } from '../../api/health/clock.ts';
+import { webhookSecretFinding } from '../../api/health/webhook-secret.ts';
 import { STRIPE_VARIABLES } from '../../config/mode-variables.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import type { FoundEndpoint } from '../../domain/webhook-endpoint-plan.ts';
@@ -117,11 +118,7 @@ async function checkWebhookSecret({ config }: DoctorParts, mode: Mode): Promise<
     const isWhole = secrets.every((secret) => WEBHOOK_SECRET.test(secret));
     return Promise.resolve(
       isWhole
-        ? ok(
-            secrets.length === 1
-              ? `${name} is set.`
-              : `${name} has ${secrets.length} secrets: one is being rotated.`,
-          )
+        ? webhookSecretFinding(name, secrets.length)
         : warning(`${name} is shorter than Stripe's secrets are, or holds what they don't.`, copy),
     );
   });

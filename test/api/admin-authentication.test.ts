@@ -59,7 +59,7 @@ async function serve(admin: ApiDependencies['admin'], db: Database = database.db
     response.json({ token: request.get('cookie') === undefined ? null : csrfToken(request) });
   });
   const readHealth = healthReader(dependencies, readLastMonths(dependencies));
-  addAdminPages(app, dependencies, access, { readHealth });
+  addAdminPages(app, dependencies, access, readHealth);
   app.use(errorHandler);
   server?.close();
   server = app.listen(0, '127.0.0.1');

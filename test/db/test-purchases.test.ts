@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findTestPurchase, saveTestPurchase, saveTestPurchaseState } from '../../db/test-purchases.ts';
+import { findTestPurchase, recordTestPurchase, saveTestPurchaseState } from '../../db/test-purchases.ts';
 import type { TestPurchaseState, TestPurchaseStep } from '../../domain/test-purchase.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { newUser } from './fixtures.ts';
@@ -15,7 +15,7 @@ async function newPurchase() {
   const { db } = database;
   const asked = { userId: await newUser(db), credits: 1, card: 'success' } as const;
   const purchaseId = `of-${asked.userId}`;
-  await saveTestPurchase(db, { purchaseId, ...asked });
+  await recordTestPurchase(db, { purchaseId, ...asked });
   const save = async (status: TestPurchaseState['status'], steps: readonly TestPurchaseStep['step'][]) =>
     await saveTestPurchaseState(
       db,

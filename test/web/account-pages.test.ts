@@ -16,7 +16,7 @@ let site: TestSite;
 beforeAll(async () => {
   browser = await startBrowser();
   site = await startTestSite();
-  await tellStory(site.db, site.purchases);
+  await tellStory(site.db);
   await ensurePriceList(site.db, 'test');
   await registerUser(site.db, { mode: 'test', userId: 'new', email: 'new@example.com', name: 'New' });
 });

@@ -19,7 +19,7 @@ let empty: TestSite;
 beforeAll(async () => {
   browser = await startBrowser();
   site = await startTestSite();
-  await tellStory(site.db, site.purchases);
+  await tellStory(site.db);
   empty = await startTestSite();
 });
 afterEach(async () => {

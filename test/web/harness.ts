@@ -7,20 +7,19 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { Registry } from 'prom-client';
 import { inject } from 'vitest';
 import { openAdminAccess } from '../../api/admin/access.ts';
-import { healthReader } from '../../api/admin/health/health.ts';
+import { healthReader, type ReadHealth } from '../../api/admin/health/health.ts';
 import { hashPassword } from '../../api/admin/password.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { readLastMonths } from '../../api/month-metrics.ts';
 import { logRequests } from '../../api/request-log.ts';
 import type { Database } from '../../db/database.ts';
 import { addAccountPages } from '../../web/account/pages.ts';
-import { addAdminPages, type PageParts } from '../../web/admin/pages.ts';
+import { addAdminPages } from '../../web/admin/pages.ts';
 import { ADMIN_PATH } from '../../web/admin/tabs.ts';
 import { addAssets } from '../../web/assets.ts';
 import { TEST_ACCOUNT } from '../support/account.ts';
 import { createNamespace } from '../support/billing-worker.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { FakeTestPurchases } from './fake-test-purchases.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 export const SESSION_SECRETS = ['the session secret of the tests, long enough'] as const;
@@ -32,27 +31,32 @@ export interface Site {
 }
 
 /**
- * The pages of admins and users on a database and a Temporal namespace of their own, where no worker runs, with test purchases that do
- * what a test says. What a page has done is tried on a whole service instead.
+ * The pages of admins and users on a database and a Temporal namespace of their own, where no worker runs. What a page has done is tried
+ * on a whole service instead.
  */
 export interface TestSite extends Site {
   readonly db: Database;
   readonly temporal: Client;
   /** Of Temporal. */
   readonly namespace: string;
-  readonly purchases: FakeTestPurchases;
   close(): Promise<void>;
 }
 
-/** @param parts in place of what the pages have of their own. */
-export async function startTestSite(parts: Partial<PageParts> = {}): Promise<TestSite> {
+export interface TestSiteOptions {
+  /** In place of the real one. */
+  readonly readHealth?: ReadHealth;
+  /** Whether Stripe's test mode is set up; not, unless given. */
+  readonly hasTestMode?: boolean;
+}
+
+export async function startTestSite(options: TestSiteOptions = {}): Promise<TestSite> {
   const database = await createTestDatabase();
   const connection = await Connection.connect({ address: inject('temporalAddress') });
   const namespace = await createNamespace(connection);
   const dependencies: ApiDependencies = {
     db: database.db,
     temporal: new Client({ connection, namespace }),
-    webhookSecrets: { live: [], test: [] },
+    webhookSecrets: { live: [], test: options.hasTestMode === true ? ['whsec_test'] : [] },
     account: TEST_ACCOUNT,
     admin: {
       passwordHashes: [await hashPassword(PASSWORD)],
@@ -62,17 +66,13 @@ export async function startTestSite(parts: Partial<PageParts> = {}): Promise<Tes
     log: pino({ level: 'silent' }),
     metrics: new Registry(),
   };
-  const purchases = new FakeTestPurchases();
   const app = express();
   app.set('query parser', 'simple');
   app.use(logRequests(dependencies.log));
   addAssets(app);
   addAccountPages(app, dependencies);
-  addAdminPages(app, dependencies, openAdminAccess(dependencies), {
-    testPurchases: purchases,
-    readHealth: healthReader(dependencies, readLastMonths(dependencies)),
-    ...parts,
-  });
+  const { readHealth = healthReader(dependencies, readLastMonths(dependencies)) } = options;
+  addAdminPages(app, dependencies, openAdminAccess(dependencies), readHealth);
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -81,7 +81,6 @@ export async function startTestSite(parts: Partial<PageParts> = {}): Promise<Tes
     db: database.db,
     temporal: dependencies.temporal,
     namespace,
-    purchases,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -51,7 +51,7 @@ test('an address of no month is said to be none', async () => {
 });
 
 test('without JavaScript all of it reads, and forms are there', async () => {
-  await tellStory(site.db, site.purchases);
+  await tellStory(site.db);
   const page = await openAdminPage(browser, site, { javaScriptEnabled: false });
   await page.goto(HERE);
   await page.getByRole('link', { name: 'Preview' }).click();
@@ -69,7 +69,7 @@ test('without JavaScript all of it reads, and forms are there', async () => {
 });
 
 test('from the preview the way back leads to where it was asked for', async () => {
-  await tellStory(site.db, site.purchases);
+  await tellStory(site.db);
   const page = await openAdminPage(browser, site);
   await page.goto(HERE);
   await page.getByRole('link', { name: 'Preview' }).click();
@@ -81,7 +81,7 @@ test('from the preview the way back leads to where it was asked for', async () =
 });
 
 test('a preview is computed when it is asked for, never before; that it fails is said', async () => {
-  await tellStory(site.db, site.purchases);
+  await tellStory(site.db);
   // What a preview can't do without, and the pages can.
   await site.db.deleteFrom('stripe_products').execute();
   const page = await openAdminPage(browser, site);
@@ -93,7 +93,7 @@ test('a preview is computed when it is asked for, never before; that it fails is
 });
 
 test('of a close that no worker runs it says so, and offers nothing that nobody would do', async () => {
-  await tellStory(site.db, site.purchases);
+  await tellStory(site.db);
   await startClose(site.temporal, { mode: 'live', period: OCTOBER });
   // Nothing that it would ask by itself is under way when the site is closed.
   const page = await openAdminPage(browser, site, { javaScriptEnabled: false });

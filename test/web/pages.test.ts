@@ -17,7 +17,7 @@ let empty: TestSite;
 beforeAll(async () => {
   browser = await startBrowser();
   full = await startTestSite();
-  await tellStory(full.db, full.purchases);
+  await tellStory(full.db);
   empty = await startTestSite();
 });
 afterEach(async () => {
@@ -145,11 +145,18 @@ test('an address that is none is said to be none within the shell, and an error 
   expect(answer?.status()).toBe(404);
   expect(await page.getByRole('navigation', { name: 'Admin' }).count()).toBe(1);
 
-  full.purchases.list = () => Promise.reject(new Error('relation "secret" does not exist'));
-  const failed = await page.goto(tabPath('test-billing'));
-  expect(failed?.status()).toBe(500);
-  expect(await page.content()).not.toContain('secret');
-  expect(await page.content()).toContain(failed?.headers()['x-request-id'] ?? '?');
+  const broken = await startTestSite({
+    readHealth: () => Promise.reject(new Error('relation "secret" does not exist')),
+  });
+  try {
+    const brokenPage = await openAdminPage(browser, broken);
+    const failed = await brokenPage.goto(tabPath('health'));
+    expect(failed?.status()).toBe(500);
+    expect(await brokenPage.content()).not.toContain('secret');
+    expect(await brokenPage.content()).toContain(failed?.headers()['x-request-id'] ?? '?');
+  } finally {
+    await broken.close();
+  }
 });
 
 async function violations(page: Page): Promise<string[]> {

@@ -14,7 +14,6 @@ import type { BillingService } from '../support/billing-worker.ts';
 import { startBrowser } from '../support/chromium.ts';
 import { buy, purchaseWorkflow, statusIs } from '../workflows/purchases.ts';
 import { startTestBilling } from '../workflows/service.ts';
-import { FakeTestPurchases } from './fake-test-purchases.ts';
 import { openAdminPage } from './harness.ts';
 import { tellStory } from './story.ts';
 
@@ -37,7 +36,7 @@ beforeAll(async () => {
     if (card === 'authentication') await statusIs(billing, purchase, 'requires_action');
     else await purchaseWorkflow(billing, purchase).result();
   }
-  await tellStory(billing.db, new FakeTestPurchases());
+  await tellStory(billing.db);
 });
 afterAll(async () => {
   await browser.close();

@@ -2,9 +2,11 @@ import { sql } from 'kysely';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { MAX_GUESSES } from '../../api/rate-limit.ts';
+import { registerUser } from '../../db/users.ts';
 import { ADMIN_PATH, tabPath } from '../../web/admin/tabs.ts';
 import { startBrowser } from '../support/chromium.ts';
 import { openAdminPage, openPage, PASSWORD, startTestSite, type TestSite, typePassword } from './harness.ts';
+import { startedPurchases } from './put-purchases.ts';
 
 let browser: Browser;
 let site: TestSite;
@@ -16,7 +18,7 @@ afterAll(async () => {
   await browser.close();
 });
 beforeEach(async () => {
-  site = await startTestSite();
+  site = await startTestSite({ hasTestMode: true });
 });
 afterEach(async () => {
   for (const context of browser.contexts()) await context.close();
@@ -91,6 +93,7 @@ describe('a session', () => {
       BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$`.execute(site.db);
     await sql`CREATE TRIGGER be_slow BEFORE INSERT ON admin_sessions
       FOR EACH ROW EXECUTE FUNCTION be_slow()`.execute(site.db);
+    await registerUser(site.db, { mode: 'test', userId: 'ada', email: 'ada@example.com', name: 'Ada' });
     const page = await openAdminPage(browser, site);
     await page.getByLabel('User', { exact: true }).fill('ada');
     await page.getByRole('button', { name: 'Start the test purchase' }).click();
@@ -148,7 +151,7 @@ describe('what changes something', () => {
       body: new URLSearchParams({ ...form, ...(fields ?? { _csrf: token ?? '' }) }),
     });
     expect(answer.status).toBe(403);
-    expect(site.purchases.requests).toEqual([]);
+    expect(await startedPurchases(site)).toEqual([]);
   });
 
   test('a form on another page does not sign anybody out', async () => {

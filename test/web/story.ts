@@ -1,13 +1,15 @@
-import { creditCause, grantCreditLot } from '../../db/credits.ts';
+import type { PurchaseWithSteps } from '../../api/admin/test-billing/purchases.ts';
+import { grantCreditLot } from '../../db/credits.ts';
 import type { Database } from '../../db/database.ts';
 import { registerUser } from '../../db/users.ts';
+import { creditCause } from '../../domain/credit-causes.ts';
 import { tellOfCustomers } from './customer-story.ts';
-import { aPurchase, type FakeTestPurchases } from './fake-test-purchases.ts';
 import { tellOfMonths } from './months-story.ts';
+import { aPurchase, putPurchase } from './put-purchases.ts';
 import { tellEvents } from './story-events.ts';
 
 /** Some users, credits, subscriptions, events and purchases: each tab has something to show. */
-export async function tellStory(db: Database, purchases: FakeTestPurchases): Promise<void> {
+export async function tellStory(db: Database): Promise<void> {
   const names = { ada: 'Ada Lovelace', grace: 'Grace Hopper', mary: 'Mary Jackson' };
   for (const [userId, name] of Object.entries(names)) {
     for (const mode of ['live', 'test'] as const)
@@ -39,7 +41,7 @@ export async function tellStory(db: Database, purchases: FakeTestPurchases): Pro
     .execute();
   await tellOfCustomers(db);
   await tellEvents(db);
-  putPurchases(purchases);
+  await tellOfPurchases(db);
   await tellOfMonths(db);
 }
 
@@ -76,43 +78,46 @@ async function subscribe(
     .execute();
 }
 
-function putPurchases(purchases: FakeTestPurchases): void {
+async function tellOfPurchases(db: Database): Promise<void> {
   const at = (second: number) => new Date(Date.UTC(2026, 10, 3, 9, 30, second)).toISOString();
-  const begun = [
-    { at: at(0), detail: 'Purchase recorded' },
-    { at: at(1), detail: 'Payment started in Stripe, pi_3SPq1a' },
+  const begun: PurchaseWithSteps['steps'] = [
+    { step: 'customer', at: at(0), detail: 'Purchase recorded' },
+    { step: 'payment', at: at(1), detail: 'Payment started in Stripe, pi_3SPq1a' },
   ];
-  purchases.put(
+  await putPurchase(
+    db,
     aPurchase({
-      purchaseId: '11111111-1111-4111-8111-111111111111',
+      id: '33333333-3333-4333-8333-333333333333',
       userId: 'mary',
       card: 'decline',
       status: 'declined',
       problem: 'The card was declined (generic_decline).',
-      steps: [...begun, { at: at(2), detail: 'Declined' }],
+      steps: [...begun, { step: 'webhook', at: at(2), detail: 'Declined' }],
     }),
   );
-  purchases.put(
+  await putPurchase(
+    db,
     aPurchase({
-      purchaseId: '22222222-2222-4222-8222-222222222222',
+      id: '22222222-2222-4222-8222-222222222222',
       userId: 'grace',
       credits: 10,
       card: 'authentication',
       status: 'requires_action',
       link: 'http://127.0.0.1:12111/pay/pi_3SPq1b',
-      steps: [...begun, { at: at(2), detail: 'The bank wants a confirmation' }],
+      steps: [...begun, { step: 'wait', at: at(2), detail: 'The bank wants a confirmation' }],
     }),
   );
-  purchases.put(
+  await putPurchase(
+    db,
     aPurchase({
-      purchaseId: '33333333-3333-4333-8333-333333333333',
+      id: '11111111-1111-4111-8111-111111111111',
       userId: 'ada',
       credits: 125,
       status: 'succeeded',
       steps: [
         ...begun,
-        { at: at(2), detail: 'Webhook received' },
-        { at: at(3), detail: '125 credits granted' },
+        { step: 'webhook', at: at(2), detail: 'Webhook received' },
+        { step: 'credits', at: at(3), detail: '125 credits granted' },
       ],
     }),
   );

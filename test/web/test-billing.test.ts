@@ -1,10 +1,12 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { purchaseWithSteps } from '../../api/admin/test-billing/purchases.ts';
+import { listTestPurchases } from '../../db/test-purchases.ts';
 import { registerUser } from '../../db/users.ts';
 import { tabPath } from '../../web/admin/tabs.ts';
 import { startBrowser } from '../support/chromium.ts';
-import { aPurchase } from './fake-test-purchases.ts';
 import { openAdminPage, startTestSite, TEMPORAL_UI_URL, type TestSite } from './harness.ts';
+import { aPurchase, putPurchase, startedPurchases } from './put-purchases.ts';
 import { tellStory } from './story.ts';
 
 let browser: Browser;
@@ -17,7 +19,7 @@ afterAll(async () => {
   await browser.close();
 });
 beforeEach(async () => {
-  site = await startTestSite();
+  site = await startTestSite({ hasTestMode: true });
   await registerUser(site.db, { mode: 'live', userId: 'ada', email: 'ada@example.com', name: 'Ada' });
 });
 afterEach(async () => {
@@ -33,7 +35,7 @@ describe('a test purchase', () => {
     await page.getByLabel(/bank wants a confirmation/).check();
     await page.getByRole('button', { name: 'Start the test purchase' }).click();
     expect(await page.getByRole('status').textContent()).toBe('The test purchase has started.');
-    expect(site.purchases.requests).toMatchObject([
+    expect(await startedPurchases(site)).toMatchObject([
       {
         userId: 'ada',
         credits: 25,
@@ -42,22 +44,26 @@ describe('a test purchase', () => {
       },
     ]);
 
-    const [purchase] = await site.purchases.list(1);
-    if (purchase === undefined) throw new Error('nothing was started');
+    const [started] = await listTestPurchases(site.db, 1);
+    if (started === undefined) throw new Error('nothing was started');
+    const purchase = purchaseWithSteps(started);
     const card = page.getByRole('article', { name: '25 credits for ada' });
     expect(await card.getByText('processing').count()).toBe(1);
-    site.purchases.put({
+    await putPurchase(site.db, {
       ...purchase,
       status: 'requires_action',
       link: 'http://127.0.0.1:12111/confirm',
-      updatedAt: new Date(purchase.updatedAt.getTime() + 1_000),
+      updatedAt: new Date(Date.parse(purchase.updatedAt) + 1_000).toISOString(),
     });
     await card.getByRole('link', { name: "Confirm it on Stripe's page" }).waitFor();
-    site.purchases.put({
+    await putPurchase(site.db, {
       ...purchase,
       status: 'succeeded',
-      steps: [...purchase.steps, { at: new Date().toISOString(), detail: '25 credits granted' }],
-      updatedAt: new Date(purchase.updatedAt.getTime() + 2_000),
+      steps: [
+        ...purchase.steps,
+        { step: 'credits', at: new Date().toISOString(), detail: '25 credits granted' },
+      ],
+      updatedAt: new Date(Date.parse(purchase.updatedAt) + 2_000).toISOString(),
     });
     await card.getByText('25 credits granted').waitFor();
 
@@ -69,25 +75,25 @@ describe('a test purchase', () => {
 
   test('keeps the focus where it is while it goes on', async () => {
     const purchase = aPurchase();
-    site.purchases.put(purchase);
+    await putPurchase(site.db, purchase);
     const page = await openAdminPage(browser, site);
     const link = page.getByRole('link', { name: 'Workflow' });
     await link.focus();
-    site.purchases.put({
+    await putPurchase(site.db, {
       ...purchase,
-      updatedAt: new Date(),
-      steps: [{ at: new Date().toISOString(), detail: 'Paid' }],
+      updatedAt: new Date().toISOString(),
+      steps: [{ step: 'payment', at: new Date().toISOString(), detail: 'Paid' }],
     });
     await page.getByText('Paid').waitFor();
     expect(await link.evaluate((at) => at === document.activeElement)).toBe(true);
   });
 
   test('links to its workflow in the Temporal Web UI', async () => {
-    site.purchases.put(aPurchase());
+    await putPurchase(site.db, aPurchase());
     const page = await openAdminPage(browser, site);
     const href = await page.getByRole('link', { name: 'Workflow' }).getAttribute('href');
     expect(href).toBe(
-      `${TEMPORAL_UI_URL}/namespaces/${site.namespace}/workflows/test-purchase%3A${aPurchase().purchaseId}`,
+      `${TEMPORAL_UI_URL}/namespaces/${site.namespace}/workflows/test-purchase%3A${aPurchase().id}`,
     );
   });
 
@@ -109,7 +115,7 @@ describe('a test purchase', () => {
     const html = await answer.text();
     expect(html).toMatch(complaint);
     expect(html).toContain(`value="${sent.userId}"`);
-    expect(site.purchases.requests).toEqual([]);
+    expect(await startedPurchases(site)).toEqual([]);
   });
 });
 
@@ -127,7 +133,7 @@ test('users of both modes are found by a part of their name, and each is there o
 });
 
 test('shows test credits, subscriptions and the last events, each with its workflow', async () => {
-  await tellStory(site.db, site.purchases);
+  await tellStory(site.db);
   const page = await openAdminPage(browser, site);
   const cells = async (name: string) =>
     (await page.getByRole('region', { name }).getByRole('row').allTextContents()).slice(1);
@@ -151,8 +157,13 @@ describe("somebody else's text", () => {
       .set({ stripe_subscription_id: 'sub_eve', status_reason: evil })
       .where('user_id', '=', 'eve')
       .execute();
-    site.purchases.put(
-      aPurchase({ userId: evil, problem: evil, steps: [{ at: new Date().toISOString(), detail: evil }] }),
+    await putPurchase(
+      site.db,
+      aPurchase({
+        userId: evil,
+        problem: evil,
+        steps: [{ step: 'payment', at: new Date().toISOString(), detail: evil }],
+      }),
     );
     const page = await openAdminPage(browser, site);
     expect(await page.getByText(evil, { exact: false }).count()).toBeGreaterThanOrEqual(4);

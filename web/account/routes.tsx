@@ -2,7 +2,6 @@ import type { IRouter } from 'express';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { HttpError } from '../../api/errors.ts';
 import { addRoute } from '../../api/route.ts';
-import { textOfQuery } from '../request-values.ts';
 import { AccountPage } from './page.tsx';
 import { Standing } from './sections/standing.tsx';
 import type { Shell } from './shell.tsx';
@@ -30,9 +29,7 @@ export function addAccountRoutes(
       async (request, response) => {
         const standing = await readStanding(db, userOf(request));
         if (standing === undefined) throw noSuchUser();
-        // What is as it was is not sent again: so nothing is read out twice, and the focus stays where it is.
-        if (textOfQuery(request, 'since') === standing.version) response.status(204).end();
-        else shell.part(request, response, <Standing standing={standing} />);
+        shell.partIfChanged(request, response, standing.version, <Standing standing={standing} />);
       },
     ],
   });

@@ -6,6 +6,7 @@ import { limitFailuresByAddress } from '../../api/rate-limit.ts';
 import { addRoute } from '../../api/route.ts';
 import type { UserKey } from '../../db/users.ts';
 import { textOfQuery } from '../request-values.ts';
+import { sendPartToSignIn } from '../shell.tsx';
 import { ACCOUNT_PATH } from './paths.ts';
 import type { Shell } from './shell.tsx';
 
@@ -41,11 +42,7 @@ export function signInByLink(access: AccountAccess, shell: Shell): RequestHandle
 export function admitted(shell: Shell): RequestHandler {
   return (request, response, next) => {
     if (accountOf(request) !== null) return next();
-    if (request.get('hx-request') !== undefined) {
-      // A part would be put into the page: the whole page has to go.
-      response.set('HX-Redirect', ACCOUNT_PATH).status(401).end();
-      return undefined;
-    }
+    if (sendPartToSignIn(request, response, ACCOUNT_PATH)) return undefined;
     return refuse(request, response, shell, 'You are not signed in, or not any more.');
   };
 }

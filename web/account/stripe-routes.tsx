@@ -1,27 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { IRouter, Request, Response } from 'express';
-import { z } from 'zod';
 import type { ApiDependencies } from '../../api/dependencies.ts';
 import { HttpError } from '../../api/errors.ts';
 import { originOf } from '../../api/origin.ts';
 import { addRoute } from '../../api/route.ts';
 import { saveSession } from '../../api/sessions.ts';
 import { openBillingPortalOf, startCheckoutOf } from '../../api/stripe-pages.ts';
-import { parse } from '../../api/validation.ts';
+import { creditsFieldSchema, parse } from '../../api/validation.ts';
 import { checkoutProgress } from '../../db/checkout-sessions.ts';
-import { MAX_PURCHASED_CREDITS } from '../../domain/credits.ts';
 import { fieldOf, textOfPath } from '../request-values.ts';
 import { CheckoutProgress, OnToStripe } from './checkout.tsx';
 import { ACCOUNT_PATH } from './paths.ts';
 import type { Shell } from './shell.tsx';
 import { userOf } from './sign-in.tsx';
-
-const creditsProblem = `must be a whole number from 1 to ${MAX_PURCHASED_CREDITS}`;
-const creditsSchema = z.coerce
-  .number(creditsProblem)
-  .int(creditsProblem)
-  .min(1, creditsProblem)
-  .max(MAX_PURCHASED_CREDITS, creditsProblem);
 
 /** The ways to Stripe's pages, and back from its Checkout. */
 export function addStripeRoutes(pages: IRouter, dependencies: ApiDependencies, shell: Shell): void {
@@ -53,7 +44,7 @@ export function addStripeRoutes(pages: IRouter, dependencies: ApiDependencies, s
   addRoute(pages, '/credits', {
     post: [
       async (request, response) => {
-        const credits = parse(creditsSchema, fieldOf(request, 'credits'), 'Credits');
+        const credits = parse(creditsFieldSchema, fieldOf(request, 'credits'), 'Credits');
         await checkout(request, response, { mode: 'credits', credits });
       },
     ],

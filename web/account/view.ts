@@ -12,6 +12,7 @@ import { type CreditLot, remainingCents } from '../../domain/credits.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { sumCents } from '../../domain/money.ts';
 import { estimateCents, type UsageLine, usageLines } from '../../domain/usage-report.ts';
+import { versionOf } from '../changes.ts';
 import { momentInWords } from '../words.ts';
 
 /** All that the account page shows, as plain data. */
@@ -103,7 +104,7 @@ async function standingOfUser(db: Database, user: User): Promise<StandingView> {
     owedCents(db, mode, userId),
     pageOfOldestUnpaidBill(db, mode, userId),
   ]);
-  return {
+  const shown = {
     status: accountStatus({
       status,
       waitingFor,
@@ -112,8 +113,8 @@ async function standingOfUser(db: Database, user: User): Promise<StandingView> {
     }),
     clusterId: status === 'suspended' ? null : user.cluster_id,
     payUrl,
-    version: [user.updated_at.getTime(), owed].join('-'),
   };
+  return { ...shown, version: versionOf(shown) };
 }
 
 async function readMonth(db: Database, { mode, userId }: UserKey, now: Date): Promise<MonthView> {

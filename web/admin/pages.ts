@@ -16,26 +16,16 @@ import { createAdminShell } from './shell.tsx';
 import { addSignIn, addSignOut, goToSignIn } from './sign-in.tsx';
 import { ADMIN_PATH } from './tabs.ts';
 import { addTestBillingTab } from './test-billing/routes.tsx';
-import { type TestPurchases, testPurchasesOf } from './test-billing/test-purchases.ts';
-import { addWebhookTests } from './webhook-tests/routes.tsx';
 
 const FORM_LIMIT_BYTES = 16_384;
-
-/** What pages share with others. */
-export interface PageParts {
-  /** In place of the real ones, for tests. */
-  readonly testPurchases?: TestPurchases;
-  readonly readHealth: ReadHealth;
-}
 
 /** The pages of the admin, below {@link ADMIN_PATH}. Everything but signing in wants a session; with one, each form has its token. */
 export function addAdminPages(
   app: Express,
   dependencies: ApiDependencies,
   access: AdminAccess | null,
-  parts: PageParts,
+  readHealth: ReadHealth,
 ): void {
-  const { testPurchases = testPurchasesOf(dependencies), readHealth } = parts;
   const shell = createAdminShell(dependencies, access);
   const pages = express.Router();
   pages.use(pageHeaders);
@@ -50,10 +40,9 @@ export function addAdminPages(
     pages.use(admitted(access), ...refuseForgery);
     addSignOut(pages);
     // The tabs, each in a folder of its own.
-    addTestBillingTab(pages, dependencies, shell, testPurchases);
+    addTestBillingTab(pages, dependencies, shell);
     addCustomersTab(pages, dependencies, shell);
     addMonthsTab(pages, dependencies, shell);
-    addWebhookTests(pages, dependencies, shell);
     addEventsTab(pages, dependencies, shell);
     addHealthTab(pages, readHealth, shell);
   }

@@ -6,6 +6,7 @@ import { HttpError } from '../../api/errors.ts';
 import { addRoute } from '../../api/route.ts';
 import { Form, FormProblem } from '../components/form.tsx';
 import { fieldOf, textOfQuery } from '../request-values.ts';
+import { sendPartToSignIn } from '../shell.tsx';
 import type { Shell } from './shell.tsx';
 import { ADMIN_PATH, TABS, tabPath } from './tabs.ts';
 
@@ -65,11 +66,7 @@ const MAX_NEXT_LENGTH = 2_048;
 
 /** Sends whoever is not signed in to the form, and back again afterwards. */
 export function goToSignIn(request: Request, response: Response): void {
-  if (request.get('hx-request') !== undefined) {
-    // A part would be put into the page: the whole page has to go.
-    response.set('HX-Redirect', ADMIN_PATH).status(401).end();
-    return;
-  }
+  if (sendPartToSignIn(request, response, ADMIN_PATH)) return;
   const isPage = request.method === 'GET' && request.originalUrl.length <= MAX_NEXT_LENGTH;
   const next = isPage ? `?next=${encodeURIComponent(request.originalUrl)}` : '';
   response.redirect(303, `${ADMIN_PATH}${next}`);
@@ -108,7 +105,9 @@ function SignInForm({ next, problem }: SignInState) {
   );
 }
 
+const OWN_PATH = new RegExp(String.raw`^${ADMIN_PATH}/[\w\-./%?=&:]*$`);
+
 /** A page of ours: what stands in an address must not lead elsewhere. */
 function ownPath(path: string): string {
-  return /^\/admin47392\/[\w\-./%?=&:]*$/.test(path) ? path : tabPath(FIRST_TAB.id);
+  return OWN_PATH.test(path) ? path : tabPath(FIRST_TAB.id);
 }

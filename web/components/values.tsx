@@ -1,3 +1,4 @@
+import { instantText } from '../../domain/markdown.ts';
 import { formatCents } from '../../domain/money.ts';
 
 /** `$1,234.56` */
@@ -8,7 +9,7 @@ export function Money({ cents }: { readonly cents: number }) {
 /** `2026-10-31 23:59:07 UTC` */
 export function Time({ at }: { readonly at: Date | string }) {
   const iso = new Date(at).toISOString();
-  return <time dateTime={iso}>{`${iso.slice(0, 19).replace('T', ' ')} UTC`}</time>;
+  return <time dateTime={iso}>{instantText(iso)}</time>;
 }
 
 /** An id of Stripe's or of ours, as it is. */

@@ -1,7 +1,4 @@
-import type { Express, Request, RequestHandler } from 'express';
-import { type CustomerFilter, listCustomers } from '../../../db/customer-list.ts';
-import type { UserKey } from '../../../db/users.ts';
-import type { Mode } from '../../../domain/mode.ts';
+import type { Express, RequestHandler } from 'express';
 import {
   EXTEND_GRACE_UPDATE,
   REACTIVATE_UPDATE,
@@ -11,10 +8,12 @@ import { jsonBody } from '../../body.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { addRoute } from '../../route.ts';
 import type { CustomerDecision } from '../../temporal/decisions.ts';
-import { parse, userIdSchema } from '../../validation.ts';
+import { parse } from '../../validation.ts';
 import { modeOfPath, updateIdOf } from '../parameters.ts';
 import { describeCustomer } from './customer.ts';
+import { customerOfPath } from './customer-of-path.ts';
 import { decideOnUser } from './decisions.ts';
+import { customersPage } from './list.ts';
 import { customersQuerySchema, extendGraceSchema, reactivateSchema, suspendSchema } from './schema.ts';
 
 const CUSTOMER = '/api/admin/:mode/customers/:userId';
@@ -63,26 +62,4 @@ export function addCustomerRoutes(
   addRoute(app, `${CUSTOMER}/reactivate`, {
     post: decide((body) => ({ update: REACTIVATE_UPDATE, request: parse(reactivateSchema, body) })),
   });
-}
-
-/** A page of the list, and where the next one begins. */
-export async function customersPage({ db }: Pick<ApiDependencies, 'db'>, mode: Mode, filter: CustomerFilter) {
-  const customers = await listCustomers(db, mode, { ...filter, limit: filter.limit + 1 });
-  const page = customers.slice(0, filter.limit);
-  return {
-    customers: page.map(({ since, graceEndsAt, ...customer }) => ({
-      ...customer,
-      since: since.toISOString(),
-      graceEndsAt: graceEndsAt?.toISOString() ?? null,
-    })),
-    next: customers.length > page.length ? (page.at(-1)?.userId ?? null) : null,
-  };
-}
-
-/** @throws HttpError `not_found`, `invalid_parameter` */
-export function customerOfPath(request: Request): UserKey {
-  return {
-    mode: modeOfPath(request),
-    userId: parse(userIdSchema, request.params['userId'], 'userId'),
-  };
 }

@@ -12,6 +12,7 @@ import { signalLookAgain, signalStripeEvent, startChargeEvent } from '../../../t
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
 import { stored } from '../../temporal/calls.ts';
+import { pageOf } from '../pages-of-lists.ts';
 import { type WorkflowRef, workflowRef } from '../workflow.ts';
 import type { eventsQuerySchema, eventsSchema, replayedSchema } from './schema.ts';
 
@@ -23,13 +24,12 @@ export async function eventsPage(
 ): Promise<z.output<typeof eventsSchema>> {
   const filter = { outcome, type, after: cursorOf(after), limit: limit + 1 };
   const receipts = await listReceipts(dependencies.db, mode, filter);
-  const page = receipts.slice(0, limit);
-  const last = page.at(-1);
-  const hasMore = receipts.length > page.length && last !== undefined;
-  return {
-    events: page.map((receipt) => publicReceipt(dependencies, receipt)),
-    next: hasMore ? `${last.receivedAt.getTime()}_${last.receiptId}` : null,
-  };
+  const { rows, next } = pageOf(
+    receipts,
+    limit,
+    ({ receivedAt, receiptId }) => `${receivedAt.getTime()}_${receiptId}`,
+  );
+  return { events: rows.map((receipt) => publicReceipt(dependencies, receipt)), next };
 }
 
 /**

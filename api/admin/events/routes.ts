@@ -1,4 +1,4 @@
-import type { Express, Request, RequestHandler } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { jsonBody } from '../../body.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { addRoute } from '../../route.ts';
@@ -6,7 +6,7 @@ import { parse } from '../../validation.ts';
 import { modeOfPath } from '../parameters.ts';
 import { eventsPage, replayEvent } from './events.ts';
 import { eventIdSchema, eventsQuerySchema, webhookTestRequestSchema } from './schema.ts';
-import { describeWebhookTest, sendWebhookTest } from './webhook-tests.ts';
+import { describeWebhookTest, ownUrl, sendWebhookTest } from './webhook-tests.ts';
 
 /** What came in from Stripe, to look at, to send on again, and to try out. */
 export function addEventRoutes(
@@ -52,9 +52,4 @@ export function addEventRoutes(
       },
     ],
   });
-}
-
-/** Where this process listens: where the request has come in, whatever proxies stand before. */
-export function ownUrl({ socket: { localAddress = '127.0.0.1', localPort = 0 } }: Request): string {
-  return `http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`;
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Request } from 'express';
 import { z } from 'zod';
 import { loadStripeObjects } from '../../../db/stripe-objects.ts';
 import { findUserByStripeCustomer, type User } from '../../../db/users.ts';
@@ -19,7 +20,7 @@ import { findUserOrRefuse } from '../../users/find-user.ts';
 import { signAsStripe } from '../../webhooks/signature.ts';
 import { noStripeCustomer } from '../customers/decisions.ts';
 import { eventNotFound, workflowOf } from './events.ts';
-import type { sentWebhookTestSchema, webhookTestSchema } from './schema.ts';
+import { type sentWebhookTestSchema, WEBHOOK_TEST_STEPS, type webhookTestSchema } from './schema.ts';
 
 /** Live events are Stripe's alone. */
 const MODE = 'test';
@@ -65,6 +66,11 @@ export async function sendWebhookTest(
   return { id, status: answer.status, problem, before: standingOf(user) };
 }
 
+/** Where this process listens: where the request has come in, whatever proxies stand before. */
+export function ownUrl({ socket: { localAddress = '127.0.0.1', localPort = 0 } }: Request): string {
+  return `http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`;
+}
+
 const refusalSchema = z.object({ error: z.object({ message: z.string() }) });
 
 /**
@@ -82,7 +88,7 @@ export async function describeWebhookTest(
   if (sentAt === null) throw eventNotFound(MODE, id);
   const receipt = (await findReceipts(db, MODE, id)).at(-1);
   const isLost = receipt === undefined && now().getTime() > sentAt.getTime() + NOTED_WITHIN_MS;
-  const times = {
+  const times: Readonly<Record<(typeof WEBHOOK_TEST_STEPS)[number], Date | null>> = {
     sent: sentAt,
     received: receipt?.receivedAt ?? null,
     verified: receipt?.verifiedAt ?? null,
@@ -94,7 +100,7 @@ export async function describeWebhookTest(
     state: isLost ? 'failed' : stateOf(receipt),
     type: receipt?.type ?? null,
     userId: receipt?.userId ?? null,
-    steps: (['sent', 'received', 'verified', 'signalled', 'applied'] as const).map((step) => ({
+    steps: WEBHOOK_TEST_STEPS.map((step) => ({
       step,
       at: times[step]?.toISOString() ?? null,
     })),

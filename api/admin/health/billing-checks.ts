@@ -7,11 +7,11 @@ import { MODES, type Mode } from '../../../domain/mode.ts';
 import { formatCents } from '../../../domain/money.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { type Check, check, ok, problem, warning } from '../../health/check.ts';
+import { MEND_READING } from '../../health/database-checks.ts';
+import { webhookSecretFinding } from '../../health/webhook-secret.ts';
 import type { ReadLastMonths } from '../../month-metrics.ts';
 import { countCustomersWithAttention } from '../../temporal/health.ts';
 import { checkReconciliation } from './reconciliation-check.ts';
-
-const MEND_DATABASE = "See that the database answers; the api's log says more.";
 
 /** Does Stripe reach us, and does anything wait for a person? Of Stripe itself nothing is asked: the api never does. */
 export async function checkBilling(
@@ -39,7 +39,7 @@ async function checkWebhookSecret({ webhookSecrets }: ApiDependencies, mode: Mod
             `${name} is not set: Stripe's ${mode} mode is not used here.`,
             `To use it, set ${name} and the mode's key.`,
           )
-        : ok(secrets === 1 ? `${name} is set.` : `${name} has ${secrets} secrets: one is being rotated.`),
+        : webhookSecretFinding(name, secrets),
     );
   });
 }
@@ -48,7 +48,7 @@ async function checkWebhooks(
   { db, webhookSecrets, now = () => new Date() }: ApiDependencies,
   mode: Mode,
 ): Promise<Check> {
-  return await check({ id: 'webhooks', mode, mend: MEND_DATABASE }, async () => {
+  return await check({ id: 'webhooks', mode, mend: MEND_READING }, async () => {
     const counts = await countReceipts(db, mode, new Date(now().getTime() - DAY_MS));
     const { lastVerifiedAt, refused, failed: unstored, accepted, ignored } = counts;
     if (lastVerifiedAt === null) {
@@ -75,7 +75,7 @@ async function checkCustomers({ temporal }: ApiDependencies, mode: Mode): Promis
 }
 
 async function checkBills({ db }: ApiDependencies, mode: Mode): Promise<Check> {
-  return await check({ id: 'bills', mode, mend: MEND_DATABASE }, async () => {
+  return await check({ id: 'bills', mode, mend: MEND_READING }, async () => {
     const waiting = await countWaitingBills(db, mode);
     if (waiting.length === 0) return ok('No bill is parked or held.');
     return warning(
@@ -94,7 +94,7 @@ async function checkLastMonth(
   mode: Mode,
   lastMonths: ReadLastMonths,
 ): Promise<Check> {
-  return await check({ id: 'last_month', mode, mend: MEND_DATABASE }, async () => {
+  return await check({ id: 'last_month', mode, mend: MEND_READING }, async () => {
     const months = await lastMonths();
     if (months === undefined)
       return warning('The balance of the last month is being read.', 'Ask again in a minute.');

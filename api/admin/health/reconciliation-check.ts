@@ -3,6 +3,7 @@ import { countOpenFindings, listOpenFindings } from '../../../db/reconciliation-
 import type { Mode } from '../../../domain/mode.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { type Check, check, ok, problem, warning } from '../../health/check.ts';
+import { MEND_READING } from '../../health/database-checks.ts';
 
 /** It runs every hour: after so long, two runs were missed. */
 const TOO_LONG_AGO_MS = 3 * 60 * 60_000;
@@ -12,8 +13,7 @@ export async function checkReconciliation(
   { db, webhookSecrets, now = () => new Date() }: ApiDependencies,
   mode: Mode,
 ): Promise<Check> {
-  const mend = "See that the database answers; the api's log says more.";
-  return await check({ id: 'reconciliation', mode, mend }, async () => {
+  return await check({ id: 'reconciliation', mode, mend: MEND_READING }, async () => {
     if (webhookSecrets[mode].length === 0)
       return ok(`Stripe's ${mode} mode is not used here, so nothing is compared.`);
     const lastRunAt = await lastReconciledAt(db, mode);

@@ -11,6 +11,7 @@ import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts'
 import type { ApiDependencies } from '../../dependencies.ts';
 import { closeStandingOf } from '../../temporal/close.ts';
 import { askClose } from '../../temporal/queries.ts';
+import { pageOf } from '../pages-of-lists.ts';
 import { workflowRef } from '../workflow.ts';
 import { closeProgress } from './progress.ts';
 import type { MonthDetails, monthsSchema, previewSchema } from './schema.ts';
@@ -27,11 +28,8 @@ export async function monthsPage(
   { before, limit }: { readonly before?: BillingPeriod | undefined; readonly limit: number },
 ): Promise<z.output<typeof monthsSchema>> {
   const months = await listMonths(dependencies.db, mode, { before, limit: limit + 1 });
-  const page = months.slice(0, limit);
-  return {
-    months: await Promise.all(page.map((month) => listedMonth(dependencies, mode, month))),
-    next: months.length > page.length ? (page.at(-1)?.period ?? null) : null,
-  };
+  const { rows, next } = pageOf(months, limit, ({ period }) => period);
+  return { months: await Promise.all(rows.map((month) => listedMonth(dependencies, mode, month))), next };
 }
 
 async function listedMonth(dependencies: ApiDependencies, mode: Mode, { period, byStatus }: ListedMonth) {

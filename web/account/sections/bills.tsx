@@ -2,6 +2,7 @@ import type { BillLineRow, BillWithLines } from '../../../db/bills.ts';
 import type { BillStatus } from '../../../domain/bill.ts';
 import { formatCents, formatUnitPrice } from '../../../domain/money.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
+import { StripeLink } from '../../components/stripe-link.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { Money, StatusBadge, type Tone } from '../../components/values.tsx';
 import { monthInWords, quantityInWords } from '../../words.ts';
@@ -52,11 +53,11 @@ function Bill({ bill }: { readonly bill: BillWithLines }) {
       {refundedCents === 0 ? null : <p>{`${formatCents(refundedCents)} of it was refunded.`}</p>}
       {hostedInvoiceUrl === null ? null : (
         <p>
-          <a href={hostedInvoiceUrl}>{`Invoice of ${name}`}</a>
+          <StripeLink href={hostedInvoiceUrl}>{`Invoice of ${name}`}</StripeLink>
           {invoicePdfUrl === null ? null : (
             <>
               {' · '}
-              <a href={invoicePdfUrl}>PDF</a>
+              <StripeLink href={invoicePdfUrl}>PDF</StripeLink>
             </>
           )}
         </p>

@@ -1,6 +1,8 @@
 import type { CreditChange } from '../../../db/credit-history.ts';
+import { type CreditCauseKind, parseCreditCause } from '../../../domain/credit-causes.ts';
 import { MAX_PURCHASED_CREDITS } from '../../../domain/credits.ts';
-import { formatCents } from '../../../domain/money.ts';
+import { formatCents, formatUnitPrice } from '../../../domain/money.ts';
+import { PRICE_LIST } from '../../../domain/price-list.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { Figures } from '../../components/figures.tsx';
 import { Form } from '../../components/form.tsx';
@@ -28,7 +30,9 @@ export function Credits({ credits: { balanceCents, lots, changes } }: { readonly
         </ul>
       )}
       <Form action={accountPath('credits')}>
-        <label for="credits-wanted">Buy credits, at $1.00 each</label>
+        <label for="credits-wanted">
+          {`Buy credits, at ${formatUnitPrice(PRICE_LIST.credits.unitPriceCents)} each`}
+        </label>
         <fieldset role="group">
           <input
             id="credits-wanted"
@@ -65,11 +69,15 @@ const COLUMNS: readonly Column<CreditChange>[] = [
   { name: 'Credits', cell: ({ cents }) => <Money cents={cents} />, isFigure: true },
 ];
 
-/** By what the cause begins with, as `creditCause` (db/credits.ts) makes them. */
+const WORDS: Readonly<Record<CreditCauseKind, { readonly taken: string; readonly given: string }>> = {
+  purchase: { taken: 'Bought', given: 'Bought' },
+  testPurchase: { taken: 'A test purchase', given: 'A test purchase' },
+  bill: { taken: 'Paid a bill', given: 'A bill was corrected' },
+  takenBack: { taken: 'Refunded', given: 'A refund failed' },
+  expired: { taken: 'Expired', given: 'Expired' },
+  other: { taken: 'Granted', given: 'Granted' },
+};
+
 function whatHappened({ cause, cents }: CreditChange): string {
-  if (cause.startsWith('bill:')) return cents < 0 ? 'Paid a bill' : 'A bill was corrected';
-  if (cause.startsWith('taken_back:')) return cents < 0 ? 'Refunded' : 'A refund failed';
-  if (cause.startsWith('expired:')) return 'Expired';
-  if (cause.startsWith('test-purchase:')) return 'A test purchase';
-  return cause.startsWith('checkout_session:') ? 'Bought' : 'Granted';
+  return WORDS[parseCreditCause(cause).kind][cents < 0 ? 'taken' : 'given'];
 }

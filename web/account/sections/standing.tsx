@@ -1,5 +1,6 @@
 import type { AccountTask } from '../../../domain/account-status.ts';
 import { Form } from '../../components/form.tsx';
+import { StripeLink } from '../../components/stripe-link.tsx';
 import { StatusBadge } from '../../components/values.tsx';
 import { accountPath } from '../paths.ts';
 import type { StandingView } from '../view.ts';
@@ -48,11 +49,9 @@ function Task({
     case 'pay':
       return (
         <div class="choices">
-          {payUrl === null ? null : (
-            <a role="button" href={payUrl}>
-              Pay now
-            </a>
-          )}
+          <StripeLink role="button" href={payUrl}>
+            Pay now
+          </StripeLink>
           <AddPaymentMethod label="Add another card" isSecondary />
         </div>
       );

@@ -1,6 +1,7 @@
 import type { Customer } from '../../../api/admin/customers/schema.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
+import { StripeLink } from '../../components/stripe-link.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { Id, Money, Time } from '../../components/values.tsx';
 import { BillStatusBadge } from '../components/bill.tsx';
@@ -59,15 +60,16 @@ const BILL_COLUMNS: readonly Column<Bill>[] = [
 
 function invoiceOf({ stripeInvoiceId, hostedInvoiceUrl }: Bill) {
   if (stripeInvoiceId === null) return 'none yet';
-  if (hostedInvoiceUrl === null || !isWebAddress(hostedInvoiceUrl)) return <Id id={stripeInvoiceId} />;
   return (
-    <a href={hostedInvoiceUrl} id={`invoice-${stripeInvoiceId}`} class="id" target="_blank" rel="noreferrer">
+    <StripeLink
+      href={hostedInvoiceUrl}
+      id={`invoice-${stripeInvoiceId}`}
+      class="id"
+      target="_blank"
+      rel="noreferrer"
+      otherwise={<Id id={stripeInvoiceId} />}
+    >
       {stripeInvoiceId}
-    </a>
+    </StripeLink>
   );
-}
-
-/** Stripe's addresses are; what a link must not be is a script. */
-function isWebAddress(address: string): boolean {
-  return /^https?:\/\//i.test(address);
 }

@@ -1,4 +1,4 @@
-import type { customersPage } from '../../../api/admin/customers/routes.ts';
+import type { customersPage } from '../../../api/admin/customers/list.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { type Column, Table } from '../../components/table.tsx';

@@ -1,6 +1,7 @@
 import type { IRouter, Request } from 'express';
+import { customerOfPath } from '../../../api/admin/customers/customer-of-path.ts';
 import { decideOnUser } from '../../../api/admin/customers/decisions.ts';
-import { customerOfPath, customersPage } from '../../../api/admin/customers/routes.ts';
+import { customersPage } from '../../../api/admin/customers/list.ts';
 import { extendGraceSchema } from '../../../api/admin/customers/schema.ts';
 import type { ApiDependencies } from '../../../api/dependencies.ts';
 import { addRoute } from '../../../api/route.ts';
@@ -56,11 +57,9 @@ export function addCustomersTab(pages: IRouter, dependencies: ApiDependencies, s
         const view = await readCustomer(dependencies, customerOfPath(request));
         const { customer, offers } = view.versions;
         const offersShown = textOfQuery(request, 'offers');
-        if (textOfQuery(request, 'since') === customer && offersShown === offers) {
-          response.status(204).end();
-          return;
-        }
-        shell.part(request, response, <CustomerChanges view={view} offersShown={offersShown} />);
+        const part = <CustomerChanges view={view} offersShown={offersShown} />;
+        if (offersShown === offers) shell.partIfChanged(request, response, customer, part);
+        else shell.part(request, response, part);
       },
     ],
   });

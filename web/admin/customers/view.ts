@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { describeCustomer } from '../../../api/admin/customers/customer.ts';
 import type { Customer } from '../../../api/admin/customers/schema.ts';
 import type { ApiDependencies } from '../../../api/dependencies.ts';
 import type { UserKey } from '../../../db/users.ts';
 import type { Mode } from '../../../domain/mode.ts';
+import { versionOf } from '../../changes.ts';
 import { type Offers, offersOf } from './offers.ts';
 
 /** All that the page of a customer shows. */
@@ -26,8 +26,4 @@ export async function readCustomer(dependencies: ApiDependencies, key: UserKey):
     offers,
     versions: { customer: versionOf(customer), offers: versionOf(offers) },
   };
-}
-
-function versionOf(shown: object): string {
-  return createHash('sha256').update(JSON.stringify(shown)).digest('base64url').slice(0, 16);
 }

@@ -1,3 +1,4 @@
+import { type CreditCauseKind, parseCreditCause } from '../../../domain/credit-causes.ts';
 import type { BillingStatus, WaitingFor } from '../../../domain/customer-standing.ts';
 
 /** What a status comes to, in a sentence. */
@@ -23,15 +24,17 @@ export function waitingWords(waitingFor: WaitingFor | null): string {
   return waitingFor === null ? 'nothing' : WAITING_WORDS[waitingFor];
 }
 
-const CAUSE_WORDS: Readonly<Record<string, string>> = {
-  checkout_session: 'Purchase',
-  'test-purchase': 'Test purchase',
+const CAUSE_WORDS: Readonly<Record<CreditCauseKind, string>> = {
+  purchase: 'Purchase',
+  testPurchase: 'Test purchase',
   bill: 'Correction of a bill',
+  takenBack: 'Taken back',
+  expired: 'Expired',
+  other: 'Granted',
 };
 
 /** What credits were granted for, and the id of it: what the ledger calls `checkout_session:cs_…`. */
 export function causeOfCredits(cause: string): { readonly words: string; readonly id: string } {
-  const [kind = '', ...id] = cause.split(':');
-  const words = CAUSE_WORDS[kind];
-  return words === undefined ? { words: 'Granted', id: cause } : { words, id: id.join(':') };
+  const { kind, id } = parseCreditCause(cause);
+  return { words: CAUSE_WORDS[kind], id };
 }

@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import type { eventsSchema } from '../../../api/admin/events/schema.ts';
 import { RECEIPTS_KEPT_DAYS } from '../../../db/webhook-receipts.ts';
+import { WEBHOOK_PATHS } from '../../../domain/stripe-event.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { Table } from '../../components/table.tsx';
 import { ModeSwitch } from '../components/mode-switch.tsx';
 import { tabPath } from '../tabs.ts';
-import { webhookTestPath } from '../webhook-tests/paths.ts';
+import { webhookTestPath } from '../test-billing/webhook-tests/paths.ts';
 import { eventColumns } from './columns.tsx';
 import { FilterForm } from './filter-form.tsx';
 import { type EventsFilter, eventsPath } from './paths.ts';
@@ -54,7 +55,7 @@ function NoEvents({ filter, origin }: Pick<EventsPageProps, 'filter' | 'origin'>
         <a href={eventsPath({ mode })}>Show all</a>
       </EmptyState>
     );
-  const endpoint = `${origin}/api/webhooks/${mode === 'live' ? 'stripe' : 'stripe-test'}`;
+  const endpoint = `${origin}${WEBHOOK_PATHS[mode]}`;
   return (
     <EmptyState title="No event has come in yet.">
       Stripe sends one whenever something happens to a customer, once its Dashboard has{' '}

@@ -1,6 +1,7 @@
 import type { MonthDetails } from '../../../api/admin/months/schema.ts';
 import { BILL_STATUSES, type BillStatus } from '../../../domain/bill.ts';
 import type { BiggestBill, BillSum, CloseSummary } from '../../../domain/close-summary.ts';
+import { countOfBills } from '../../../domain/close-summary.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import { formatCents, formatChange } from '../../../domain/money.ts';
 import { type Figure, Figures } from '../../components/figures.tsx';
@@ -8,7 +9,6 @@ import { type Column, Table } from '../../components/table.tsx';
 import { Money } from '../../components/values.tsx';
 import { BillStatusBadge } from '../components/bill.tsx';
 import { CustomerPageLink } from '../components/customer.tsx';
-import { countOfBills } from './month-view.ts';
 
 interface BillsProps {
   readonly mode: Mode;

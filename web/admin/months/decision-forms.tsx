@@ -1,9 +1,11 @@
 import type { MonthDetails } from '../../../api/admin/months/schema.ts';
+import { countOfBills } from '../../../domain/close-summary.ts';
 import type { Month } from '../../../domain/monthly-close.ts';
 import { Form } from '../../components/form.tsx';
 import { Money } from '../../components/values.tsx';
+import { monthInWords } from '../../words.ts';
 import { ByField, DecisionId, ReasonField } from '../components/decision.tsx';
-import { countOfBills, monthName, monthPath } from './month-view.ts';
+import { monthPath } from './month-view.ts';
 
 interface DecisionProps {
   readonly month: Month;
@@ -18,7 +20,7 @@ export function CloseForm({ month, summary }: DecisionProps) {
       <summary>{isFirst ? 'Close the month' : 'Close the month again'}</summary>
       <p>
         {isFirst
-          ? `Freezes what everybody has used up to the end of ${monthName(month.period)}, and has Stripe make an invoice of each bill.`
+          ? `Freezes what everybody has used up to the end of ${monthInWords(month.period)}, and has Stripe make an invoice of each bill.`
           : 'Bills who has none yet, and sends what is frozen or parked. What has gone to Stripe does not go again.'}
       </p>
       <p>
@@ -26,7 +28,7 @@ export function CloseForm({ month, summary }: DecisionProps) {
         otherwise the invoices go out at once.
       </p>
       <Form action={monthPath(month, 'close')}>
-        <button type="submit">{`Close ${monthName(month.period)} now`}</button>
+        <button type="submit">{`Close ${monthInWords(month.period)} now`}</button>
       </Form>
     </details>
   );

@@ -1,7 +1,7 @@
 import type { MonthDetails } from '../../../api/admin/months/schema.ts';
+import { countOfBills } from '../../../domain/close-summary.ts';
 import { type Column, Table } from '../../components/table.tsx';
 import { Id, Time } from '../../components/values.tsx';
-import { countOfBills } from './month-view.ts';
 
 type Decision = MonthDetails['decisions'][number];
 

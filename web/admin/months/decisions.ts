@@ -12,10 +12,11 @@ import { HttpError } from '../../../api/errors.ts';
 import { addRoute } from '../../../api/route.ts';
 import { parse } from '../../../api/validation.ts';
 import type { BillsChoice } from '../../../domain/close-decisions.ts';
+import { countOfBills } from '../../../domain/close-summary.ts';
 import type { Month } from '../../../domain/monthly-close.ts';
 import { fieldOf, fieldsOf } from '../../request-values.ts';
 import { answerForm, byOf, reasonOf, updateIdOfForm } from '../answer-form.ts';
-import { countOfBills, monthPath } from './month-view.ts';
+import { monthPath } from './month-view.ts';
 
 /** What is decided about a month by its page's forms; the page says how it went. */
 export function addMonthDecisions(pages: IRouter, dependencies: ApiDependencies): void {

@@ -1,9 +1,10 @@
 import type { MonthDetails } from '../../../api/admin/months/schema.ts';
+import { countOfBills } from '../../../domain/close-summary.ts';
 import type { Month } from '../../../domain/monthly-close.ts';
 import { MAX_TEXT_LENGTH } from '../../../domain/operator-decisions.ts';
 import { Form } from '../../components/form.tsx';
 import { ByField, DecisionId } from '../components/decision.tsx';
-import { countOfBills, monthPath } from './month-view.ts';
+import { monthPath } from './month-view.ts';
 import type { Offered } from './offered.ts';
 import { StoppedBills } from './stopped-bills.tsx';
 

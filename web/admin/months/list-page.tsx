@@ -6,10 +6,11 @@ import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts'
 import { EmptyState } from '../../components/empty-state.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { Money, StatusBadge } from '../../components/values.tsx';
+import { monthInWords } from '../../words.ts';
 import { ModeSwitch } from '../components/mode-switch.tsx';
 import { WorkflowLink } from '../components/workflow-link.tsx';
 import { tabPath } from '../tabs.ts';
-import { modeName, monthName, monthPath } from './month-view.ts';
+import { modeName, monthPath } from './month-view.ts';
 import { PreviewLink } from './preview-link.tsx';
 import { standingOf } from './standing.ts';
 
@@ -58,7 +59,7 @@ function NotClosed({ mode, period }: Month) {
   return (
     <article>
       <div class="card-head">
-        <h2>{`${monthName(period)} is over and not closed.`}</h2>
+        <h2>{`${monthInWords(period)} is over and not closed.`}</h2>
         <PreviewLink month={{ mode, period }}>Preview</PreviewLink>
         <a href={monthPath({ mode, period })}>Look at it and close it</a>
       </div>
@@ -73,7 +74,7 @@ function columnsOf(mode: Mode): readonly Column<ListedMonth>[] {
     {
       name: 'Month',
       cell: (month) => (
-        <a href={monthPath({ mode, period: periodOf(month) })}>{monthName(periodOf(month))}</a>
+        <a href={monthPath({ mode, period: periodOf(month) })}>{monthInWords(periodOf(month))}</a>
       ),
     },
     { name: 'Status', cell: (month) => <ListedStanding month={month} /> },

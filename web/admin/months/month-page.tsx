@@ -1,4 +1,5 @@
 import type { MonthDetails } from '../../../api/admin/months/schema.ts';
+import { countOfBills } from '../../../domain/close-summary.ts';
 import type { Month } from '../../../domain/monthly-close.ts';
 import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -10,7 +11,7 @@ import { Bills } from './bills.tsx';
 import { ApproveForm, CloseForm, HoldForm, RetryParkedForm } from './decision-forms.tsx';
 import { Decisions } from './decisions-table.tsx';
 import { HeldBills } from './held-bills.tsx';
-import { countOfBills, modeName, standingOfMonth } from './month-view.ts';
+import { modeName, standingOfMonth } from './month-view.ts';
 import { offeredOf } from './offered.ts';
 import { PreviewLink } from './preview-link.tsx';
 import { ProgressCard, type SeenFrom } from './progress-card.tsx';

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { CloseProgress, MonthDetails } from '../../../api/admin/months/schema.ts';
-import { type BillingPeriod, periodStart } from '../../../domain/billing-period.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import type { Month } from '../../../domain/monthly-close.ts';
+import { versionOf } from '../../changes.ts';
 import { tabPath } from '../tabs.ts';
 import { type Standing, standingOf } from './standing.ts';
 
@@ -11,18 +10,8 @@ export function monthPath({ mode, period }: Month, ...below: readonly string[]):
   return tabPath('months', mode, period, ...below);
 }
 
-/** `October 2026` */
-export function monthName(period: BillingPeriod): string {
-  return periodStart(period).toLocaleString('en-US', { month: 'long', year: 'numeric', timeZone: 'UTC' });
-}
-
 export function modeName(mode: Mode): string {
   return mode === 'live' ? 'live mode' : 'test mode';
-}
-
-/** `1 bill`, `1,234 bills` */
-export function countOfBills(bills: number): string {
-  return bills === 1 ? '1 bill' : `${bills.toLocaleString('en-US')} bills`;
 }
 
 export function standingOfMonth(month: MonthDetails & Month): Standing {
@@ -45,10 +34,8 @@ export function mayGoOn({ close }: Pick<CloseProgress, 'close'>): boolean {
 }
 
 /** The same as long as a close stands where it stood, so that nothing is sent, read out and replaced for nothing. */
-export function versionOf(progress: CloseProgress): string {
-  const { close, progress: report, progressProblem, goingOut } = progress;
-  const seen = JSON.stringify([close, report, progressProblem, goingOut]);
-  return createHash('sha256').update(seen).digest('base64url').slice(0, 16);
+export function versionOfProgress({ close, progress, progressProblem, goingOut }: CloseProgress): string {
+  return versionOf([close, progress, progressProblem, goingOut]);
 }
 
 /**

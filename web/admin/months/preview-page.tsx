@@ -7,9 +7,10 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { type Figure, Figures } from '../../components/figures.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { Money, StatusBadge, Time } from '../../components/values.tsx';
+import { monthInWords } from '../../words.ts';
 import { BillStatusBadge } from '../components/bill.tsx';
 import { CustomerPageLink } from '../components/customer.tsx';
-import { monthName, monthPath } from './month-view.ts';
+import { monthPath } from './month-view.ts';
 
 interface PreviewPageProps {
   readonly month: Month;
@@ -24,7 +25,7 @@ export function PreviewPage({ month, preview, computedAt }: PreviewPageProps) {
   return (
     <>
       <p>
-        <a href={monthPath(month)}>{`To ${monthName(period)}`}</a>
+        <a href={monthPath(month)}>{`To ${monthInWords(period)}`}</a>
       </p>
       <p>
         {'What a close would come to, computed at '}

@@ -3,7 +3,7 @@ import type { Month } from '../../../domain/monthly-close.ts';
 import { Figures } from '../../components/figures.tsx';
 import { Progress } from '../../components/progress.tsx';
 import { Money, Time } from '../../components/values.tsx';
-import { mayGoOn, monthPath, stageOf, versionOf } from './month-view.ts';
+import { mayGoOn, monthPath, stageOf, versionOfProgress } from './month-view.ts';
 
 /** From when on bills are seen to go out, and how many had by then: how fast they go is counted from there. */
 export interface SeenFrom {
@@ -95,7 +95,7 @@ function speedText(
 
 function asksAgain(month: Month, progress: CloseProgress, { done, atMs }: SeenFrom) {
   const query = new URLSearchParams({
-    since: versionOf(progress),
+    since: versionOfProgress(progress),
     stage: stageOf(progress),
     done: String(done),
     at: String(atMs),

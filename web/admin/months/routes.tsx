@@ -8,11 +8,12 @@ import { addRoute } from '../../../api/route.ts';
 import { isBillingPeriod } from '../../../domain/billing-period.ts';
 import type { Month } from '../../../domain/monthly-close.ts';
 import { modeOfQuery, textOfQuery } from '../../request-values.ts';
+import { monthInWords } from '../../words.ts';
 import type { Shell } from '../shell.tsx';
 import { addMonthDecisions } from './decisions.ts';
 import { MonthsPage } from './list-page.tsx';
 import { ChangedMonth, MonthPage, type MonthView } from './month-page.tsx';
-import { modeName, monthName, stageOf, versionOf } from './month-view.ts';
+import { modeName, stageOf, versionOfProgress } from './month-view.ts';
 import { PreviewPage } from './preview-page.tsx';
 import { ProgressCard, type SeenFrom } from './progress-card.tsx';
 
@@ -62,13 +63,9 @@ export function addMonthsTab(pages: IRouter, dependencies: ApiDependencies, shel
         const progress = await closeProgress(dependencies, month);
         const nowMs = Date.now();
         const isSameStage = textOfQuery(request, 'stage') === stageOf(progress);
-        if (isSameStage && textOfQuery(request, 'since') === versionOf(progress)) {
-          response.status(204).end();
-          return;
-        }
         if (isSameStage) {
-          const card = { month, progress, seenFrom: seenFromOf(request), nowMs };
-          shell.part(request, response, <ProgressCard {...card} />);
+          const card = <ProgressCard {...{ month, progress, seenFrom: seenFromOf(request), nowMs }} />;
+          shell.partIfChanged(request, response, versionOfProgress(progress), card);
           return;
         }
         const changed = await read(month);
@@ -99,7 +96,7 @@ export function addMonthsTab(pages: IRouter, dependencies: ApiDependencies, shel
 }
 
 function titleOf({ mode, period }: Month): string {
-  return `${monthName(period)}, ${modeName(mode)}`;
+  return `${monthInWords(period)}, ${modeName(mode)}`;
 }
 
 function headOf(title: string) {

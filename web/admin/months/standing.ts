@@ -1,5 +1,6 @@
 import type { CloseProgress } from '../../../api/admin/months/schema.ts';
 import { type BillingPeriod, nextPeriod } from '../../../domain/billing-period.ts';
+import { countOfBills } from '../../../domain/close-summary.ts';
 import type { ClosePhase } from '../../../domain/monthly-close.ts';
 import type { Tone } from '../../components/values.tsx';
 
@@ -129,5 +130,5 @@ function withoutBills({ isOver, period }: MonthAtAGlance): Standing {
 }
 
 function bills(count: number): string {
-  return count === 1 ? '1 bill is' : `${count.toLocaleString('en-US')} bills are`;
+  return `${countOfBills(count)} ${count === 1 ? 'is' : 'are'}`;
 }

@@ -1,15 +1,23 @@
+import type { TestBillingOverview } from '../../../api/admin/test-billing/overview.ts';
+import type { UserChoice } from '../../../db/user-lists.ts';
+import { WEBHOOK_PATHS } from '../../../domain/stripe-event.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { Id, Money, Time } from '../../components/values.tsx';
 import { BillingStatusBadge, CustomerWorkflowLink } from '../components/customer.tsx';
-import { NewWebhookTest } from '../webhook-tests/form.tsx';
 import { PurchaseCard } from './purchase-card.tsx';
-import { NewPurchase } from './purchase-form.tsx';
-import type { TestBillingView } from './view.ts';
+import { NewPurchase, type PurchaseForm } from './purchase-form.tsx';
+import { NewWebhookTest } from './webhook-tests/form.tsx';
+
+interface TestBillingPageProps {
+  readonly form: PurchaseForm;
+  readonly users: readonly UserChoice[];
+  readonly overview: TestBillingOverview;
+}
 
 /** The tab: start a purchase and watch it; and what test mode has made of all before. */
-export function TestBillingPage({ view }: { readonly view: TestBillingView }) {
-  const { form, users, purchases, credits, subscriptions, events } = view;
+export function TestBillingPage({ form, users, overview }: TestBillingPageProps) {
+  const { purchases, credits, subscriptions, events } = overview;
   return (
     <>
       <p>
@@ -26,7 +34,7 @@ export function TestBillingPage({ view }: { readonly view: TestBillingView }) {
             Choose a user and a card above, and start one: each of its steps then shows here.
           </EmptyState>
         ) : (
-          purchases.map((purchase) => <PurchaseCard key={purchase.purchaseId} purchase={purchase} />)
+          purchases.map((purchase) => <PurchaseCard key={purchase.id} purchase={purchase} />)
         )}
       </section>
       <section aria-labelledby="new-webhook-test">
@@ -57,7 +65,7 @@ export function TestBillingPage({ view }: { readonly view: TestBillingView }) {
           caption="Test subscriptions"
           columns={SUBSCRIPTION_COLUMNS}
           rows={subscriptions}
-          keyOf={({ user_id: userId }) => userId}
+          keyOf={({ userId }) => userId}
           empty={
             <EmptyState title="Nobody has a test subscription.">
               Have a user of a test API key add a card: POST /api/users/USER/checkout-sessions.
@@ -74,7 +82,7 @@ export function TestBillingPage({ view }: { readonly view: TestBillingView }) {
           keyOf={({ eventId }) => eventId}
           empty={
             <EmptyState title="No event of test mode has had an effect yet.">
-              Stripe sends them to /api/webhooks/stripe-test once something happens to a customer.
+              {`Stripe sends them to ${WEBHOOK_PATHS.test} once something happens to a customer.`}
             </EmptyState>
           }
         />
@@ -83,24 +91,24 @@ export function TestBillingPage({ view }: { readonly view: TestBillingView }) {
   );
 }
 
-const CREDIT_COLUMNS: readonly Column<TestBillingView['credits'][number]>[] = [
+const CREDIT_COLUMNS: readonly Column<TestBillingOverview['credits'][number]>[] = [
   { name: 'User', cell: ({ userId }) => userId },
   { name: 'Credits left', cell: ({ balanceCents: cents }) => <Money cents={cents} />, isFigure: true },
 ];
 
-const SUBSCRIPTION_COLUMNS: readonly Column<TestBillingView['subscriptions'][number]>[] = [
-  { name: 'User', cell: ({ user_id: userId, name }) => `${name} (${userId})` },
+const SUBSCRIPTION_COLUMNS: readonly Column<TestBillingOverview['subscriptions'][number]>[] = [
+  { name: 'User', cell: ({ userId, name }) => `${name} (${userId})` },
   { name: 'Status', cell: ({ status }) => <BillingStatusBadge status={status} /> },
-  { name: 'Why', cell: ({ status_reason: reason }) => reason },
-  { name: 'Subscription', cell: ({ stripe_subscription_id: id }) => (id === null ? '' : <Id id={id} />) },
+  { name: 'Why', cell: ({ reason }) => reason },
+  { name: 'Subscription', cell: ({ stripeSubscriptionId: id }) => (id === null ? '' : <Id id={id} />) },
   {
     name: 'Workflow',
-    cell: ({ stripe_customer_id: id }) =>
+    cell: ({ stripeCustomerId: id }) =>
       id === null ? '' : <CustomerWorkflowLink mode="test" stripeCustomerId={id} />,
   },
 ];
 
-const EVENT_COLUMNS: readonly Column<TestBillingView['events'][number]>[] = [
+const EVENT_COLUMNS: readonly Column<TestBillingOverview['events'][number]>[] = [
   { name: 'Applied', cell: ({ appliedAt }) => <Time at={appliedAt} /> },
   { name: 'Type', cell: ({ type }) => type },
   { name: 'Object', cell: ({ objectId }) => <Id id={objectId} /> },

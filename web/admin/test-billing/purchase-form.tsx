@@ -1,9 +1,24 @@
 import type { UserChoice } from '../../../db/user-lists.ts';
+import { MAX_PURCHASED_CREDITS } from '../../../domain/credits.ts';
+import { formatUnitPrice } from '../../../domain/money.ts';
+import { PRICE_LIST } from '../../../domain/price-list.ts';
 import { TEST_CARD_NAMES, type TestCard } from '../../../domain/test-purchase.ts';
 import { Form, FormProblem } from '../../components/form.tsx';
-import { UserField } from '../components/user-field.tsx';
 import { tabPath } from '../tabs.ts';
-import type { PurchaseForm } from './view.ts';
+import { UserField } from './users.tsx';
+
+/** What was typed into the form. */
+export interface PurchaseFields {
+  readonly purchaseId: string;
+  readonly userId: string;
+  readonly credits: string;
+  readonly card: string;
+}
+
+/** What the form of a new purchase shows: nothing yet, or what was sent with something wrong. */
+export interface PurchaseForm extends PurchaseFields {
+  readonly problem: string | null;
+}
 
 export const CARD_WORDS: Readonly<Record<TestCard, string>> = {
   success: '4242 4242 4242 4242: the payment succeeds',
@@ -40,13 +55,15 @@ export function NewPurchase({ form, users }: NewPurchaseProps) {
             type="number"
             inputMode="numeric"
             min={1}
-            max={MAX_CREDITS}
+            max={MAX_PURCHASED_CREDITS}
             step={1}
             required
             value={credits}
             aria-describedby="credits-hint"
           />
-          <small id="credits-hint">A credit costs $1.00, which nobody pays.</small>
+          <small id="credits-hint">
+            {`A credit costs ${formatUnitPrice(PRICE_LIST.credits.unitPriceCents)}, which nobody pays.`}
+          </small>
         </div>
       </div>
       <fieldset>
@@ -62,5 +79,3 @@ export function NewPurchase({ form, users }: NewPurchaseProps) {
     </Form>
   );
 }
-
-export const MAX_CREDITS = 10_000;

@@ -1,15 +1,13 @@
 import { z } from 'zod';
-import { MAX_PURCHASED_CREDITS } from '../../domain/credits.ts';
-import { BILLING_STATUSES } from '../../domain/customer-standing.ts';
-import { TEST_CARD_NAMES, TEST_PURCHASE_STATUSES, TEST_PURCHASE_STEPS } from '../../domain/test-purchase.ts';
-import { userIdSchema } from '../validation.ts';
+import { BILLING_STATUSES } from '../../../domain/customer-standing.ts';
+import {
+  TEST_CARD_NAMES,
+  TEST_PURCHASE_STATUSES,
+  TEST_PURCHASE_STEPS,
+} from '../../../domain/test-purchase.ts';
+import { creditsSchema, userIdSchema } from '../../validation.ts';
 
-const creditsProblem = `must be a whole number from 1 to ${MAX_PURCHASED_CREDITS}`;
-const creditsSchema = z
-  .int(creditsProblem)
-  .min(1, creditsProblem)
-  .max(MAX_PURCHASED_CREDITS, creditsProblem)
-  .meta({ description: 'How many, at the price of test mode' });
+const creditsOfPurchase = creditsSchema.meta({ description: 'How many, at the price of test mode' });
 const cardSchema = z.enum(TEST_CARD_NAMES, 'must be "success", "decline" or "authentication"').meta({
   description:
     "Stripe's test cards 4242 4242 4242 4242, 4000 0000 0000 0002, and 4000 0025 0000 3155, which wants its owner",
@@ -17,7 +15,7 @@ const cardSchema = z.enum(TEST_CARD_NAMES, 'must be "success", "decline" or "aut
 
 /** Body of `POST /api/admin/billing-test`. */
 export const testPurchaseRequestSchema = z
-  .strictObject({ userId: userIdSchema, credits: creditsSchema, card: cardSchema })
+  .strictObject({ userId: userIdSchema, credits: creditsOfPurchase, card: cardSchema })
   .meta({ id: 'TestPurchaseRequest' });
 
 export const purchaseIdSchema = z
@@ -28,7 +26,7 @@ export const purchaseIdSchema = z
 const purchase = {
   id: purchaseIdSchema,
   userId: userIdSchema,
-  credits: creditsSchema,
+  credits: creditsOfPurchase,
   card: cardSchema,
   status: z.enum(TEST_PURCHASE_STATUSES).meta({
     description:

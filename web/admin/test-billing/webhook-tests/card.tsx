@@ -1,12 +1,13 @@
 import type { z } from 'zod';
-import type { webhookTestSchema } from '../../../api/admin/events/schema.ts';
-import type { BillingStatus } from '../../../domain/customer-standing.ts';
-import { Progress } from '../../components/progress.tsx';
-import { Id, StatusBadge, Time, type Tone } from '../../components/values.tsx';
-import { BillingStatusBadge } from '../components/customer.tsx';
-import { WorkflowLink } from '../components/workflow-link.tsx';
-import { wordsOfReason } from '../events/reasons.ts';
-import { tabPath } from '../tabs.ts';
+import type { webhookTestSchema } from '../../../../api/admin/events/schema.ts';
+import type { BillingStatus } from '../../../../domain/customer-standing.ts';
+import { versionOf } from '../../../changes.ts';
+import { Progress } from '../../../components/progress.tsx';
+import { Id, StatusBadge, Time, type Tone } from '../../../components/values.tsx';
+import { BillingStatusBadge } from '../../components/customer.tsx';
+import { WorkflowLink } from '../../components/workflow-link.tsx';
+import { wordsOfReason } from '../../events/reasons.ts';
+import { tabPath } from '../../tabs.ts';
 import { webhookTestPath } from './paths.ts';
 
 export type WebhookTest = z.output<typeof webhookTestSchema>;
@@ -117,13 +118,8 @@ function Waiting({ test: { steps } }: Pick<WebhookTestCardProps, 'test'>) {
   );
 }
 
-/** How far a test is, shortly: what is as it was is not sent again. */
-export function progressOf({ state, steps }: WebhookTest): string {
-  return `${state}-${steps.filter(({ at }) => at !== null).length}`;
-}
-
 function asksAgain(test: WebhookTest, before: BillingStatus | null) {
-  const query = new URLSearchParams({ ...(before === null ? {} : { before }), since: progressOf(test) });
+  const query = new URLSearchParams({ ...(before === null ? {} : { before }), since: versionOf(test) });
   return {
     'hx-get': `${webhookTestPath(test.id, 'card')}?${query.toString()}`,
     'hx-trigger': 'every 1s',

@@ -1,5 +1,5 @@
-import type { BillingStatus } from '../../../domain/customer-standing.ts';
-import { tabPath } from '../tabs.ts';
+import type { BillingStatus } from '../../../../domain/customer-standing.ts';
+import { tabPath } from '../../tabs.ts';
 
 /** Where tests are sent to, and one of them is shown: a page below the tab Test Billing. */
 export function webhookTestPath(...below: readonly string[]): string {

@@ -1,6 +1,6 @@
-import type { UserChoice } from '../../../db/user-lists.ts';
-import { eventsPath } from '../events/paths.ts';
-import { tabPath } from '../tabs.ts';
+import type { UserChoice } from '../../../../db/user-lists.ts';
+import { eventsPath } from '../../events/paths.ts';
+import { tabPath } from '../../tabs.ts';
 import { WebhookTestCard, type WebhookTestCardProps } from './card.tsx';
 import { NewWebhookTest, type WebhookTestForm } from './form.tsx';
 

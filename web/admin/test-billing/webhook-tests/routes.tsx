@@ -1,20 +1,19 @@
 import type { IRouter, Request, Response } from 'express';
-import { ownUrl } from '../../../api/admin/events/routes.ts';
-import { eventIdSchema, webhookTestRequestSchema } from '../../../api/admin/events/schema.ts';
-import { describeWebhookTest, sendWebhookTest } from '../../../api/admin/events/webhook-tests.ts';
-import type { ApiDependencies } from '../../../api/dependencies.ts';
-import { sayWhenToComeAgain } from '../../../api/error-handler.ts';
-import { HttpError } from '../../../api/errors.ts';
-import { addRoute } from '../../../api/route.ts';
-import { saveSession } from '../../../api/sessions.ts';
-import { parse } from '../../../api/validation.ts';
-import { searchUsers } from '../../../db/user-lists.ts';
-import { BILLING_STATUSES } from '../../../domain/customer-standing.ts';
-import { fieldOf, textOfQuery } from '../../request-values.ts';
-import { parseForm } from '../parse-form.ts';
-import type { Shell } from '../shell.tsx';
-import { USERS_TO_CHOOSE_FROM } from '../test-billing/view.ts';
-import { progressOf, WebhookTestCard, type WebhookTestCardProps } from './card.tsx';
+import { eventIdSchema, webhookTestRequestSchema } from '../../../../api/admin/events/schema.ts';
+import { describeWebhookTest, ownUrl, sendWebhookTest } from '../../../../api/admin/events/webhook-tests.ts';
+import type { ApiDependencies } from '../../../../api/dependencies.ts';
+import { sayWhenToComeAgain } from '../../../../api/error-handler.ts';
+import { HttpError } from '../../../../api/errors.ts';
+import { addRoute } from '../../../../api/route.ts';
+import { saveSession } from '../../../../api/sessions.ts';
+import { parse } from '../../../../api/validation.ts';
+import { BILLING_STATUSES } from '../../../../domain/customer-standing.ts';
+import { versionOf } from '../../../changes.ts';
+import { fieldOf, textOfQuery } from '../../../request-values.ts';
+import { parseForm } from '../../parse-form.ts';
+import type { Shell } from '../../shell.tsx';
+import { usersToChooseFrom } from '../users.tsx';
+import { WebhookTestCard, type WebhookTestCardProps } from './card.tsx';
 import { EMPTY_FORM, type WebhookTestForm } from './form.tsx';
 import { WebhookTestPage } from './page.tsx';
 import { webhookTestPath, withBefore } from './paths.ts';
@@ -29,7 +28,7 @@ export function addWebhookTests(pages: IRouter, dependencies: ApiDependencies, s
     form: WebhookTestForm,
     { test = null, status = 200 }: { test?: WebhookTestCardProps | null; status?: number } = {},
   ) => {
-    const users = await searchUsers(dependencies.db, form.userId, USERS_TO_CHOOSE_FROM);
+    const users = await usersToChooseFrom(dependencies.db, form.userId);
     const head = { title: 'Test webhook processing', tab: 'test-billing', status } as const;
     shell.page(request, response, head, <WebhookTestPage form={form} users={users} test={test} />);
   };
@@ -77,11 +76,8 @@ export function addWebhookTests(pages: IRouter, dependencies: ApiDependencies, s
     get: [
       async (request, response) => {
         const { test, before } = await testOf(request);
-        if (textOfQuery(request, 'since') === progressOf(test)) {
-          response.status(204).end();
-          return;
-        }
-        shell.part(request, response, <WebhookTestCard test={test} before={before} />);
+        const card = <WebhookTestCard test={test} before={before} />;
+        shell.partIfChanged(request, response, versionOf(test), card);
       },
     ],
   });

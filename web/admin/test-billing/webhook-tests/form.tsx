@@ -1,7 +1,7 @@
-import type { UserChoice } from '../../../db/user-lists.ts';
-import { TESTED_EVENT_TYPES } from '../../../domain/webhook-test.ts';
-import { Form, FormProblem } from '../../components/form.tsx';
-import { UserField } from '../components/user-field.tsx';
+import type { UserChoice } from '../../../../db/user-lists.ts';
+import { TESTED_EVENT_TYPES } from '../../../../domain/webhook-test.ts';
+import { Form, FormProblem } from '../../../components/form.tsx';
+import { UserField } from '../users.tsx';
 import { webhookTestPath } from './paths.ts';
 
 /** What the form shows: nothing yet, or what was sent with something wrong. */
