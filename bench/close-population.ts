@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { StripeClient } from '../activities/stripe-client.ts';
 import type { Database } from '../db/database.ts';
 import { ingestUsageEvents } from '../db/usage-events.ts';
@@ -7,6 +6,7 @@ import { type BillingPeriod, periodStart } from '../domain/billing-period.ts';
 import { DAY_MS } from '../domain/days.ts';
 import type { MeteredProduct } from '../domain/price-list.ts';
 import { MAX_BATCH_SIZE, type UsageEvent } from '../domain/usage-event.ts';
+import { tidyDatabase } from './tidy-database.ts';
 
 const MODE = 'live';
 /** One event of each product, so four lines on each bill. */
@@ -46,10 +46,36 @@ export class ClosePopulation {
       const { accepted } = await ingestUsageEvents(this.db, MODE, events);
       if (accepted !== events.length) throw new Error(`${accepted} of ${events.length} events were taken`);
     });
-    // What PostgreSQL does by itself some time later, when it would be measured too.
-    await sql`VACUUM (ANALYZE)`.execute(this.db);
-    await sql`CHECKPOINT`.execute(this.db);
-    return numbers(0, users).reduce((sum, user) => sum + totalCentsOf(user), 0);
+    await tidyDatabase(this.db);
+    return totalCentsOfAll(users);
+  }
+
+  /**
+   * Holds what Stripe has of a close against the usage that was given to `users` of them.
+   *
+   * @returns the statuses that the invoices have in Stripe.
+   * @throws Error unless Stripe has one invoice of the month for each customer, over the right sum in all.
+   */
+  async checkInvoices(period: BillingPeriod, users: number): Promise<ReadonlySet<string | null>> {
+    const customers = new Set<unknown>();
+    const statuses = new Set<string | null>();
+    let [invoices, cents] = [0, 0];
+    for await (const { customer, metadata, status, total } of this.stripe.invoices.list({ limit: 100 })) {
+      const invoicedPeriod = metadata?.['period'];
+      // Of a subscription.
+      if (invoicedPeriod === undefined) continue;
+      // Newest first, so the month's come before those of earlier closes.
+      if (invoicedPeriod !== period) break;
+      customers.add(customer);
+      statuses.add(status);
+      invoices += 1;
+      cents += total;
+    }
+    const totalCents = totalCentsOfAll(users);
+    if (customers.size === users && invoices === users && cents === totalCents) return statuses;
+    throw new Error(
+      `Stripe has ${invoices} invoices of ${period} for ${customers.size} customers over ${cents} cents; ${users} over ${totalCents} were expected`,
+    );
   }
 
   private async growTo(users: number): Promise<void> {
@@ -99,6 +125,10 @@ function cpuHoursOf(user: number): number {
 /** By the price list: 10 cents for a CPU hour, 200 for a GPU hour, 0.001 for an API call, 15 for a GB-month. */
 function totalCentsOf(user: number): number {
   return cpuHoursOf(user) * 10 + 200 + 100 + 150;
+}
+
+function totalCentsOfAll(users: number): number {
+  return numbers(0, users).reduce((sum, user) => sum + totalCentsOf(user), 0);
 }
 
 function numbers(from: number, to: number): number[] {

@@ -1,11 +1,11 @@
 import { createStripeClient, type StripeClient } from '../activities/stripe-client.ts';
+import { note } from '../cli/console.ts';
 import { type Database, openDatabase } from '../db/database.ts';
-import type { BillingPeriod } from '../domain/billing-period.ts';
+import { type BillingPeriod, closedPeriods } from '../domain/billing-period.ts';
 import { ClosePopulation } from './close-population.ts';
-import { closedMonths } from './closed-months.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { type MeasuredClose, measuredClose } from './measured-close.ts';
-import { type BenchParts, onBenchStack, progress } from './stack.ts';
+import { type BenchParts, onBenchStack } from './stack.ts';
 import { type StripeTraffic, stripeTrafficDuring } from './stripe-traffic.ts';
 
 export interface CloseOptions {
@@ -61,7 +61,7 @@ async function closeLimited(
   bench: CloseBench,
   { limitedCustomers, runs }: CloseOptions,
 ): Promise<LimitedClose[]> {
-  const [warmUp, ...periods] = closedMonths(runs + 1);
+  const [warmUp, ...periods] = closedPeriods(new Date(), runs + 1);
   await bench.warmUp(warmUp, limitedCustomers);
   const closes: LimitedClose[] = [];
   for (const period of periods) closes.push(await bench.closeWithinLimits(period, limitedCustomers));
@@ -75,7 +75,7 @@ async function closeUnlimited(
   const sizes = customers
     .toSorted((a, b) => a - b)
     .flatMap((size) => Array.from({ length: runs }, () => size));
-  const [warmUp, ...periods] = closedMonths(sizes.length + 1);
+  const [warmUp, ...periods] = closedPeriods(new Date(), sizes.length + 1);
   await bench.warmUp(warmUp, sizes[0] ?? 0);
   const closes: MeasuredClose[] = [];
   for (const [index, period] of periods.entries()) closes.push(await bench.close(period, sizes[index] ?? 0));
@@ -109,13 +109,11 @@ async function deleteWebhookEndpoints(stripe: StripeClient<'live'>): Promise<voi
 class CloseBench {
   private readonly parts: BenchParts;
   private readonly db: Database;
-  private readonly stripe: StripeClient<'live'>;
   private readonly population: ClosePopulation;
 
   constructor(parts: BenchParts, db: Database, stripe: StripeClient<'live'>) {
     this.parts = parts;
     this.db = db;
-    this.stripe = stripe;
     this.population = new ClosePopulation(db, stripe);
   }
 
@@ -126,7 +124,7 @@ class CloseBench {
   async close(period: BillingPeriod, customers: number): Promise<MeasuredClose> {
     const totalCents = await this.populate(period, customers);
     const measured = await measuredClose(this.parts, this.db, { period, customers, totalCents });
-    await this.checkInvoices(period, customers, totalCents);
+    await this.checkInvoices(period, customers);
     return measured;
   }
 
@@ -137,34 +135,24 @@ class CloseBench {
     const close = measuredClose.bind(null, this.parts, this.db, { period, customers, totalCents });
     const { result, traffic } = await stripeTrafficDuring(simulator, close);
     await simulator.limitRates({ enabled: false });
-    await this.checkInvoices(period, customers, totalCents);
+    await this.checkInvoices(period, customers);
     return { ...result, traffic };
   }
 
   private async populate(period: BillingPeriod, customers: number): Promise<number> {
-    progress(`${period}: usage of ${customers} customers`);
+    note(`${period}: usage of ${customers} customers`);
     const totalCents = await this.population.use(period, customers);
     // So that each close finds a simulator that holds no more than customers and invoices.
     const { simulator } = this.parts;
     await simulator.setClock((await simulator.nowMs()) + FORGOTTEN_AFTER_MS);
-    progress(`${period}: closing`);
+    note(`${period}: closing`);
     return totalCents;
   }
 
-  /** @throws Error unless Stripe has one invoice of the month for each customer, and of the right sum. */
-  private async checkInvoices(period: BillingPeriod, customers: number, totalCents: number): Promise<void> {
-    const found = { customers: new Set<unknown>(), invoices: 0, cents: 0 };
-    // Newest first, so the month's come before those of earlier closes.
-    for await (const { customer, metadata, status, total } of this.stripe.invoices.list({ limit: 100 })) {
-      if (metadata?.['period'] !== period) break;
-      if (status !== 'open') throw new Error(`An invoice of ${period} is ${status} in Stripe`);
-      found.customers.add(customer);
-      found.invoices += 1;
-      found.cents += total;
-    }
-    if (found.customers.size !== customers || found.invoices !== customers || found.cents !== totalCents)
-      throw new Error(
-        `Stripe has ${found.invoices} invoices of ${period} for ${found.customers.size} customers, ${found.cents} cents in all`,
-      );
+  /** @throws Error unless the month's invoices are as they must be, and wait to be collected. */
+  private async checkInvoices(period: BillingPeriod, customers: number): Promise<void> {
+    const statuses = [...(await this.population.checkInvoices(period, customers))];
+    if (statuses.join() !== 'open')
+      throw new Error(`Invoices of ${period} are ${statuses.join(', ')} in Stripe`);
   }
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { right, table } from '../cli/console.ts';
+import { note, right, table } from '../cli/console.ts';
 import { atATime } from '../domain/at-a-time.ts';
 import { type AppliedEvents, watchAppliedEvents } from './applied-events.ts';
 import { describe, type Machine, thisMachine } from './machine.ts';
-import { type BenchParts, progress } from './stack.ts';
+import { type BenchParts } from './stack.ts';
 import { median, medianOf, quantile } from './statistics.ts';
 import { newEvent, Subscriber } from './subscriber.ts';
 
@@ -69,17 +69,17 @@ export async function measureCustomerEvents(
   const machine = thisMachine();
   await using applied = await watchAppliedEvents(parts.stack.databaseUrl);
   const bench = new CustomerEventsBench(parts, applied, options.senders);
-  progress('warming up');
+  note('warming up');
   await bench.burst(WARM_UP_EVENTS);
 
   const rounds: Round[] = [];
   for (let run = 1; run <= options.runs; run += 1) {
-    progress(`run ${run} of ${options.runs}: ${options.events} events`);
+    note(`run ${run} of ${options.runs}: ${options.events} events`);
     rounds.push(await bench.flood(options.events));
   }
   const bursts: Burst[] = [];
   for (const events of BURSTS) {
-    progress(`bursts of ${events}`);
+    note(`bursts of ${events}`);
     const repeated: Burst[] = [];
     for (let run = 1; run <= options.runs; run += 1) repeated.push(await bench.burst(events));
     bursts.push({

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { closeMonth } from '../cli/close.ts';
+import { note } from '../cli/console.ts';
 import { Service, waitFor } from '../cli/demo/service.ts';
 import { atATime } from '../domain/at-a-time.ts';
 import {
@@ -15,7 +16,7 @@ import type { MeteredProduct } from '../domain/price-list.ts';
 import { MAX_BATCH_SIZE } from '../domain/usage-event.ts';
 import { monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
 import { type Machine, thisMachine } from './machine.ts';
-import { type BenchParts, progress } from './stack.ts';
+import { type BenchParts } from './stack.ts';
 import { Subscriber } from './subscriber.ts';
 import { historyTotals } from './workflow-histories.ts';
 
@@ -57,7 +58,7 @@ export interface TableGrowth {
 }
 
 const MODE = 'live';
-const SIGN_UPS_AT_A_TIME = 8;
+const ASKED_AT_A_TIME = 8;
 /** Of raw usage: they grow by event, not by customer. */
 const USAGE: ReadonlySet<string> = new Set(['usage_events', 'usage_event_ids']);
 
@@ -73,24 +74,21 @@ export async function measureFootprint(
   try {
     const look = (subscribers: readonly Subscriber[]) => lookAt(parts, database, subscribers);
     const before = await look([]);
-    progress(`${options.customers} customers sign up`);
-    const subscribers: Subscriber[] = [];
-    await atATime(SIGN_UPS_AT_A_TIME, Array.from({ length: options.customers }), async () => {
-      subscribers.push(await Subscriber.signUp(parts));
-    });
+    note(`${options.customers} customers sign up`);
+    const subscribers = await Subscriber.signUpAll(parts, options.customers);
     const signedUp = await look(subscribers);
 
     const now = new Date();
     const period = periodClosedAt(now);
-    progress(`${options.eventsPerCustomer} usage events of each in ${period}`);
+    note(`${options.eventsPerCustomer} usage events of each in ${period}`);
     await use(parts, subscribers, { ...options, period });
-    progress('the month is closed, and paid');
+    note('the month is closed, and paid');
     await closeMonth(parts.temporal, { mode: MODE, period });
     await untilPaid(database, options.customers);
-    progress('the month of the subscriptions ends');
+    note('the month of the subscriptions ends');
     const monthLater = new Date(periodEnd(billingPeriodOf(now)).getTime() + 2 * DAY_MS);
     await parts.simulator.setClock(monthLater.getTime());
-    await atATime(SIGN_UPS_AT_A_TIME, subscribers, (subscriber) => subscriber.atRest());
+    await atATime(ASKED_AT_A_TIME, subscribers, (subscriber) => subscriber.atRest());
     const after = await look(subscribers);
     const close = await historyTotals(parts.temporal, monthlyBillingWorkflowId(MODE, period));
     return figuresOf({ machine, options, before, signedUp, after, close });

@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
 import { Client } from 'pg';
-import { right, table } from '../cli/console.ts';
+import { note, right, table } from '../cli/console.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { freezeBill, listUsersToFreeze } from '../db/freeze.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList } from '../db/price-list.ts';
-import type { BillingPeriod } from '../domain/billing-period.ts';
-import { closedMonths } from './closed-months.ts';
+import { type BillingPeriod, closedPeriods } from '../domain/billing-period.ts';
 import { describe, type Machine, thisMachine } from './machine.ts';
-import { type BenchParts, progress } from './stack.ts';
+import { type BenchParts } from './stack.ts';
 import { medianOf } from './statistics.ts';
+import { tidyDatabase } from './tidy-database.ts';
 import { writeUsageHistory } from './usage-history.ts';
 
 export interface FreezeOptions {
@@ -46,16 +46,16 @@ const USERS_PER_PAGE = 50;
 export async function measureFreeze({ stack }: BenchParts, options: FreezeOptions): Promise<FreezeFigures> {
   const machine = thisMachine();
   // One for each run, and one for the warm-up.
-  const periods = closedMonths(options.runs + 1);
+  const periods = closedPeriods(new Date(), options.runs + 1);
   const databases: SizedDatabase[] = [];
   try {
     for (const events of SIZES.filter((size) => size <= options.maxEvents)) {
-      progress(`storing ${events.toLocaleString('en-US')} events`);
+      note(`storing ${events.toLocaleString('en-US')} events`);
       databases.push(await SizedDatabase.create(stack.databaseUrl, events, periods));
     }
     const runs: number[][] = [];
     for (const period of periods) {
-      progress(`freezing ${period}`);
+      note(`freezing ${period}`);
       runs.push(await freezeMonth(databases, period));
     }
     const measured = runs.slice(1);
@@ -126,9 +126,7 @@ class SizedDatabase {
     await migrateToLatest(db);
     await ensurePriceList(db, MODE);
     await writeUsageHistory(db, { mode: MODE, users: USERS, periods, events });
-    // What PostgreSQL does by itself some time later, when it would be measured too.
-    await sql`VACUUM (ANALYZE)`.execute(db);
-    await sql`CHECKPOINT`.execute(db);
+    await tidyDatabase(db);
     const { rows } = await sql<{ bytes: number }>`
       SELECT pg_database_size(current_database()) AS bytes`.execute(db);
     return new SizedDatabase(events, rows[0]?.bytes ?? Number.NaN, db);

@@ -1,10 +1,10 @@
-import { right, table } from '../cli/console.ts';
+import { note, right, table } from '../cli/console.ts';
 import { atATime } from '../domain/at-a-time.ts';
 import { MAX_BATCH_SIZE } from '../domain/usage-event.ts';
 import { describe, type Machine, thisMachine } from './machine.ts';
 import { copyRows, PlainTable } from './plain-table.ts';
 import { cpuMs } from './processes.ts';
-import { type BenchParts, progress } from './stack.ts';
+import { type BenchParts } from './stack.ts';
 import { median, medianOf } from './statistics.ts';
 import { newBatch, requestBody } from './usage-batches.ts';
 import { UsageSender } from './usage-sender.ts';
@@ -58,12 +58,12 @@ export async function measureIngest(parts: BenchParts, options: IngestOptions): 
   const machine = thisMachine();
   const bench = await IngestBench.prepare(parts);
   try {
-    progress('warming up');
+    note('warming up');
     await bench.round(4, WARM_UP_BATCHES);
     const rounds = AT_A_TIME.map((): IngestRound[] => []);
     for (let run = 1; run <= options.runs; run += 1) {
       for (const [index, count] of AT_A_TIME.entries()) {
-        progress(`run ${run} of ${options.runs}: ${count} at a time`);
+        note(`run ${run} of ${options.runs}: ${count} at a time`);
         rounds[index]?.push(await bench.round(count, options.batches));
       }
     }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { reportOf, startClose } from '../cli/close.ts';
+import { note } from '../cli/console.ts';
 import { countBills } from '../db/bill-status.ts';
 import type { Database } from '../db/database.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
@@ -7,7 +8,7 @@ import type { MonthlyBillingReport } from '../domain/monthly-close.ts';
 import { monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
 import { meanwhile } from '../stack/waiting.ts';
 import { cpuMs, residentBytes } from './processes.ts';
-import { type BenchParts, progress } from './stack.ts';
+import { type BenchParts } from './stack.ts';
 import { firstThird, lastThird, median } from './statistics.ts';
 import { type HistoryTotals, historyTotals } from './workflow-histories.ts';
 
@@ -133,7 +134,7 @@ async function cpuOf(pids: BenchParts['pids']): Promise<CpuMs> {
 
 async function showProgress(db: Database, period: BillingPeriod): Promise<void> {
   const { done, total } = await countBills(db, { mode: MODE, period });
-  progress(`${period}: ${done} of ${total} bills have their invoice`);
+  note(`${period}: ${done} of ${total} bills have their invoice`);
 }
 
 interface Bills {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { right, table } from '../cli/console.ts';
+import { note, right, table } from '../cli/console.ts';
 import { MAX_BATCH_SIZE } from '../domain/usage-event.ts';
 import { describe, type Machine, thisMachine } from './machine.ts';
 import { residentBytes } from './processes.ts';
-import { type BenchParts, progress } from './stack.ts';
+import { type BenchParts } from './stack.ts';
 import { firstThird, lastThird, median, slope } from './statistics.ts';
 import { newBatch, requestBody } from './usage-batches.ts';
 import { UsageSender } from './usage-sender.ts';
@@ -58,9 +58,9 @@ const MB = 1_048_576;
 export async function measureMemory(parts: BenchParts, options: MemoryOptions): Promise<MemoryFigures> {
   const machine = thisMachine();
   await using load = steadyLoad(parts, await registerUsers(parts, USERS));
-  progress(`warming up for ${WARM_UP_MINUTES} min`);
+  note(`warming up for ${WARM_UP_MINUTES} min`);
   await load.during(sleep(WARM_UP_MINUTES * 60_000));
-  progress(`measuring for ${options.minutes} min`);
+  note(`measuring for ${options.minutes} min`);
   const sentBefore = load.batches();
   const samples = await load.during(takeSamples(parts, options.minutes));
   const events = (load.batches() - sentBefore) * MAX_BATCH_SIZE;

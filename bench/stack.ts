@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
+import { note } from '../cli/console.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import { SimulatorControl } from '../stack/simulator-control.ts';
 import type { Stack } from '../stack/stack.ts';
@@ -35,7 +36,7 @@ export async function onBenchStack<Figures>(
 ): Promise<Figures> {
   return await onThrowAwayStack((stack) => withParts(stack, measure), {
     ...options,
-    onPart: (part, state) => progress(`${part}: ${state}`),
+    onPart: (part, state) => note(`${part}: ${state}`),
   });
 }
 
@@ -67,9 +68,4 @@ async function withParts<Figures>(
   } finally {
     await connection.close();
   }
-}
-
-/** One line to standard error, where it is not in the way of `--json`. */
-export function progress(line: string): void {
-  process.stderr.write(`… ${line}\n`);
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { HttpError } from '../api/errors.ts';
 import { Service, waitFor } from '../cli/demo/service.ts';
+import { atATime } from '../domain/at-a-time.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
@@ -12,6 +13,7 @@ import {
 import { signalStripeEvent } from '../temporal/signals.ts';
 import type { BenchParts } from './stack.ts';
 
+const SIGN_UPS_AT_A_TIME = 8;
 /** How long a customer must be at rest before it is believed. */
 const REST_MS = 500;
 /** Stripe would wait longer before it sends again. */
@@ -52,6 +54,15 @@ export class Subscriber {
     const subscriber = new Subscriber(parts, userId, stripeCustomerId ?? '');
     await subscriber.atRest();
     return subscriber;
+  }
+
+  /** Some at a time. */
+  static async signUpAll(parts: BenchParts, count: number): Promise<Subscriber[]> {
+    const subscribers: Subscriber[] = [];
+    await atATime(SIGN_UPS_AT_A_TIME, Array.from({ length: count }), async () => {
+      subscribers.push(await Subscriber.signUp(parts));
+    });
+    return subscribers;
   }
 
   /** Tells the workflow as the api does, and, as Stripe does, again what was not taken. */

@@ -1,11 +1,11 @@
 import { createStripeClient } from '../activities/stripe-client.ts';
-import { atATime } from '../domain/at-a-time.ts';
+import { note } from '../cli/console.ts';
 import { WEBHOOK_PATHS } from '../domain/stripe-event.ts';
 import { watchAppliedEvents } from './applied-events.ts';
 import { type Load, type LoadFigures, LoadProcess } from './load-process.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { cpuMs } from './processes.ts';
-import { type BenchParts, progress } from './stack.ts';
+import { type BenchParts } from './stack.ts';
 import { median, medianOf, quantile } from './statistics.ts';
 import { Subscriber } from './subscriber.ts';
 import { eventIdOf } from './webhook-events.ts';
@@ -70,21 +70,20 @@ export interface WebhookBurst {
 const AT_A_TIME = [1, 4, 16] as const;
 const WARM_UP_EVENTS = 500;
 const BURST_AT_A_TIME = 16;
-const SIGN_UPS_AT_A_TIME = 8;
 
 export async function measureWebhooks(parts: BenchParts, options: WebhookOptions): Promise<WebhookFigures> {
   const machine = thisMachine();
   await using sender = await LoadProcess.start();
   await using bare = await LoadProcess.start();
-  progress(`${options.customers} customers sign up`);
-  const subscribers = await signUp(parts, options.customers);
+  note(`${options.customers} customers sign up`);
+  const subscribers = await Subscriber.signUpAll(parts, options.customers);
   const bench = new WebhookBench(parts, { sender, bare }, await subscriptionOf(parts, subscribers[0]));
 
-  progress('warming up');
+  note('warming up');
   const customerIds = subscribers.map(({ stripeCustomerId }) => stripeCustomerId);
   await bench.toApi({ name: 'warm', events: WARM_UP_EVENTS, atATime: BURST_AT_A_TIME, customerIds });
   for (const subscriber of subscribers) await subscriber.atRest();
-  progress(`a burst of ${options.burst} events`);
+  note(`a burst of ${options.burst} events`);
   const burst = await bench.burst(subscribers, options.burst);
 
   // A worker would apply what one round has sent while the next one is measured.
@@ -93,7 +92,7 @@ export async function measureWebhooks(parts: BenchParts, options: WebhookOptions
   await bench.round({ ...options, name: 'rehearsal', atATime: 4, events: WARM_UP_EVENTS });
   for (let run = 1; run <= options.runs; run += 1) {
     for (const [index, count] of AT_A_TIME.entries()) {
-      progress(`run ${run} of ${options.runs}: ${count} at a time`);
+      note(`run ${run} of ${options.runs}: ${count} at a time`);
       rounds[index]?.push(await bench.round({ ...options, name: `${run}_${count}`, atATime: count }));
     }
   }
@@ -104,14 +103,6 @@ export async function measureWebhooks(parts: BenchParts, options: WebhookOptions
     acknowledging: AT_A_TIME.map((count, index) => medians(count, rounds[index] ?? [])),
     burst,
   };
-}
-
-async function signUp(parts: BenchParts, count: number): Promise<Subscriber[]> {
-  const subscribers: Subscriber[] = [];
-  await atATime(SIGN_UPS_AT_A_TIME, Array.from({ length: count }), async () => {
-    subscribers.push(await Subscriber.signUp(parts));
-  });
-  return subscribers;
 }
 
 /** As Stripe has it, so that events are as large as Stripe's. */

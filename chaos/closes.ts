@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { reportOf, startClose } from '../cli/close.ts';
-import { type BillingPeriod, billingPeriodOf, previousPeriod } from '../domain/billing-period.ts';
+import type { BillingPeriod } from '../domain/billing-period.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import type { Finding } from './judge/finding.ts';
 
@@ -41,16 +41,4 @@ async function close({ temporal, gaveUp }: Closes, mode: Mode, period: BillingPe
     }
   }
   return [{ about: `the close of ${period} (${mode})`, what: String(problem) }];
-}
-
-/** The last full months, oldest first. */
-export function lastMonths(count: number): BillingPeriod[] {
-  const months: BillingPeriod[] = [];
-  for (
-    let month = previousPeriod(billingPeriodOf(new Date()));
-    months.length < count;
-    month = previousPeriod(month)
-  )
-    months.unshift(month);
-  return months;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { saveCluster } from '../db/clusters.ts';
-import type { BillingPeriod } from '../domain/billing-period.ts';
+import { type BillingPeriod, closedPeriods } from '../domain/billing-period.ts';
 import { MODES } from '../domain/mode.ts';
 import { RECONCILIATION_SCHEDULE } from '../domain/workflow-contracts.ts';
 import { buildProgramsForNow } from '../stack/build-programs.ts';
@@ -8,7 +8,7 @@ import { startReaper } from '../stack/reaper.ts';
 import { PARTS, type PartName } from '../stack/stack.ts';
 import { onThrowAwayStack } from '../stack/throw-away-stack.ts';
 import { askUntil, meanwhile } from '../stack/waiting.ts';
-import { closeMonths, lastMonths } from './closes.ts';
+import { closeMonths } from './closes.ts';
 import { deliveries, wrongAnswers } from './deliveries.ts';
 import { Disturber } from './disturber.ts';
 import type { Account } from './judge/account.ts';
@@ -120,7 +120,7 @@ class ChaosRun {
     this.#disturber = new Disturber(service);
     this.#struck = new StruckRequests(service.simulator);
     this.#reconciling = new Reconciling(service);
-    this.#months = lastMonths(options.months);
+    this.#months = closedPeriods(new Date(), options.months);
     this.#world = new World({
       service,
       population: populate(options.seed, options.customers, this.#months),

@@ -6,6 +6,11 @@ export function say(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** One line to standard error about what goes on, where it is not in the way of `--json`. */
+export function note(line: string): void {
+  process.stderr.write(`… ${line}\n`);
+}
+
 /** One line to standard error, in red. */
 export function complain(line: string): void {
   process.stderr.write(`${colors.red(line)}\n`);

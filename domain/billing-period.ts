@@ -59,6 +59,12 @@ export function periodClosedAt(instant: Date): BillingPeriod {
   return previousPeriod(billingPeriodOf(instant));
 }
 
+/** The last periods that had ended at `now`, oldest first. */
+export function closedPeriods(now: Date, count: number): BillingPeriod[] {
+  const last = periodClosedAt(now);
+  return Array.from({ length: count }, (_, index) => shiftMonths(last, index + 1 - count));
+}
+
 function shiftMonths(period: BillingPeriod, months: number): BillingPeriod {
   const start = periodStart(period);
   return billingPeriodOf(new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + months, 1)));

@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
-import { type BenchParts, progress } from '../bench/stack.ts';
+import { type BenchParts } from '../bench/stack.ts';
+import { note } from '../cli/console.ts';
 import { SimulatorControl } from '../stack/simulator-control.ts';
 import { onTopology } from './topology.ts';
 
@@ -13,7 +14,7 @@ export async function onProductionBenchStack<Figures>(
     buildId: 'bench',
     // What is sent beside the api has no key, and requests are not limited.
     variables: { TEMPORAL_CODEC_KEYS: '', API_REQUESTS_PER_SECOND: '0' },
-    progress,
+    progress: note,
     log: () => undefined,
   };
   return await onTopology(options, async ({ file, pids, apis: [api], workers: [worker], dataConverter }) => {

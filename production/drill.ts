@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { ClosePopulation } from '../bench/close-population.ts';
-import { closedMonths } from '../bench/closed-months.ts';
 import { type Machine, thisMachine } from '../bench/machine.ts';
 import { deliveries } from '../chaos/deliveries.ts';
 import { eventually } from '../chaos/world/eventually.ts';
@@ -9,7 +8,7 @@ import type { RunningBilling } from '../chaos/world/running-billing.ts';
 import { reachStack } from '../chaos/world/stack-billing.ts';
 import { reportOf, startClose } from '../cli/close.ts';
 import { playStory } from '../cli/demo/story.ts';
-import type { BillingPeriod } from '../domain/billing-period.ts';
+import { type BillingPeriod, closedPeriods } from '../domain/billing-period.ts';
 import { monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
 import type { Log } from '../stack/log.ts';
 import { listWorkerVersions, makeCurrent, type WorkerVersionStatus } from '../worker/worker-versions.ts';
@@ -78,7 +77,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillFigures> {
       const startSeconds = secondsSince(since);
       await using service = reachStack(topology.file, topology.dataConverter);
       const drill = new Drill(topology, service, progress);
-      const [closed, upgraded, told] = closedMonths(3);
+      const [closed, upgraded, told] = closedPeriods(new Date(), 3);
       if (upgraded === undefined || closed === undefined || told === undefined) throw new Error('no months');
       progress('the main job: a customer from sign-up to a paid bill');
       const mainJobSeconds = await drill.mainJob(told);
@@ -127,8 +126,8 @@ class Drill {
     const since = performance.now();
     await reportOf(await startClose(this.#service.temporal, { mode: 'live', period }));
     const seconds = secondsSince(since);
-    const invoices = await this.#checkInvoices(period, customers, totalCents);
-    return { seconds, customersPerSecond: customers / seconds, invoices, cents: totalCents };
+    await this.#population.checkInvoices(period, customers);
+    return { seconds, customersPerSecond: customers / seconds, invoices: customers, cents: totalCents };
   }
 
   async rollingRestart(): Promise<DrillFigures['rollingRestart']> {
@@ -160,7 +159,7 @@ class Drill {
   async upgrade(period: BillingPeriod, customers: number): Promise<DrillFigures['upgrade']> {
     const { temporal } = this.#service;
     const { workers } = this.#topology;
-    const totalCents = await this.#population.use(period, customers);
+    await this.#population.use(period, customers);
     const load = await Load.start(this.#service);
     const close = await startClose(temporal, { mode: 'live', period });
     const report = reportOf(close);
@@ -170,7 +169,7 @@ class Drill {
     await makeCurrent(temporal, SECOND_BUILD);
     this.#progress(`${SECOND_BUILD} is current; the close goes on with ${FIRST_BUILD}`);
     await report;
-    await this.#checkInvoices(period, customers, totalCents);
+    await this.#population.checkInvoices(period, customers);
     const closeVersions = await this.#versionsOf([monthlyBillingWorkflowId('live', period)]);
     if (closeVersions.join() !== FIRST_BUILD)
       throw new Error(`A close that began with ${FIRST_BUILD} was worked on by ${closeVersions.join(', ')}`);
@@ -192,24 +191,6 @@ class Drill {
       oldVersion: oldStatus ?? 'unknown',
       load: figures,
     };
-  }
-
-  /** @throws Error unless Stripe has one invoice of the month for each customer, and of the right sum. */
-  async #checkInvoices(period: BillingPeriod, customers: number, totalCents: number): Promise<number> {
-    const owners = new Set<unknown>();
-    let [invoices, cents] = [0, 0];
-    for await (const { customer, metadata, total } of this.#service.stripe.live.invoices.list({
-      limit: 100,
-    })) {
-      if (metadata?.['period'] !== period) continue;
-      owners.add(customer);
-      invoices += 1;
-      cents += total;
-    }
-    if (owners.size === customers && invoices === customers && cents === totalCents) return invoices;
-    throw new Error(
-      `Stripe has ${invoices} invoices of ${period} for ${owners.size} customers over ${cents} cents; ${customers} over ${totalCents} were expected`,
-    );
   }
 
   async #someInvoices(period: BillingPeriod, enough: number): Promise<void> {

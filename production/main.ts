@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describe } from '../bench/machine.ts';
-import { complain, describeError, right, say, table } from '../cli/console.ts';
+import { complain, describeError, note, right, say, table } from '../cli/console.ts';
 import { formatCents } from '../domain/money.ts';
 import { type DrillFigures, runDrill } from './drill.ts';
 
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     customers: Number(values.customers),
     progress: (line) => {
       const seconds = Math.round((performance.now() - startedAt) / 1_000);
-      process.stderr.write(`… ${seconds} s: ${line}\n`);
+      note(`${seconds} s: ${line}`);
     },
     log: (line) => log?.write(`${line}\n`),
   });

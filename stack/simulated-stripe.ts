@@ -1,10 +1,10 @@
-import type { Stripe } from 'stripe';
+import { listWebhookEndpoints } from '../activities/setup-look.ts';
 import { createStripeClient, STRIPE_API_VERSION, type StripeClient } from '../activities/stripe-client.ts';
-import { setUpStripe } from '../activities/stripe-setup.ts';
+import { applyStripeSetup, UnusablePriceError } from '../activities/stripe-setup.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import type { Database } from '../db/database.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
-import { WEBHOOK_PATHS, wantedEventTypes } from '../domain/stripe-event.ts';
+import { WEBHOOK_PATHS } from '../domain/stripe-event.ts';
 
 /** Keys that the simulator takes and that can't be real ones. */
 const SIMULATOR_KEYS: Readonly<Record<Mode, string>> = {
@@ -12,7 +12,11 @@ const SIMULATOR_KEYS: Readonly<Record<Mode, string>> = {
   test: 'sk_test_simulator_embedded',
 };
 
-/** Does with the simulator what a person does with a new Stripe account: products, prices, and a webhook endpoint, in each mode. */
+/**
+ * Does with the simulator what `setup-stripe` does with a Stripe account: products, prices, and a webhook endpoint, in each mode.
+ *
+ * @throws UnusablePriceError when somebody has made a price in the simulator that can't serve.
+ */
 export async function setUpSimulatedStripe(
   db: Database,
   apiBase: string,
@@ -26,46 +30,26 @@ export async function setUpSimulatedStripe(
   for (const mode of MODES) {
     const { secretKey } = modes[mode];
     const stripe = createStripeClient({ mode, secretKey, apiBase });
-    await setUpStripe(db, stripe, mode);
-    const webhookSecret = await registerWebhookEndpoint(
-      stripe,
-      mode,
-      apiUrl,
-      previous?.stripe[mode]?.webhookSecret,
-    );
-    modes[mode] = { secretKey, webhookSecret };
+    const knownSecret = previous?.stripe[mode]?.webhookSecret;
+    await deleteEndpoints(stripe, knownSecret === undefined ? null : `${apiUrl}${WEBHOOK_PATHS[mode]}`);
+    const { made, forPerson } = await applyStripeSetup(db, stripe, mode, { publicUrl: apiUrl });
+    const [first] = forPerson;
+    if (first !== undefined) throw new UnusablePriceError(`${first.what} ${first.mend}`);
+    // One may have been made twice: the last one is there.
+    const newSecret = made.findLast(({ webhookSecret }) => webhookSecret !== null)?.webhookSecret;
+    modes[mode] = { secretKey, webhookSecret: newSecret ?? knownSecret ?? '' };
   }
   return modes;
 }
 
 /**
- * Adds our webhook endpoint, as a person does in the Dashboard. Stripe tells an endpoint's secret only when it is made; so
- * one from an earlier run serves on only if its secret is known still.
+ * Deletes what would send to where nobody listens, or with a secret that nobody knows: Stripe tells it only when an endpoint is made.
  *
- * @returns the endpoint's signing secret, `whsec_…`
+ * @param url of the endpoint that is kept, if we made it and for this version; `null`: its secret is not known.
  */
-async function registerWebhookEndpoint(
-  stripe: StripeClient,
-  mode: Mode,
-  apiUrl: string,
-  knownSecret: string | undefined,
-): Promise<string> {
-  const url = `${apiUrl}${WEBHOOK_PATHS[mode]}`;
-  const enabled_events = wantedEventTypes(mode) satisfies Stripe.WebhookEndpointCreateParams.EnabledEvent[];
-  for await (const endpoint of stripe.webhookEndpoints.list({ limit: 100 })) {
-    const isOurs = endpoint.url === url && endpoint.api_version === STRIPE_API_VERSION;
-    if (isOurs && knownSecret !== undefined) {
-      await stripe.webhookEndpoints.update(endpoint.id, { enabled_events });
-      return knownSecret;
-    }
-    await stripe.webhookEndpoints.del(endpoint.id);
+async function deleteEndpoints(stripe: StripeClient, url: string | null): Promise<void> {
+  for (const endpoint of await listWebhookEndpoints(stripe)) {
+    const serves = endpoint.isOurs && endpoint.url === url && endpoint.apiVersion === STRIPE_API_VERSION;
+    if (!serves) await stripe.webhookEndpoints.del(endpoint.id);
   }
-  const created = await stripe.webhookEndpoints.create({
-    url,
-    enabled_events,
-    api_version: STRIPE_API_VERSION,
-  });
-  if (created.secret === undefined)
-    throw new Error('The Stripe simulator made a webhook endpoint without a secret');
-  return created.secret;
 }

@@ -6,6 +6,7 @@ import { sumCents } from '../../domain/money.ts';
 import { BILLING_PROGRESS_QUERY, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
 import { monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
 import { CARDS } from '../world/customers.ts';
+import { ACTIVE } from '../world/outcomes.ts';
 import { useGpu } from '../world/usage.ts';
 import { type Ends, whatIsWrongWith } from './audit.ts';
 import { persistently, untilNothingIsWrong } from './patience.ts';
@@ -24,8 +25,6 @@ import {
 } from './people.ts';
 import type { Play, Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
-
-const active = { status: 'active', waitingFor: null, subscriptions: ['active'], hasCluster: true } as const;
 
 /** A month that is being closed, and what is wrong with its close when all has settled. */
 interface ClosedMonth {
@@ -70,7 +69,7 @@ export const CLOSE_SCENARIOS: readonly Scenario[] = [
           await closeOf(stage, mode, next);
           const cents = lateHours === '0' ? 300 : 500;
           const more = await untilNothingIsWrong(async () => [
-            ...(await whatIsWrongWith(stage, payer, active)),
+            ...(await whatIsWrongWith(stage, payer, ACTIVE)),
             ...(await paidOtherwiseThan(stage, payer, cents)),
             ...(await whatIsWrongWith(stage, decliner, declined)),
             ...(await whatIsWrongWith(stage, withCredits, paidWithCredits)),
@@ -90,7 +89,7 @@ export const CLOSE_SCENARIOS: readonly Scenario[] = [
       for (let month = 0; month < 2; month += 1) await useAndClose(stage, mode, [[person, '1']]);
       await isSo(stage, person, { bills: ['200 paid', '200 paid'] });
       const month = nextMonth(stage, mode);
-      const ends = { ...active, bills: ['2000 paid', '200 paid', '200 paid'] };
+      const ends = { ...ACTIVE, bills: ['2000 paid', '200 paid', '200 paid'] };
       return {
         ...playOf(stage, month, [[person, '10']], async () => {
           const bills = await heldBill(stage, person, month);
@@ -113,7 +112,7 @@ export const CLOSE_SCENARIOS: readonly Scenario[] = [
       await useAndClose(stage, mode, [[{ userId }, '1']], period);
       const person = await newPerson(stage, mode, userId);
       await addCard(stage, person);
-      await isSo(stage, person, { ...active, bills: ['200 parked'] });
+      await isSo(stage, person, { ...ACTIVE, bills: ['200 parked'] });
       return {
         marks: [monthlyBillingWorkflowId(mode, period)],
         act: async () => {
@@ -122,7 +121,7 @@ export const CLOSE_SCENARIOS: readonly Scenario[] = [
             await resultOf(stage, mode, period);
           });
         },
-        judge: () => amiss(stage, person, { ...active, bills: ['200 paid'], payments: ['200 by 4242'] }),
+        judge: () => amiss(stage, person, { ...ACTIVE, bills: ['200 paid'], payments: ['200 by 4242'] }),
       };
     },
   },
@@ -145,7 +144,7 @@ export const CLOSE_SCENARIOS: readonly Scenario[] = [
         },
         judge: async () => [
           ...(await reportAmiss(stage, month, 1)),
-          ...(await amiss(stage, person, { ...active, bills: ['200 paid'], payments: ['200 by 4242'] })),
+          ...(await amiss(stage, person, { ...ACTIVE, bills: ['200 paid'], payments: ['200 by 4242'] })),
         ],
       };
     },
@@ -153,14 +152,14 @@ export const CLOSE_SCENARIOS: readonly Scenario[] = [
 ];
 
 const declined = {
-  ...active,
+  ...ACTIVE,
   status: 'suspended',
   waitingFor: 'payment',
   bills: ['300 payment_failed'],
   payments: [],
 } as const;
 const paidWithCredits = {
-  ...active,
+  ...ACTIVE,
   creditsCents: 0,
   bills: ['500 paid'],
   payments: ['2500 by 4242', '500 by 4242'],

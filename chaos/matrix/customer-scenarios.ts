@@ -3,6 +3,7 @@ import { saveCluster } from '../../db/clusters.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import { CARDS, callApi, userOf } from '../world/customers.ts';
 import { removesCard } from '../world/life-steps.ts';
+import { ACTIVE } from '../world/outcomes.ts';
 import { type Ends, whatIsWrongWith } from './audit.ts';
 import { persistently, untilNothingIsWrong } from './patience.ts';
 import {
@@ -21,10 +22,7 @@ import {
 import type { Play, Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
-const DISPUTED_CARD = '4000000000000259';
 const SPACIOUS = 1_000_000;
-
-const active = { status: 'active', waitingFor: null, subscriptions: ['active'], hasCluster: true } as const;
 
 /** The story of one customer who is there when it begins. */
 function playOf(
@@ -91,7 +89,7 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
     closes: 'no',
     begin: async (stage, mode) => {
       const person = await newPerson(stage, mode);
-      const ends = { ...active, defaultCard: '4242', savedDefaultCard: '4242' };
+      const ends = { ...ACTIVE, defaultCard: '4242', savedDefaultCard: '4242' };
       return playOf(stage, person, ends, async () => {
         await addCard(stage, person);
         await isSo(stage, person, ends);
@@ -106,7 +104,7 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
       const person = await subscriber(stage, mode);
       const { userId, stripeCustomerId: customer } = person;
       const { items } = await subscriptionOf(stage, person);
-      const ends = { ...active, subscriptions: ['active', 'canceled'] };
+      const ends = { ...ACTIVE, subscriptions: ['active', 'canceled'] };
       return playOf(stage, person, ends, async () => {
         await stage.stripe[mode].subscriptions.create({
           customer,
@@ -124,7 +122,7 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
     begin: async (stage, mode) => {
       const person = await subscriber(stage, mode, CARDS.declinesCharges);
       const ends = {
-        ...active,
+        ...ACTIVE,
         status: 'suspended',
         waitingFor: 'payment',
         owesCents: 200,
@@ -145,7 +143,7 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
       const person = await debtor(stage, mode);
       person.checkouts.push(await openCheckout(stage, person, { mode: 'setup' }));
       const ends = {
-        ...active,
+        ...ACTIVE,
         owesCents: 0,
         defaultCard: '4242',
         bills: ['200 paid'],
@@ -164,7 +162,7 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
     begin: async (stage, mode) => {
       const person = await subscriber(stage, mode);
       person.checkouts.push(await openCheckout(stage, person, { mode: 'credits', credits: 25 }));
-      const ends = { ...active, creditsCents: 2_500, payments: ['2500 by 4242'] };
+      const ends = { ...ACTIVE, creditsCents: 2_500, payments: ['2500 by 4242'] };
       return playOf(stage, person, ends, async () => {
         await addCard(stage, person);
         await isSo(stage, person, ends);
@@ -179,7 +177,7 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
       const person = await buyer(stage, mode);
       const { data } = await stage.stripe[mode].charges.list({ customer: person.stripeCustomerId });
       const charge = data[0]?.id ?? '';
-      const ends = { ...active, creditsCents: 1_500, refundedCents: 1_000 };
+      const ends = { ...ACTIVE, creditsCents: 1_500, refundedCents: 1_000 };
       const refund = async () => {
         await stage.stripe[mode].refunds.create({ charge, amount: 1_000 });
         await isSo(stage, person, ends);
@@ -193,7 +191,7 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
       'A dispute, whose events name no customer, is lost: its charge tells whose it is, and operators see it.',
     closes: 'no',
     begin: async (stage, mode) => {
-      const person = await subscriber(stage, mode, DISPUTED_CARD);
+      const person = await subscriber(stage, mode, CARDS.disputed);
       await useAndClose(stage, mode, [[person, '1']]);
       const stripe = stage.stripe[mode];
       const dispute = await persistently(async () => {
@@ -204,7 +202,7 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
       });
       const charge = typeof dispute.charge === 'string' ? dispute.charge : dispute.charge.id;
       await isSo(stage, person, { bills: ['200 paid'] });
-      const ends = { ...active, attention: ['The dispute … over $2.00 is lost.'] };
+      const ends = { ...ACTIVE, attention: ['The dispute … over $2.00 is lost.'] };
       const close = async () => {
         await stripe.disputes.close(dispute.id);
         await isSo(stage, person, ends);
@@ -219,20 +217,14 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
     begin: async (stage, mode) => {
       const person = await subscriber(stage, mode);
       const ends = {
-        ...active,
+        ...ACTIVE,
         status: 'suspended',
         waitingFor: 'payment_method',
         cards: [],
         defaultCard: null,
       } as const;
       return playOf(stage, person, ends, async () => {
-        await removesCard(stage, {
-          ...person,
-          openCheckouts: [],
-          begunCheckouts: 0,
-          endedSubscriptions: [],
-          refundedCents: 0,
-        });
+        await removesCard(stage, person);
         await isSo(stage, person, ends);
       });
     },
@@ -267,19 +259,19 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
       await fill(stage, mode);
       const waiting = await newPerson(stage, mode);
       await addCard(stage, waiting);
-      await isSo(stage, waiting, { ...active, waitingFor: 'cluster', hasCluster: false });
+      await isSo(stage, waiting, { ...ACTIVE, waitingFor: 'cluster', hasCluster: false });
       const left = { status: 'suspended', waitingFor: 'subscription', hasCluster: false } as const;
       return {
         marks: [leaving, waiting].flatMap(({ userId, stripeCustomerId }) => [userId, stripeCustomerId]),
         act: async () => {
           const { id } = await subscriptionOf(stage, leaving);
           await stage.stripe[mode].subscriptions.cancel(id);
-          await isSo(stage, waiting, active);
+          await isSo(stage, waiting, ACTIVE);
         },
         judge: () =>
           untilNothingIsWrong(async () => [
             ...(await whatIsWrongWith(stage, leaving, left)),
-            ...(await whatIsWrongWith(stage, waiting, active)),
+            ...(await whatIsWrongWith(stage, waiting, ACTIVE)),
           ]),
         leave: () => makeRoom(stage, [mode]),
       };
@@ -297,13 +289,13 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
         return name === 'Ada King' ? [] : [`${person.userId}: is called ${name} in Stripe`];
       };
       return {
-        ...playOf(stage, person, active, async () => {
+        ...playOf(stage, person, ACTIVE, async () => {
           await register(stage, mode, person.userId, 'Ada King');
           await untilNothingIsWrong(nameInStripe);
         }),
         judge: () =>
           untilNothingIsWrong(async () => [
-            ...(await whatIsWrongWith(stage, person, active)),
+            ...(await whatIsWrongWith(stage, person, ACTIVE)),
             ...(await nameInStripe()),
           ]),
       };
@@ -318,7 +310,7 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
       let url = '';
       const body = { returnUrl: `https://host.example/${person.userId}` };
       const path = `/api/users/${person.userId}/billing-portal-sessions`;
-      const play = playOf(stage, person, active, async () => {
+      const play = playOf(stage, person, ACTIVE, async () => {
         ({ url } = await persistently(() => callApi<{ url: string }>(stage, mode, 'POST', path, { body })));
       });
       const judge = async () => [...(await play.judge()), ...(url === '' ? ['no page was opened'] : [])];
@@ -331,7 +323,7 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
     closes: 'no',
     begin: async (stage, mode) => {
       const person = await subscriber(stage, mode);
-      const ends = { ...active, status: 'suspended', waitingFor: 'operator' } as const;
+      const ends = { ...ACTIVE, status: 'suspended', waitingFor: 'operator' } as const;
       const play = playOf(stage, person, ends, () =>
         decide(stage, mode, `customers/${person.userId}/suspend`, { reason: 'abuse' }),
       );
@@ -362,7 +354,7 @@ export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
         quantity: '1.5',
         occurredAt,
       }));
-      const play = playOf(stage, person, active, () =>
+      const play = playOf(stage, person, ACTIVE, () =>
         persistently(() => callApi(stage, mode, 'POST', '/api/usage-events', { body: { events } })),
       );
       const counted = async () => {

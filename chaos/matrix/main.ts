@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Command, InvalidArgumentError } from 'commander';
-import { complain, describeError, say } from '../../cli/console.ts';
+import { complain, describeError, note, say } from '../../cli/console.ts';
 import { parseCount } from '../../cli/options.ts';
 import { atATime } from '../../domain/at-a-time.ts';
 import {
@@ -53,7 +53,7 @@ program.action(async (options: Options) => {
 
 async function matrix({ rows, json, writeDocs, stacks, atOnce }: Options): Promise<boolean> {
   const wants = (name: string): boolean => rows?.test(name) ?? true;
-  const run = await runMatrix({ wants, stacks, atOnce, onProgress });
+  const run = await runMatrix({ wants, stacks, atOnce, onProgress: note });
   const red = run.verdicts.filter(({ wrong }) => wrong.length > 0);
   if (json) say(JSON.stringify(run, null, 2));
   for (const { row, wrong } of red) complain(`${nameOf(row)}: ${wrong.join('; ')}`);
@@ -72,8 +72,8 @@ async function safeguards({ safeguard: wanted, json, writeDocs, stacks, atOnce }
   const boundaries = boundariesIn(await readPublished());
   const tried: TriedSafeguard[] = [];
   await atATime(stacks, chosen, async (safeguard) => {
-    const onProgressOfThis = (line: string) => onProgress(`without ${safeguard.name}: ${line}`);
-    tried.push(await tryWithout(safeguard, boundaries, { stacks: 1, atOnce, onProgress: onProgressOfThis }));
+    const onProgress = (line: string) => note(`without ${safeguard.name}: ${line}`);
+    tried.push(await tryWithout(safeguard, boundaries, { stacks: 1, atOnce, onProgress }));
   });
   const inOrder = tried.toSorted((a, b) => SAFEGUARDS.indexOf(a.safeguard) - SAFEGUARDS.indexOf(b.safeguard));
   if (json) say(JSON.stringify(inOrder, null, 2));
@@ -86,11 +86,6 @@ async function safeguards({ safeguard: wanted, json, writeDocs, stacks, atOnce }
     else if (!json) say(line);
   }
   return inOrder.every(isAsExpected);
-}
-
-/** To standard error, where it is not in the way of `--json`. */
-function onProgress(line: string): void {
-  process.stderr.write(`… ${line}\n`);
 }
 
 async function provenance(): Promise<Provenance> {

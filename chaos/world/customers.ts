@@ -16,6 +16,8 @@ export const CARDS = {
   anotherGood: '5555555555554444',
   /** Can be added, and refuses every charge. */
   declinesCharges: '4000000000000341',
+  /** Pays, and each charge is disputed at once. */
+  disputed: '4000000000000259',
 } as const;
 
 /** What a test's customers are called: recorded histories are searched for it. */

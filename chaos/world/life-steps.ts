@@ -104,9 +104,9 @@ export async function hasPlace(service: RunningBilling, person: Person): Promise
 }
 
 /** Removes all that there are. */
-export async function removesCard(service: RunningBilling, person: Person): Promise<void> {
-  for (const { id } of await cardsOf(service, person)) {
-    await service.stripe[person.mode].paymentMethods.detach(id);
+export async function removesCard(service: RunningBilling, customer: Customer): Promise<void> {
+  for (const { id } of await cardsOf(service, customer)) {
+    await service.stripe[customer.mode].paymentMethods.detach(id);
   }
 }
 

@@ -21,7 +21,7 @@ import {
   voidsBill,
   writesBillOff,
 } from './life-steps.ts';
-import type { Outcome } from './outcomes.ts';
+import { ACTIVE, type Outcome } from './outcomes.ts';
 
 export interface Life {
   readonly story: string;
@@ -33,9 +33,6 @@ export interface Life {
   readonly ends: Partial<Outcome>;
 }
 
-const DISPUTED_CARD = '4000000000000259';
-
-const active = { status: 'active', waitingFor: null, subscriptions: ['active'], hasCluster: true } as const;
 const subscriptionEnded = { status: 'suspended', waitingFor: 'subscription', hasCluster: false } as const;
 const failingBill = {
   isBilled: true,
@@ -48,14 +45,14 @@ export const LIVES: readonly Life[] = [
     isBilled: true,
     beforeClose: [completes(CARDS.good), isChargedTo('4242')],
     afterClose: [],
-    ends: { ...active, bills: ['300 paid'], payments: ['300 by 4242'] },
+    ends: { ...ACTIVE, bills: ['300 paid'], payments: ['300 by 4242'] },
   },
   {
     story: 'adds a second card',
     isBilled: true,
     beforeClose: [inOneGo(completes(CARDS.good), attaches('pm_card_mastercard')), isChargedTo('4444')],
     afterClose: [],
-    ends: { ...active, cards: ['4242', '4444'], defaultCard: '4444', payments: ['300 by 4444'] },
+    ends: { ...ACTIVE, cards: ['4242', '4444'], defaultCard: '4444', payments: ['300 by 4444'] },
   },
   {
     story: 'completes two Checkouts at once',
@@ -66,32 +63,32 @@ export const LIVES: readonly Life[] = [
       isChargedTo('4242'),
     ],
     afterClose: [],
-    ends: { ...active, cards: ['4242', '4444'], defaultCard: '4242', payments: ['300 by 4242'] },
+    ends: { ...ACTIVE, cards: ['4242', '4444'], defaultCard: '4242', payments: ['300 by 4242'] },
   },
   {
     story: 'pays a failed bill with a new card',
     ...failingBill,
     afterClose: [billFails, opensCheckout, completes(CARDS.good)],
-    ends: { ...active, defaultCard: '4242', bills: ['300 paid'], payments: ['300 by 4242'], owesCents: 0 },
+    ends: { ...ACTIVE, defaultCard: '4242', bills: ['300 paid'], payments: ['300 by 4242'], owesCents: 0 },
   },
   {
     story: 'has a failed bill written off',
     ...failingBill,
     afterClose: [billFails, writesBillOff],
-    ends: { ...active, status: 'past_due', waitingFor: 'payment', owesCents: 300, payments: [] },
+    ends: { ...ACTIVE, status: 'past_due', waitingFor: 'payment', owesCents: 300, payments: [] },
   },
   {
     story: 'has a failed bill voided',
     ...failingBill,
     afterClose: [billFails, voidsBill],
-    ends: { ...active, bills: ['300 void'], owesCents: 0, payments: [] },
+    ends: { ...ACTIVE, bills: ['300 void'], owesCents: 0, payments: [] },
   },
   {
     story: 'removes the last card',
     isBilled: true,
     beforeClose: [completes(CARDS.good), isChargedTo('4242')],
     afterClose: [billIsPaid, inOneGo(hasPlace, removesCard)],
-    ends: { ...active, status: 'suspended', waitingFor: 'payment_method', cards: [], defaultCard: null },
+    ends: { ...ACTIVE, status: 'suspended', waitingFor: 'payment_method', cards: [], defaultCard: null },
   },
   {
     story: 'ends the subscription',
@@ -120,7 +117,7 @@ export const LIVES: readonly Life[] = [
       isChargedTo('4444'),
     ],
     afterClose: [],
-    ends: { ...active, subscriptions: ['active', 'canceled'], payments: ['300 by 4444'] },
+    ends: { ...ACTIVE, subscriptions: ['active', 'canceled'], payments: ['300 by 4444'] },
   },
   {
     story: 'has a card and no subscription',
@@ -139,10 +136,10 @@ export const LIVES: readonly Life[] = [
   {
     story: 'disputes a payment, which we accept',
     isBilled: true,
-    beforeClose: [completes(DISPUTED_CARD), isChargedTo('0259')],
+    beforeClose: [completes(CARDS.disputed), isChargedTo('0259')],
     afterClose: [disputeIsAccepted],
     ends: {
-      ...active,
+      ...ACTIVE,
       bills: ['300 paid'],
       payments: ['300 by 0259'],
       attention: ['The dispute … over $3.00 is lost.'],
@@ -158,6 +155,6 @@ export const LIVES: readonly Life[] = [
       hasCredits(1_500),
     ],
     afterClose: [refundsCredits(1_500)],
-    ends: { ...active, creditsCents: 0, creditShortfallCents: 300, bills: ['0 paid'] },
+    ends: { ...ACTIVE, creditsCents: 0, creditShortfallCents: 300, bills: ['0 paid'] },
   },
 ];

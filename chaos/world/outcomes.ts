@@ -32,6 +32,14 @@ export interface Outcome {
   readonly workflow: Pick<CustomerBillingState, 'status' | 'waitingFor' | 'parked' | 'queuedEvents'>;
 }
 
+/** Somebody who is served, and owes nothing that is due. */
+export const ACTIVE = {
+  status: 'active',
+  waitingFor: null,
+  subscriptions: ['active'],
+  hasCluster: true,
+} as const satisfies Partial<Outcome>;
+
 const STRIPE_ID = /\b[a-z]+_[0-9A-Za-z]{8,}\b/g;
 
 export async function outcomeOf(service: RunningBilling, customer: Customer): Promise<Outcome> {

@@ -106,13 +106,11 @@ const STORIES: readonly ((dice: Dice) => readonly Deed[])[] = [
   () => [subscribes(CARDS.good), buys(25), getsBack(1_000), getsBack(500)],
   () => [buys(40), subscribes(CARDS.good), getsBack(700)],
   () => [subscribes(CARDS.good), buys(15)],
-  () => [subscribes(DISPUTED_CARD)],
+  () => [subscribes(CARDS.disputed)],
   () => [addsCard('pm_card_visa')],
   () => [subscribes(CARDS.good), { what: 'is deleted in Stripe', step: isDeleted, leaves: 'ended' }],
   () => [],
 ];
-
-const DISPUTED_CARD = '4000000000000259';
 
 /** Some of it late by months, some sent again together with what is new. */
 function usageOf(dice: Dice, userId: string, beginsAt: number, months: readonly string[]): UsageBatch[] {

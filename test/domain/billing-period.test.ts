@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   billingPeriodOf,
+  closedPeriods,
   isBillingPeriod,
   nextPeriod,
   parseBillingPeriod,
@@ -29,6 +30,12 @@ describe('a billing period', () => {
         expect(at.getTime()).toBeLessThan(periodEnd(period).getTime());
       }),
     );
+  });
+
+  it('is among the last ones when it has ended, oldest first', () => {
+    expect(closedPeriods(new Date('2026-02-01T00:00:00.000Z'), 3)).toEqual(['2025-11', '2025-12', '2026-01']);
+    expect(closedPeriods(new Date('2026-01-31T23:59:59.999Z'), 1)).toEqual(['2025-12']);
+    expect(closedPeriods(new Date('2026-01-31T23:59:59.999Z'), 0)).toEqual([]);
   });
 
   it('begins where the one before it ends', () => {
