@@ -49,13 +49,28 @@ async function unsettled(stage: Stage, customer: Audited): Promise<string[]> {
   const applied = new Set(rows.map((row) => row.event_id));
   const { queuedEvents, appliedEvents, parked } = await stateOf(stage, customer);
   return [
-    ...inStripe.filter((id) => !applied.has(id)).map((id) => `${id} has had no effect`),
+    ...(await withoutEffect(
+      stage,
+      inStripe.filter((id) => !applied.has(id)),
+    )),
     ...(appliedEvents === inStripe.length
       ? []
       : [`the workflow has applied ${appliedEvents} events of ${inStripe.length}`]),
     ...(queuedEvents === 0 ? [] : [`${queuedEvents} events wait`]),
     ...(parked === null ? [] : [`a step is parked: ${parked.message}`]),
   ];
+}
+
+/** With what its webhooks were answered: whether it was lost, or is still to be sent again. */
+async function withoutEffect({ simulator }: Stage, eventIds: readonly string[]): Promise<string[]> {
+  if (eventIds.length === 0) return [];
+  const deliveries = await simulator.deliveries();
+  return eventIds.map((id) => {
+    const answers = deliveries
+      .filter(({ eventId }) => eventId === id)
+      .flatMap(({ attempts }) => attempts.map(({ status, error }) => status ?? error ?? 'no answer'));
+    return `${id} has had no effect; its webhook was answered: ${answers.join(', ') || 'not sent yet'}`;
+  });
 }
 
 async function otherwise(stage: Stage, customer: Audited, ends: Ends): Promise<string[]> {
