@@ -64,7 +64,7 @@ it('does it with --apply, and says how much of what is gone', async () => {
   expect(await billing.stripe.test.customers.retrieve(stripeCustomerId)).toMatchObject({ deleted: true });
   expect((await erase(userId)).output).toContain(`The data of ${userId} (test) was erased; once more:`);
 
-  const secret = 'a secret of the tests, long enough for one';
+  const secret = 'x'.repeat(32);
   const link = await runBilling(database.url, ['account-link', userId, '--mode', 'test'], {
     ACCOUNT_SESSION_SECRETS: secret,
     ACCOUNT_TEST_LINK_SECRETS: secret,

@@ -24,7 +24,8 @@ test('what was encrypted is read again, and says nothing but with which key', as
       expect(encrypted.map(({ metadata }) => Object.keys(metadata ?? {}).toSorted())).toEqual(
         values.map(() => ['encoding', 'encryption-cipher', 'encryption-key-id']),
       );
-      expect((await codec.decode(encrypted)).map(valueOf)).toEqual(values);
+      // As it is read without encryption: -0 is 0 in JSON.
+      expect((await codec.decode(encrypted)).map(valueOf)).toEqual(values.map(payloadOf).map(valueOf));
     }),
   );
 });
