@@ -7,9 +7,9 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { unixSeconds } from './stripe-values.ts';
 
 /** Failure type of an answer other than 2xx. Retryable: the host product may be mended meanwhile. */
-export const HOST_REFUSED = 'HostRefused';
+const HOST_REFUSED = 'HostRefused';
 /** Failure type of no answer at all. Retryable; the host product may have taken the message all the same. */
-export const HOST_UNREACHABLE = 'HostUnreachable';
+const HOST_UNREACHABLE = 'HostUnreachable';
 
 export interface NotifyHostInput {
   readonly mode: Mode;

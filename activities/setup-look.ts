@@ -14,7 +14,7 @@ export const priceLookupKey = (product: Product) => `durable_billing_${product}`
 const A_PAGE = { limit: 100 } as const;
 
 /** A restricted key that lacks a permission; the message names it as Stripe's Dashboard does. Not retryable. */
-export class MissingPermissionError extends Error {
+class MissingPermissionError extends Error {
   override readonly name = 'MissingPermissionError';
 
   constructor(access: 'Read' | 'Write', permission: string) {

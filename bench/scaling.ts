@@ -24,12 +24,12 @@ export const MEASURED = {
 } as const;
 
 /** What depends on who is billed. */
-export const ASSUMED = {
+const ASSUMED = {
   /** A hundred a day. */
   usageEventsPerCustomer: 3_000,
 } as const;
 
-export const SIZES = [10_000, 100_000, 1_000_000] as const;
+const SIZES = [10_000, 100_000, 1_000_000] as const;
 
 const MONTH_SECONDS = 30 * 24 * 60 * 60;
 const METERS = 4;

@@ -88,7 +88,7 @@ export async function listPriceChanges(db: Pick<Database, 'selectFrom'>, mode: M
 }
 
 /** A price for a month whose usage may be on bills already. */
-export class PastPriceError extends Error {
+class PastPriceError extends Error {
   override readonly name = 'PastPriceError';
 
   constructor(fromPeriod: BillingPeriod, current: BillingPeriod) {

@@ -70,7 +70,7 @@ export async function listPartitions(db: Pick<Database, 'getExecutor'>): Promise
 }
 
 /** Months whose events are still taken can't be dropped: they would come back, and their ids would be forgotten. */
-export class UsageStillTakenError extends Error {
+class UsageStillTakenError extends Error {
   override readonly name = 'UsageStillTakenError';
 
   constructor(before: BillingPeriod, oldestTaken: BillingPeriod) {

@@ -10,8 +10,3 @@ export type Mode = (typeof MODES)[number];
 export function modeOfSecretKey(secretKey: string): Mode | null {
   return MODES.find((mode) => new RegExp(`^[sr]k_${mode}_`).test(secretKey)) ?? null;
 }
-
-/** The mode that an object of Stripe's belongs to, by its `livemode` field. */
-export function modeOfLivemode(livemode: boolean): Mode {
-  return livemode ? 'live' : 'test';
-}

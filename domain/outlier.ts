@@ -12,7 +12,7 @@ export interface OutlierRule {
 }
 
 /** How many months a bill is compared with. */
-export const COMPARED_MONTHS = 6;
+const COMPARED_MONTHS = 6;
 
 /** With fewer there is nothing to compare with: a first month is often a partial one. */
 const FEWEST_BILLS = 2;

@@ -20,7 +20,7 @@ export const MAX_QUANTITY = '1000000000';
 /** More decimals than any meter has; keeps sums exact and rows small. */
 export const MAX_QUANTITY_DECIMALS = 12;
 /** How far ahead of ours the host product's clock may be. */
-export const CLOCK_TOLERANCE_MS = 5 * 60_000;
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
 /** Older usage was surely billed or written off; sending it is taken for a mistake. */
 export const MAX_EVENT_AGE_DAYS = 400;
 /** Events in one request. */

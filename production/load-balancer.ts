@@ -10,7 +10,7 @@ export interface LoadBalancer {
 }
 
 /** How often each upstream is asked whether it is ready, as is usual; `API_SHUTDOWN_DELAY` is to be longer. */
-export const HEALTH_CHECK_MS = 500;
+const HEALTH_CHECK_MS = 500;
 
 /**
  * Hands requests to those that say at `/readyz` that they are ready, in turn. One that refuses the connection has read nothing, so another

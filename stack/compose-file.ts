@@ -20,7 +20,7 @@ export class MissingVariableError extends Error {
   override readonly name = 'MissingVariableError';
 }
 
-export const COMPOSE_FILE = fileURLToPath(new URL('../docker-compose.yml', import.meta.url));
+const COMPOSE_FILE = fileURLToPath(new URL('../docker-compose.yml', import.meta.url));
 
 /**
  * Reads a compose file as `docker compose` does: YAML with merges, and then its variables

@@ -60,12 +60,6 @@ export const boolean = parsed(
   (value) => `Invalid boolean: ${value}`,
 );
 
-/** A decimal with at most 12 places, kept as the string it came as. */
-export const decimal = parsed(
-  (value) => (/^-?\d{1,15}(\.\d{1,12})?$/.test(value) ? value : undefined),
-  (value) => `Invalid decimal: ${value}; must contain at maximum 12 decimal places.`,
-);
-
 /** A decimal of zero or more. */
 export const nonNegativeDecimal = parsed(
   (value) => (/^\d{1,15}(\.\d{1,12})?$/.test(value) ? value : undefined),

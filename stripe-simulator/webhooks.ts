@@ -26,7 +26,7 @@ const RETRY_AFTER_MS = [
 ];
 
 /** The `Stripe-Signature` header: HMAC-SHA256 over `timestamp.payload`, scheme v1. */
-export function signatureHeader(payload: string, secret: string, timestamp: number): string {
+function signatureHeader(payload: string, secret: string, timestamp: number): string {
   const signature = createHmac('sha256', secret).update(`${timestamp}.${payload}`).digest('hex');
   return `t=${timestamp},v1=${signature}`;
 }

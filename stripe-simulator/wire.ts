@@ -34,7 +34,6 @@ export type InvoicePayment = Stored<Stripe.InvoicePayment>;
 export type LineItem = Stored<Stripe.LineItem>;
 export type Meter = Stored<Stripe.Billing.Meter>;
 export type MeterEvent = Stored<Stripe.Billing.MeterEvent>;
-export type MeterEventAdjustment = Stored<Stripe.Billing.MeterEventAdjustment>;
 export type MeterEventSummary = Stored<Stripe.Billing.MeterEventSummary>;
 export type PaymentIntent = Stored<Stripe.PaymentIntent>;
 export type PaymentMethod = Stored<Stripe.PaymentMethod>;

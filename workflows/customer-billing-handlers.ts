@@ -39,21 +39,17 @@ import { billingActivities } from './activities.ts';
 import { currentDetails } from './customer-billing-details.ts';
 import type { CustomerBilling } from './customer-billing-state.ts';
 
-export const stripeEventSignal = defineSignal<[StripeEventEnvelope]>(STRIPE_EVENT_SIGNAL);
-export const userChangedSignal = defineSignal(USER_CHANGED_SIGNAL);
+const stripeEventSignal = defineSignal<[StripeEventEnvelope]>(STRIPE_EVENT_SIGNAL);
+const userChangedSignal = defineSignal(USER_CHANGED_SIGNAL);
 export const lookAgainSignal = defineSignal(LOOK_AGAIN_SIGNAL);
-export const startCheckoutUpdate = defineUpdate<StartedCheckout, [StartCheckoutRequest]>(
-  START_CHECKOUT_UPDATE,
-);
-export const openBillingPortalUpdate = defineUpdate<OpenedBillingPortal, [OpenBillingPortalRequest]>(
+const startCheckoutUpdate = defineUpdate<StartedCheckout, [StartCheckoutRequest]>(START_CHECKOUT_UPDATE);
+const openBillingPortalUpdate = defineUpdate<OpenedBillingPortal, [OpenBillingPortalRequest]>(
   OPEN_BILLING_PORTAL_UPDATE,
 );
-export const extendGraceUpdate = defineUpdate<CustomerBillingState, [ExtendGraceRequest]>(
-  EXTEND_GRACE_UPDATE,
-);
-export const suspendUpdate = defineUpdate<CustomerBillingState, [SuspendRequest]>(SUSPEND_UPDATE);
-export const reactivateUpdate = defineUpdate<CustomerBillingState, [ReactivateRequest]>(REACTIVATE_UPDATE);
-export const billingStateQuery = defineQuery<CustomerBillingState>(BILLING_STATE_QUERY);
+const extendGraceUpdate = defineUpdate<CustomerBillingState, [ExtendGraceRequest]>(EXTEND_GRACE_UPDATE);
+const suspendUpdate = defineUpdate<CustomerBillingState, [SuspendRequest]>(SUSPEND_UPDATE);
+const reactivateUpdate = defineUpdate<CustomerBillingState, [ReactivateRequest]>(REACTIVATE_UPDATE);
+const billingStateQuery = defineQuery<CustomerBillingState>(BILLING_STATE_QUERY);
 
 /** Everything that can be said to a customer's workflow, with what the Temporal Web UI tells an operator of it. */
 export function handleCalls(

@@ -31,12 +31,12 @@ import { batchActivities } from './activities.ts';
 import { partitionProgressSignal } from './charge-partition.ts';
 import type { MonthlyClose } from './monthly-close.ts';
 
-export const billingProgressQuery = defineQuery<MonthlyBillingReport>(BILLING_PROGRESS_QUERY);
-export const approveUpdate = defineUpdate<void, [Approval]>(APPROVE_UPDATE);
-export const holdUpdate = defineUpdate<void, [BillsDecision]>(HOLD_UPDATE);
-export const releaseUpdate = defineUpdate<void, [BillsDecision]>(RELEASE_UPDATE);
-export const skipUpdate = defineUpdate<void, [BillsDecision]>(SKIP_UPDATE);
-export const retryParkedUpdate = defineUpdate<void, [RetryParked]>(RETRY_PARKED_UPDATE);
+const billingProgressQuery = defineQuery<MonthlyBillingReport>(BILLING_PROGRESS_QUERY);
+const approveUpdate = defineUpdate<void, [Approval]>(APPROVE_UPDATE);
+const holdUpdate = defineUpdate<void, [BillsDecision]>(HOLD_UPDATE);
+const releaseUpdate = defineUpdate<void, [BillsDecision]>(RELEASE_UPDATE);
+const skipUpdate = defineUpdate<void, [BillsDecision]>(SKIP_UPDATE);
+const retryParkedUpdate = defineUpdate<void, [RetryParked]>(RETRY_PARKED_UPDATE);
 
 /** Everything that can be said to a close, with what the Temporal Web UI tells an operator of it. */
 export function handleCloseCalls(close: MonthlyClose, month: Month): void {

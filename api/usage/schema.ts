@@ -47,7 +47,7 @@ const eventShape = {
 };
 
 /** One event, by itself: what {@link problemOf} and the database object to is not in it. */
-export const usageEventSchema = z.strictObject(eventShape, 'must be an object').transform(
+const usageEventSchema = z.strictObject(eventShape, 'must be an object').transform(
   (event): UsageEvent => ({
     id: event.id,
     userId: event.userId,

@@ -25,7 +25,7 @@ export interface Person extends Customer {
 }
 
 /** Each has an e-mail address of their own, by which all their customers in Stripe can be found. */
-export const emailOf = (userId: string): string => `${userId}@example.com`;
+const emailOf = (userId: string): string => `${userId}@example.com`;
 
 export const newUserId = (): string => `user-${randomUUID()}`;
 

@@ -3,7 +3,7 @@ import { requestJson } from '../../stack/json-request.ts';
 import { askUntil } from '../../stack/waiting.ts';
 
 /** The demo found something that is not as it must be. */
-export class DemoFailure extends Error {
+class DemoFailure extends Error {
   override readonly name = 'DemoFailure';
 }
 

@@ -32,7 +32,7 @@ export async function examine(parts: DoctorParts): Promise<Area[]> {
 }
 
 /** Of a part that is not there at all one finding is enough: what else fails, fails for that. */
-export function withoutConsequences(area: Area): Area {
+function withoutConsequences(area: Area): Area {
   const [first] = area.checks;
   return first?.state === 'problem' ? { ...area, checks: [first] } : area;
 }

@@ -3,11 +3,11 @@ import { embeddedList } from '../list.ts';
 import type { Customer, Invoice, InvoiceItem, InvoiceLineItem, InvoicePayment } from '../wire.ts';
 
 /** An invoice object shows this many of its lines; the rest come from `GET /v1/invoices/:id/lines`. */
-export const LINES_SHOWN = 10;
+const LINES_SHOWN = 10;
 /** Stripe takes no more. */
 export const MOST_LINES = 250;
 
-export const ACCOUNT_NAME = 'Stripe simulator';
+const ACCOUNT_NAME = 'Stripe simulator';
 
 /** A draft without lines. */
 export function newInvoice(

@@ -69,7 +69,7 @@ export function level(userId: string, gb: string, occurredAt: string): UsageEven
 }
 
 /** The months of {@link usageOfYears}, of which each has four lines. */
-export const YEARS = periodsBetween(parseBillingPeriod('2021-07'), SEPTEMBER);
+const YEARS = periodsBetween(parseBillingPeriod('2021-07'), SEPTEMBER);
 
 /** All four products in each of 63 months: 252 lines, two more than an invoice takes. The last three are API calls. */
 export function usageOfYears(userId: string): UsageEvent[] {

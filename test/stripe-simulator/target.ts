@@ -45,7 +45,7 @@ export async function startTarget(): Promise<Target> {
  * The key of a real account's test mode.
  * @throws if there is none, or if it is a live one.
  */
-export function realTestKey(): string {
+function realTestKey(): string {
   const key = inheritedEnvironment()['STRIPE_TEST_SECRET_KEY'] ?? '';
   if (/^[sr]k_live/.test(key)) {
     throw new Error(

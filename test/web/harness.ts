@@ -22,7 +22,7 @@ import { createNamespace } from '../support/billing-worker.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export const PASSWORD = 'correct horse battery staple';
-export const SESSION_SECRETS = ['the session secret of the tests, long enough'] as const;
+const SESSION_SECRETS = ['the session secret of the tests, long enough'] as const;
 export const TEMPORAL_UI_URL = 'http://127.0.0.1:8233';
 
 /** What a browser is pointed at: a {@link TestSite}, or a whole service. */

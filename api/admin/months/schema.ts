@@ -57,7 +57,7 @@ const stopped = z.array(
 );
 
 /** A month's bills at a glance. */
-export const closeSummarySchema = z
+const closeSummarySchema = z
   .strictObject({
     bills: z.int(),
     totalCents: z.int(),

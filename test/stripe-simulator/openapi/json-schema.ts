@@ -44,7 +44,7 @@ export const jsonSchema: z.ZodType<JsonSchema> = z.strictObject({
 export type AjvSchema = Record<string, unknown>;
 
 /** The name in a `$ref`. */
-export function nameOf(reference: string): string {
+function nameOf(reference: string): string {
   return reference.slice(reference.lastIndexOf('/') + 1);
 }
 
