@@ -16,9 +16,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const RETRY_AFTER_MS = [
   1_000,
   5_000,
-  15_000,
   30_000,
-  MINUTE_MS,
   5 * MINUTE_MS,
   HOUR_MS,
   6 * HOUR_MS,

@@ -2,7 +2,7 @@ import { askUntil } from '../../stack/waiting.ts';
 
 /**
  * How long what a kill interrupted may take to be done. A worker that is gone is noticed after ten seconds, and Stripe sends a webhook
- * that was refused again after 1, 5, 15 and 30 s.
+ * that was refused again after 1, 5 and 30 s.
  */
 export const PATIENCE_MS = 100_000;
 const PAUSE_MS = 300;
