@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import { saveCluster } from '../../db/clusters.ts';
 import { saveStripeProductIds } from '../../db/price-list.ts';
+import { METERED_PRODUCTS } from '../../domain/price-list.ts';
 import {
   type ActivityTestEnvironment,
   runOnce,
@@ -57,7 +58,7 @@ describe('createSubscription', () => {
     expect(new Set(subscription.items.data.map((item) => item.price.id))).toEqual(
       new Set(expected.map((row) => row.stripe_price_id)),
     );
-    expect(subscription.items.data).toHaveLength(4);
+    expect(subscription.items.data).toHaveLength(METERED_PRODUCTS.length);
     for (const item of subscription.items.data) {
       expect(item.price.recurring).toMatchObject({ usage_type: 'metered', interval: 'month' });
       expect(item.quantity).toBeUndefined();
@@ -119,7 +120,7 @@ describe('createSubscription', () => {
         activities.createSubscription({ ...buyer, checkoutSessionId: 'cs_1' }),
       );
       const { items } = await simulator.stripe.test.subscriptions.retrieve(id);
-      expect(items.data).toHaveLength(3);
+      expect(items.data).toHaveLength(METERED_PRODUCTS.length - 1);
       await db.updateTable('stripe_products').set({ stripe_price_id: null }).execute();
       await expect(
         runOnce(() => activities.createSubscription({ ...buyer, checkoutSessionId: 'cs_2' })),

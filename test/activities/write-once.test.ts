@@ -4,6 +4,7 @@ import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import type { BillWithLines } from '../../db/bills.ts';
 import { findUser, registerUser } from '../../db/users.ts';
 import type { BillStatus } from '../../domain/bill.ts';
+import { METERED_PRODUCTS } from '../../domain/price-list.ts';
 import { newUser } from '../db/fixtures.ts';
 import {
   type ActivityTestEnvironment,
@@ -325,7 +326,7 @@ describe('a Checkout session brings one subscription', () => {
     expect(outcome.attempts).toBe(attempts);
     const all = await subscriptions();
     expect(all.map((each) => each.id)).toEqual([outcome.result.id]);
-    expect(all[0]?.items.data).toHaveLength(4);
+    expect(all[0]?.items.data).toHaveLength(METERED_PRODUCTS.length);
   });
 
   test('asked for again it is the same one, however it stands by then', async () => {
