@@ -118,6 +118,11 @@ test('parked bills are tried again, and skipped ones let the close end', async (
     async () => (await get(`/${other}`)).body as { decisions: { type: string }[] },
     ({ decisions }) => decisions[0]?.type === 'retryParked',
   );
+  await eventually(
+    'its close to end',
+    async () => (await get('?limit=50')).body as { months: { period: string; close: string }[] },
+    ({ months }) => months.some(({ period: listed, close }) => listed === other && close === 'ended'),
+  );
 });
 
 describe('what makes no sense is refused', () => {
