@@ -3,23 +3,23 @@ import type { Database } from '../db/database.ts';
 import { loadMonthBalance } from '../db/month-balance.ts';
 import { periodClosedAt, previousPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
-import { type MonthTotals, monthTotals } from '../domain/month-balance.ts';
+import { type MonthTotals, monthTotals, SMALLEST_PARTS, type SmallestPart } from '../domain/month-balance.ts';
 import type { Month } from '../domain/monthly-close.ts';
 import { describeError } from '../telemetry/describe-error.ts';
 import { cachedReading } from './cached-reading.ts';
 import type { ApiDependencies } from './dependencies.ts';
 
 /** The values of the label `state`. Together they are all that was used. */
-const STATES = {
-  paid: 'paidCents',
-  collecting: 'collectingCents',
-  waiting: 'waitingCents',
-  held: 'heldCents',
-  parked: 'parkedCents',
-  unbillable: 'unbillableCents',
-  written_off: 'writtenOffCents',
-  unbilled: 'unbilledCents',
-} as const satisfies Record<string, keyof MonthTotals>;
+const STATES: Readonly<Record<SmallestPart, string>> = {
+  paidCents: 'paid',
+  collectingCents: 'collecting',
+  waitingCents: 'waiting',
+  heldCents: 'held',
+  parkedCents: 'parked',
+  unbillableCents: 'unbillable',
+  writtenOffCents: 'written_off',
+  unbilledCents: 'unbilled',
+};
 
 /** A month that is over, and where its usage has gone. */
 export type MonthReading = Month & MonthTotals;
@@ -70,8 +70,8 @@ export function addMonthMetrics(metrics: Registry, lastMonths: ReadLastMonths): 
         const months = (await lastMonths()) ?? [];
         this.reset();
         for (const { mode, period, ...totals } of months)
-          for (const [state, amount] of Object.entries(STATES))
-            this.set({ mode, period, state }, totals[amount]);
+          for (const amount of SMALLEST_PARTS)
+            this.set({ mode, period, state: STATES[amount] }, totals[amount]);
       },
     }),
   );

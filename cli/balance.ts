@@ -3,7 +3,12 @@ import { loadMonthBalance } from '../db/month-balance.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import { formatCents } from '../domain/money.ts';
-import { type MonthTotals, monthTotals, type ProductBalance } from '../domain/month-balance.ts';
+import {
+  monthTotals,
+  type ProductBalance,
+  SMALLEST_PARTS,
+  type SmallestPart,
+} from '../domain/month-balance.ts';
 import { PRICE_LIST } from '../domain/price-list.ts';
 import { complain, right, say, table } from './console.ts';
 import type { CliContext } from './context.ts';
@@ -26,26 +31,28 @@ export async function showBalance(
   process.exitCode = 1;
 }
 
-const COLUMNS: readonly (readonly [name: string, amount: keyof MonthTotals])[] = [
-  ['Used', 'usedCents'],
-  ['Paid', 'paidCents'],
-  ['Collecting', 'collectingCents'],
-  ['Not sent', 'waitingCents'],
-  ['Held', 'heldCents'],
-  ['Parked', 'parkedCents'],
-  ['Unbillable', 'unbillableCents'],
-  ['Written off', 'writtenOffCents'],
-  ['On no bill', 'unbilledCents'],
-];
+/** What was used, and its parts; short, for each is the head of a column. */
+const COLUMNS: Readonly<Record<'usedCents' | SmallestPart, string>> = {
+  usedCents: 'Used',
+  paidCents: 'Paid',
+  collectingCents: 'Collecting',
+  waitingCents: 'Not sent',
+  heldCents: 'Held',
+  parkedCents: 'Parked',
+  unbillableCents: 'Unbillable',
+  writtenOffCents: 'Written off',
+  unbilledCents: 'On no bill',
+};
 
 function printBalance(title: string, products: readonly ProductBalance[]): void {
+  const amounts = ['usedCents', ...SMALLEST_PARTS] as const;
   const amountsOf = (rows: readonly ProductBalance[]): string[] => {
     const totals = monthTotals(rows);
-    return COLUMNS.map(([, amount]) => formatCents(totals[amount]));
+    return amounts.map((amount) => formatCents(totals[amount]));
   };
   say(
     table(
-      [{ name: title }, ...COLUMNS.map(([name]) => right(name))],
+      [{ name: title }, ...amounts.map((amount) => right(COLUMNS[amount]))],
       [
         ...products.map((each) => [PRICE_LIST[each.product].displayName, ...amountsOf([each])]),
         [colors.bold('Total'), ...amountsOf(products).map((amount) => colors.bold(amount))],

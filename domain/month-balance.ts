@@ -1,5 +1,5 @@
 import type { BillStatus } from './bill.ts';
-import { sumCents } from './money.ts';
+import { formatCents, sumCents } from './money.ts';
 import type { MeteredProduct } from './price-list.ts';
 
 /**
@@ -21,7 +21,7 @@ export interface ProductBalance {
 /**
  * `collecting`: Stripe has it, or could not collect it. `waiting`: frozen, and not sent yet. `parked`: an operator must look.
  * `unbillable`: parked because the user has no Stripe customer, which only the user can mend, by beginning a Checkout.
- * `writtenOff`: its invoice was voided.
+ * `writtenOff`: its bill is void.
  */
 export type BilledAs = 'paid' | 'collecting' | 'waiting' | 'held' | 'parked' | 'unbillable' | 'writtenOff';
 
@@ -64,6 +64,40 @@ export interface MonthTotals {
   readonly unbilledCents: number;
   /** A user counts once for each product. Must be 0. */
   readonly contradictions: number;
+}
+
+/** The parts of all that was used, in the order in which they are shown: together they are `usedCents`. */
+export const BALANCE_PARTS = [
+  ['billedCents', 'billed'],
+  ['heldCents', 'held'],
+  ['parkedCents', 'parked'],
+  ['unbillableCents', 'unbillable'],
+  ['writtenOffCents', 'written off'],
+  ['unbilledCents', 'on no bill yet'],
+] as const satisfies readonly (readonly [keyof MonthTotals, string])[];
+export type BalancePart = (typeof BALANCE_PARTS)[number][0];
+
+/** The parts of what is billed. */
+export const BILLED_PARTS = [
+  ['paidCents', 'paid'],
+  ['collectingCents', 'being collected'],
+  ['waitingCents', 'not sent yet'],
+] as const satisfies readonly (readonly [keyof MonthTotals, string])[];
+
+/** The parts of all that was used, those of what is billed one by one. */
+export type SmallestPart = Exclude<BalancePart, 'billedCents'> | (typeof BILLED_PARTS)[number][0];
+export const SMALLEST_PARTS: readonly SmallestPart[] = [...BILLED_PARTS, ...BALANCE_PARTS]
+  .map(([amount]) => amount)
+  .filter((amount) => amount !== 'billedCents');
+
+/** Those that are something, in words, such as `$50.00 held`. The first one is always named. */
+export function partsInWords(
+  parts: readonly (readonly [keyof MonthTotals, string])[],
+  totals: MonthTotals,
+): string[] {
+  return parts
+    .filter(([amount], index) => index === 0 || totals[amount] !== 0)
+    .map(([amount, name]) => `${formatCents(totals[amount])} ${name}`);
 }
 
 export function monthTotals(products: readonly ProductBalance[]): MonthTotals {

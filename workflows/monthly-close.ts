@@ -3,7 +3,7 @@ import type { BillsDecisionType } from '../domain/close-decisions.ts';
 import { type CloseSummary, closeSummaryMarkdown } from '../domain/close-summary.ts';
 import { inWords } from '../domain/in-words.ts';
 import { formatCents, sumCents } from '../domain/money.ts';
-import type { MonthTotals } from '../domain/month-balance.ts';
+import { BALANCE_PARTS, type MonthTotals, partsInWords } from '../domain/month-balance.ts';
 import {
   type ChargedBills,
   type ClosePhase,
@@ -170,17 +170,7 @@ function sumOf(parts: readonly ChargedBills[]): ChargedBills {
 
 /** Such as `$1,250.00 = $1,200.00 billed + $50.00 parked`. */
 function balanceText(totals: MonthTotals): string {
-  const parts: (readonly [number, string])[] = [
-    [totals.heldCents, 'held'],
-    [totals.parkedCents, 'parked'],
-    [totals.unbillableCents, 'unbillable'],
-    [totals.writtenOffCents, 'written off'],
-    [totals.unbilledCents, 'on no bill yet'],
-  ];
-  const others = parts
-    .filter(([cents]) => cents !== 0)
-    .map(([cents, what]) => `${formatCents(cents)} ${what}`);
-  const sum = [`${formatCents(totals.billedCents)} billed`, ...others].join(' + ');
+  const sum = partsInWords(BALANCE_PARTS, totals).join(' + ');
   const { contradictions } = totals;
   const warning =
     contradictions === 0
