@@ -126,9 +126,7 @@ async function follow(
   say(`Close of ${period} (${mode}): ${workflowLink(context.links, handle.workflowId)}`);
   if (wait !== true && watch !== true) return;
   await context.withDatabase(async (db) => {
-    const command = (name: string) =>
-      `npm run billing -- ${name} ${period}${mode === 'live' ? '' : ` --mode ${mode}`}`;
-    const report = watch === true ? watchClose(handle, db, month) : waitForClose(handle, command);
+    const report = watch === true ? watchClose(handle, db, month) : waitForClose(handle, month);
     await printReport(db, await report);
   });
 }

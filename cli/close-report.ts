@@ -2,8 +2,10 @@ import { loadCloseSummary } from '../db/close-summary.ts';
 import type { Database } from '../db/database.ts';
 import type { StoppedBill } from '../domain/close-summary.ts';
 import { formatCents } from '../domain/money.ts';
+import { BALANCE_PARTS } from '../domain/month-balance.ts';
 import { type MonthlyBillingReport, outcomeOf } from '../domain/monthly-close.ts';
 import { right, say, table } from './console.ts';
+import { billingCommand } from './options.ts';
 
 /** Prints what a close has come to, and how to go on with what is left. */
 export async function printReport(db: Database, report: MonthlyBillingReport): Promise<void> {
@@ -15,23 +17,14 @@ export async function printReport(db: Database, report: MonthlyBillingReport): P
     ['Bills held', String(heldBills)],
   ];
   if (balance !== null) {
-    const amounts: (readonly [string, number])[] = [
-      ['Used', balance.usedCents],
-      ['  billed', balance.billedCents],
-      ['  held', balance.heldCents],
-      ['  parked', balance.parkedCents],
-      ['  unbillable', balance.unbillableCents],
-      ['  written off', balance.writtenOffCents],
-      ['  on no bill yet', balance.unbilledCents],
-    ];
-    rows.push(...amounts.map(([name, cents]) => [name, formatCents(cents)]));
+    rows.push(['Used', formatCents(balance.usedCents)]);
+    rows.push(...BALANCE_PARTS.map(([amount, name]) => [`  ${name}`, formatCents(balance[amount])]));
   }
   say(table([{ name: `Close of ${period} (${mode}): ${outcomeOf(report)}` }, right('')], rows));
   if (parkedBills + heldBills === 0) return;
   const summary = await loadCloseSummary(db, report);
-  const month = mode === 'live' ? period : `${period} --mode ${mode}`;
-  printStopped('Parked', summary.parked, `When it is mended: npm run billing -- retry-parked ${month}`);
-  printStopped('Held', summary.held, `To let them go out: npm run billing -- release ${month} --all`);
+  printStopped('Parked', summary.parked, `When it is mended: ${billingCommand('retry-parked', report)}`);
+  printStopped('Held', summary.held, `To let them go out: ${billingCommand('release', report)} --all`);
 }
 
 /** The biggest of them, and what to do about them. */

@@ -1,9 +1,18 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
 import Table from 'cli-table3';
 import colors from 'picocolors';
 
 /** One line to standard output. */
 export function say(line = ''): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** Writes what may be much, and waits while its reader is slower. */
+export function writeTo(output: Writable): (text: string) => Promise<void> {
+  return async (text) => {
+    if (text !== '' && !output.write(text)) await once(output, 'drain');
+  };
 }
 
 /** One line to standard error about what goes on, where it is not in the way of `--json`. */

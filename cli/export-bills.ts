@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { type ExportedBill, type ExportedLine, exportBills } from '../db/bill-export.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import { centsAsDollars, unitPriceDollars } from '../domain/money.ts';
+import { writeTo } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
 import { csvRows, plainText } from './csv.ts';
 
@@ -76,9 +76,7 @@ export async function exportBillsTo(
   output: Writable,
 ): Promise<void> {
   if (from > to) throw new UsageError(`There are no months from ${from} to ${to}.`);
-  const write = async (text: string) => {
-    if (text !== '' && !output.write(text)) await once(output, 'drain');
-  };
+  const write = writeTo(output);
   const columns = withLines ? LINE_COLUMNS : BILL_COLUMNS;
   if (format === 'csv') await write(csvRows([Object.keys(columns)]));
   await context.withDatabase(async (db) => {

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import { type BillingPeriod, isBillingPeriod } from '../domain/billing-period.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
+import type { Month } from '../domain/monthly-close.ts';
 
 export interface ModeOption {
   readonly mode: Mode;
@@ -26,6 +27,11 @@ export function parseCount(text: string): number {
   if (!Number.isSafeInteger(count) || count < 1)
     throw new InvalidArgumentError('It takes a whole number above 0.');
   return count;
+}
+
+/** A command as a person types it, such as `npm run billing -- release 2026-10 --mode test`. */
+export function billingCommand(name: string, { mode, period }: Month): string {
+  return `npm run billing -- ${name} ${period}${mode === 'live' ? '' : ` --mode ${mode}`}`;
 }
 
 /** @returns where it is, without a path. */

@@ -1,14 +1,9 @@
-import { billedTotalCents, previewClose } from '../db/close-preview.ts';
+import { type PreviewAtAGlance, previewAtAGlance, previewClose, previewWhole } from '../db/close-preview.ts';
 import { type BillingPeriod, previousPeriod } from '../domain/billing-period.ts';
-import {
-  type PreviewedBill,
-  type PreviewProblem,
-  type PreviewSummary,
-  summarizePreview,
-} from '../domain/close-preview.ts';
+import type { PreviewedBill, PreviewProblem } from '../domain/close-preview.ts';
 import type { Mode } from '../domain/mode.ts';
 import { formatCents, formatChange } from '../domain/money.ts';
-import { right, say, table } from './console.ts';
+import { right, say, table, writeTo } from './console.ts';
 import type { CliContext } from './context.ts';
 import { csvRows, plainText } from './csv.ts';
 
@@ -18,44 +13,44 @@ export interface PreviewOptions {
   readonly format: 'table' | 'csv' | 'json';
 }
 
-/** How many of the biggest bills a person is shown. */
+/** How many bills of each kind a person is shown. */
 const LISTED = 10;
 
 /** Prints what a close of the month would come to now. Nothing is written, neither here nor to Stripe. */
 export async function previewMonth(context: CliContext, options: PreviewOptions): Promise<void> {
   const { mode, period, format } = options;
+  const month = { mode, period };
+  const { holdOutliers } = context.config.rules;
   await context.withDatabase(async (db) => {
-    const bills: PreviewedBill[] = [];
-    const { holdOutliers } = context.config.rules;
-    for await (const page of previewClose(db, { mode, period }, holdOutliers)) bills.push(...page);
-    if (format === 'csv') return process.stdout.write(csvOf(bills));
-    const before = previousPeriod(period);
-    const summary = summarizePreview(bills, await billedTotalCents(db, { mode, period: before }), LISTED);
-    if (format === 'json') return say(JSON.stringify({ mode, period, ...summary, all: bills }, null, 2));
-    printSummary(options, summary);
+    if (format === 'csv') {
+      const write = writeTo(process.stdout);
+      await write(csvRows([Object.keys(COLUMNS)]));
+      for await (const bills of previewClose(db, month, holdOutliers)) await write(csvOf(bills));
+    } else if (format === 'json') {
+      const preview = await previewWhole(db, month, { holdOutliers, listed: LISTED });
+      say(JSON.stringify({ ...month, ...preview }, null, 2));
+    } else printSummary(options, await previewAtAGlance(db, month, { holdOutliers, listed: LISTED }));
   });
 }
 
-/** One row for each bill, amounts in cents: for spreadsheets and programs. */
+/** The columns of a bill, amounts in cents: for spreadsheets and programs. */
+const COLUMNS: Readonly<Record<string, (bill: PreviewedBill) => string | number | null>> = {
+  user_id: ({ userId }) => plainText(userId),
+  status: ({ status }) => status,
+  used_cents: ({ usedCents }) => usedCents,
+  credits_cents: ({ creditsCents }) => creditsCents,
+  total_cents: ({ totalCents }) => totalCents,
+  previous_total_cents: ({ previousTotalCents }) => previousTotalCents,
+  problem: ({ problem }) => problem,
+  parts: ({ parts }) => parts,
+  held: ({ held }) => (held === null ? null : plainText(held)),
+};
+
 function csvOf(bills: readonly PreviewedBill[]): string {
-  const columns = {
-    user_id: ({ userId }: PreviewedBill) => plainText(userId),
-    status: ({ status }: PreviewedBill) => status,
-    used_cents: ({ usedCents }: PreviewedBill) => usedCents,
-    credits_cents: ({ creditsCents }: PreviewedBill) => creditsCents,
-    total_cents: ({ totalCents }: PreviewedBill) => totalCents,
-    previous_total_cents: ({ previousTotalCents }: PreviewedBill) => previousTotalCents,
-    problem: ({ problem }: PreviewedBill) => problem,
-    parts: ({ parts }: PreviewedBill) => parts,
-    held: ({ held }: PreviewedBill) => (held === null ? null : plainText(held)),
-  };
-  return csvRows([
-    Object.keys(columns),
-    ...bills.map((bill) => Object.values(columns).map((cell) => cell(bill))),
-  ]);
+  return csvRows(bills.map((bill) => Object.values(COLUMNS).map((cell) => cell(bill))));
 }
 
-function printSummary({ mode, period }: PreviewOptions, summary: PreviewSummary): void {
+function printSummary({ mode, period }: PreviewOptions, summary: PreviewAtAGlance): void {
   const { bills, newBills, totalCents, previousTotalCents } = summary;
   if (bills === 0) return say(`Nothing to bill in ${period} (${mode}).`);
   say(
@@ -74,10 +69,11 @@ function printSummary({ mode, period }: PreviewOptions, summary: PreviewSummary)
   );
   printBills('The biggest bills', summary.biggest);
   printBills('What changed most', summary.mostChanged);
-  printReasons("Can't be collected", summary.problems, ({ problem }) =>
+  const { problems, problemBills, held, heldBills } = summary;
+  printReasons("Can't be collected", problems, problemBills, ({ problem }) =>
     problem === null ? '' : SENTENCES[problem],
   );
-  printReasons('Held until a person has looked', summary.held, ({ held }) => held ?? '');
+  printReasons('Held until a person has looked', held, heldBills, ({ held: reason }) => reason ?? '');
 }
 
 const SENTENCES: Readonly<Record<PreviewProblem, string>> = {
@@ -88,6 +84,7 @@ const SENTENCES: Readonly<Record<PreviewProblem, string>> = {
 function printReasons(
   title: string,
   bills: readonly PreviewedBill[],
+  count: number,
   reasonOf: (bill: PreviewedBill) => string,
 ): void {
   if (bills.length === 0) return;
@@ -98,6 +95,7 @@ function printReasons(
       bills.map((bill) => [bill.userId, formatCents(bill.totalCents), reasonOf(bill)]),
     ),
   );
+  if (count > bills.length) say(`  and ${count - bills.length} more; --csv names all`);
 }
 
 function printBills(title: string, bills: readonly PreviewedBill[]): void {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { type ListedFinding, listFindingsOfRun, listOpenFindings } from '../db/reconciliation-findings.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
@@ -11,8 +10,8 @@ import {
 import { workflowLink } from '../domain/workflow-link.ts';
 import { say, table } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
+import { untilEnded } from './until-ended.ts';
 
-const POLL_MS = 500;
 /** As many as a person reads, and a program can be given at once. */
 const MOST_FINDINGS = 1_000;
 
@@ -65,17 +64,12 @@ export async function reconcileNow(
 /** Says on standard error what the run is at, until it ends. */
 async function showProgress(run: WorkflowHandle, { links }: CliContext): Promise<void> {
   process.stderr.write(`${workflowLink(links, run.workflowId)}\n`);
-  const ended = run.result().then(
-    () => true,
-    () => true,
-  );
   let said = '';
-  while (!(await Promise.race([ended, sleep(POLL_MS, false)]))) {
+  await untilEnded(run.result(), async () => {
     const at = await progressOf(run);
-    if (at === said) continue;
+    if (at !== said) process.stderr.write(`  ${at}\n`);
     said = at;
-    process.stderr.write(`  ${at}\n`);
-  }
+  });
 }
 
 /** A query needs a worker. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { SingleBar } from 'cli-progress';
 import { countBills } from '../db/bill-status.ts';
@@ -6,8 +5,9 @@ import type { Database } from '../db/database.ts';
 import { inWords } from '../domain/in-words.ts';
 import { BILLING_PROGRESS_QUERY, type Month, type MonthlyBillingReport } from '../domain/monthly-close.ts';
 import { reportOf } from './close.ts';
+import { billingCommand } from './options.ts';
+import { untilEnded } from './until-ended.ts';
 
-const POLL_MS = 500;
 /** Where nobody looks at a terminal, a line this often. */
 const LINE_EVERY_MS = 5_000;
 
@@ -28,10 +28,6 @@ export async function watchClose(
     etaBuffer: 100,
   });
   const result = reportOf(handle);
-  const ended = result.then(
-    () => true,
-    () => true,
-  );
   const startedAt = Date.now();
   const { done: doneBefore } = await countBills(db, input);
   const show = async (phase: string): Promise<void> => {
@@ -42,8 +38,7 @@ export async function watchClose(
   };
   bar.start(0, 0, { phase: 'starting', rate: '0' });
   try {
-    do await show(await phaseOf(handle));
-    while (!(await Promise.race([ended, sleep(POLL_MS, false)])));
+    await untilEnded(result, async () => await show(phaseText(await askClose(handle))));
     await show('ended');
     return await result;
   } finally {
@@ -51,39 +46,40 @@ export async function watchClose(
   }
 }
 
-/**
- * Waits for the end of a close, and says on standard error when it is a person that it waits for.
- *
- * @param command such as `approve 2026-10`: how that person goes on.
- */
-export async function waitForClose(
-  handle: WorkflowHandle,
-  command: (name: 'approve' | 'release') => string,
-): Promise<MonthlyBillingReport> {
+/** Waits for the end of a close, and says on standard error when it is a person that it waits for, and how that person goes on. */
+export async function waitForClose(handle: WorkflowHandle, month: Month): Promise<MonthlyBillingReport> {
   const result = reportOf(handle);
-  const ended = result.then(
-    () => true,
-    () => true,
-  );
   let said = '';
-  while (!(await Promise.race([ended, sleep(POLL_MS, false)]))) {
-    const phase = await phaseOf(handle);
-    if (phase === said) continue;
-    said = phase;
-    if (phase === 'awaiting approval') process.stderr.write(`It awaits approval: ${command('approve')}\n`);
-    if (phase.startsWith('awaiting release'))
-      process.stderr.write(`It is ${phase}: ${command('release')} --all\n`);
-  }
+  await untilEnded(result, async () => {
+    const report = await askClose(handle);
+    const sentence = report === null ? null : whatItAwaits(report, month);
+    if (sentence !== null && sentence !== said) process.stderr.write(`${sentence}\n`);
+    said = sentence ?? '';
+  });
   return await result;
 }
 
-/** A query needs a worker; without one the close stands still, which is worth showing. */
-async function phaseOf(handle: WorkflowHandle): Promise<string> {
+/** @returns `null` while it is no person that it waits for. */
+function whatItAwaits(report: MonthlyBillingReport, month: Month): string | null {
+  if (report.waiting !== null) return null;
+  if (report.phase === 'awaiting_approval') return `It awaits approval: ${billingCommand('approve', month)}`;
+  if (report.phase === 'awaiting_release')
+    return `It is ${phaseText(report)}: ${billingCommand('release', month)} --all`;
+  return null;
+}
+
+/** @returns `null` when no worker answers; the close stands still then, which is worth showing. */
+async function askClose(handle: WorkflowHandle): Promise<MonthlyBillingReport | null> {
   try {
-    const { phase, waiting, heldBills } = await handle.query<MonthlyBillingReport>(BILLING_PROGRESS_QUERY);
-    if (waiting !== null) return `waits for Stripe since ${new Date(waiting.sinceMs).toISOString()}`;
-    return phase === 'awaiting_release' ? `awaiting release of ${heldBills} held` : inWords(phase);
+    return await handle.query<MonthlyBillingReport>(BILLING_PROGRESS_QUERY);
   } catch {
-    return 'no worker answers';
+    return null;
   }
+}
+
+function phaseText(report: MonthlyBillingReport | null): string {
+  if (report === null) return 'no worker answers';
+  const { phase, waiting, heldBills } = report;
+  if (waiting !== null) return `waits for Stripe since ${new Date(waiting.sinceMs).toISOString()}`;
+  return phase === 'awaiting_release' ? `awaiting release of ${heldBills} held` : inWords(phase);
 }

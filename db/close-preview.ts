@@ -25,7 +25,7 @@ const PAGE_SIZE = 500;
 
 /**
  * What a close of the month would come to now, user by user in the order of their ids, without writing anything. A bill that is
- * frozen already is given as it is. Each page is of one instant; usage may come in between two pages.
+ * frozen already is given as it is, one that was voided counts for nothing. Each page is of one instant; usage may come in between two pages.
  *
  * @param holdOutliers which bills the close would hold; `null`: none.
  */
@@ -86,13 +86,26 @@ export async function previewAtAGlance(
   return { ...whole, problemBills, heldBills };
 }
 
-/** What all bills of a month come to, in cents. */
-export async function billedTotalCents(db: Database, { mode, period }: Month): Promise<number> {
+/** The same as a summary beside all of its bills, which are kept in memory. */
+export async function previewWhole(
+  db: Database,
+  month: Month,
+  { holdOutliers, listed }: { readonly holdOutliers: OutlierRule | null; readonly listed: number },
+): Promise<PreviewSummary & { readonly all: readonly PreviewedBill[] }> {
+  const before = { mode: month.mode, period: previousPeriod(month.period) };
+  const all: PreviewedBill[] = [];
+  for await (const bills of previewClose(db, month, holdOutliers)) all.push(...bills);
+  return { ...summarizePreview(all, await billedTotalCents(db, before), listed), all };
+}
+
+/** What all bills of a month that were not voided come to, in cents. */
+async function billedTotalCents(db: Database, { mode, period }: Month): Promise<number> {
   const { total } = await db
     .selectFrom('bills')
     .select((query) => query.fn.coalesce(query.fn.sum<string>('total_cents'), query.val('0')).as('total'))
     .where('mode', '=', mode)
     .where('period', '=', period)
+    .where('status', '<>', 'void')
     .executeTakeFirstOrThrow();
   return exactInteger(total);
 }
@@ -170,6 +183,7 @@ async function billsOf(
     .select(['user_id', 'status', 'total_cents', 'credits_applied_cents', 'problem'])
     .where('mode', '=', mode)
     .where('period', '=', period)
+    .where('status', '<>', 'void')
     .where('user_id', 'in', userIds)
     .execute();
   return mapValues(groupByUser(rows), (parts) =>

@@ -66,3 +66,15 @@ it('names the bills that a close would hold, by the rule of the house', async ()
   );
   expect((await preview('2026-09')).output).not.toContain('Held until');
 });
+
+it('names ten bills of a kind, and says how many more there are', async () => {
+  const june = parseBillingPeriod('2026-06');
+  for (let count = 0; count < 12; count += 1) {
+    const each = await newUser(database.db, 'live');
+    await ingest(database.db, [usage(each, { quantity: '10', occurredAt: periodStart(june) })], 'live');
+  }
+  const { output } = await preview('2026-06');
+  expect(output.match(/never began a Checkout/g)).toHaveLength(10);
+  expect(output).toMatch(/^ {2}and 2 more; --csv names all$/m);
+  expect((await preview('2026-06', '--csv')).output.match(/^.*,new,100,.*no_customer/gm)).toHaveLength(12);
+});

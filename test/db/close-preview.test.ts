@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listBills } from '../../db/bills.ts';
-import { billedTotalCents, previewAtAGlance, previewClose } from '../../db/close-preview.ts';
+import { previewAtAGlance, previewClose, previewWhole } from '../../db/close-preview.ts';
 import { freezeBill } from '../../db/freeze.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
-import { type BillingPeriod, periodEnd } from '../../domain/billing-period.ts';
-import { type PreviewedBill, summarizePreview } from '../../domain/close-preview.ts';
+import { type BillingPeriod, periodEnd, periodStart } from '../../domain/billing-period.ts';
+import type { PreviewedBill } from '../../domain/close-preview.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { AUGUST, grantCredits, ingest, level, newUser, SEPTEMBER, usage } from './fixtures.ts';
 
@@ -73,12 +73,27 @@ test('who used nothing is named only when there was something the month before',
   expect(bills.get(gone)).toMatchObject({ status: 'none', totalCents: 0, previousTotalCents: 90 });
 });
 
+test('a bill that was voided counts for nothing', async () => {
+  const { db } = database;
+  const month = { mode: 'test', period: SEPTEMBER } as const;
+  const options = { holdOutliers: null, listed: 1 };
+  const before = await previewAtAGlance(db, month, options);
+  const userId = await newUser(db);
+  for (const period of [AUGUST, SEPTEMBER]) {
+    await ingest(db, [usage(userId, { occurredAt: periodStart(period), quantity: '999' })]);
+    await freezeBill(db, { mode: 'test', userId, period });
+  }
+  await db.updateTable('bills').set({ status: 'void' }).where('user_id', '=', userId).execute();
+  expect((await preview(SEPTEMBER)).has(userId)).toBe(false);
+  expect(await previewAtAGlance(db, month, options)).toEqual(before);
+});
+
 test('at a glance is the same, names few of a kind, and ends when nobody waits for it', async () => {
   const { db } = database;
   const month = { mode: 'test', period: SEPTEMBER } as const;
   for (let count = 0; count < 3; count += 1) await ingest(db, [usage(await newUser(db))]);
-  const bills = [...(await preview(SEPTEMBER)).values()];
-  const whole = summarizePreview(bills, await billedTotalCents(db, { ...month, period: AUGUST }), 2);
+  const { all, ...whole } = await previewWhole(db, month, { holdOutliers: null, listed: 2 });
+  expect(all).toEqual([...(await preview(SEPTEMBER)).values()]);
   const { problemBills, heldBills, ...glance } = await previewAtAGlance(db, month, {
     holdOutliers: null,
     listed: 2,
