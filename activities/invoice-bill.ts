@@ -147,7 +147,7 @@ function assertSameAsBill(bill: BillWithLines, invoice: Stripe.Invoice): void {
     sumCents(returned.map((line) => line.amount)) === bill.totalCents || invoice.lines.has_more;
   if (complete && sameLines && invoice.subtotal === bill.totalCents) return;
   throw ApplicationFailure.create({
-    message: `The invoice ${invoice.id} comes to ${invoice.subtotal} cents in ${returned.length} lines, the bill ${bill.billId} to ${bill.totalCents} in ${bill.lines.length}; void or delete the invoice, then retry`,
+    message: `The invoice ${invoice.id} comes to ${invoice.subtotal} cents in ${returned.length} lines, the bill ${bill.billId} to ${bill.totalCents} in ${bill.lines.length}; delete the draft in Stripe, then: npm run billing -- retry-parked ${bill.period} --mode ${bill.mode}`,
     type: 'InvoiceMismatch',
     nonRetryable: true,
   });

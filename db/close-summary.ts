@@ -8,6 +8,7 @@ import {
   LISTED_BIGGEST,
   LISTED_STOPPED,
   type StoppedBill,
+  toCollectCents,
 } from '../domain/close-summary.ts';
 import { sumCents } from '../domain/money.ts';
 import type { Month } from '../domain/monthly-close.ts';
@@ -62,7 +63,7 @@ async function loadSums(transaction: DatabaseTransaction, { mode, period }: Mont
   for (const { status, bills, cents } of rows) byStatus[status] = { bills, cents: exactInteger(cents) };
   return {
     bills: sumCents(rows.map(({ bills }) => bills)),
-    totalCents: sumCents(rows.map(({ cents }) => exactInteger(cents))),
+    totalCents: toCollectCents(byStatus),
     creditsCents: sumCents(rows.map(({ credits }) => exactInteger(credits))),
     byStatus,
   };
@@ -73,7 +74,7 @@ async function loadPrevious(transaction: DatabaseTransaction, { mode, period }: 
     .selectFrom('bills')
     .select((query) => [
       query.fn.countAll<number>().as('bills'),
-      query.fn.coalesce(query.fn.sum<string>('total_cents'), query.val('0')).as('cents'),
+      sql<string>`coalesce(sum(total_cents) FILTER (WHERE status <> 'void'), 0)`.as('cents'),
     ])
     .where('mode', '=', mode)
     .where('period', '=', previousPeriod(period))
@@ -89,10 +90,10 @@ async function listBiggest(
     SELECT biggest.bill_id AS "billId", user_id AS "userId", biggest.total_cents AS "totalCents",
       (SELECT coalesce(sum(total_cents), 0) FROM bills AS previous
         WHERE previous.mode = biggest.mode AND previous.user_id = biggest.user_id AND previous.kind = biggest.kind
-          AND previous.period = ${previousPeriod(period)})::bigint AS "previousTotalCents"
+          AND previous.period = ${previousPeriod(period)} AND previous.status <> 'void')::bigint AS "previousTotalCents"
     FROM (
       SELECT bill_id, mode, user_id, kind, total_cents FROM bills
-      WHERE mode = ${mode} AND period = ${period}
+      WHERE mode = ${mode} AND period = ${period} AND status <> 'void'
       ORDER BY total_cents DESC, user_id
       LIMIT ${LISTED_BIGGEST}
     ) AS biggest

@@ -5,7 +5,8 @@ import { METERED_PRODUCTS, type MeteredProduct, PRICE_LIST, type Product } from 
 
 /**
  * A bill's life. `frozen`: computed, nothing sent. `held`: a person must release it. `open`: invoice finalized, Stripe is
- * collecting. `parked`: Stripe refused a step for good, an operator must look. The others are Stripe's outcome.
+ * collecting. `parked`: Stripe refused a step for good, an operator must look. `payment_failed`: Stripe tried and could not.
+ * `paid`: by Stripe, or there was nothing to pay. `void`: its invoice was voided, or an erasure gave it up.
  */
 export const BILL_STATUSES = ['frozen', 'held', 'open', 'paid', 'payment_failed', 'parked', 'void'] as const;
 export type BillStatus = (typeof BILL_STATUSES)[number];

@@ -8,6 +8,12 @@ export interface BillSum {
   readonly cents: number;
 }
 
+/** The sum of all that were not voided, in cents. */
+export function toCollectCents(byStatus: Readonly<Partial<Record<BillStatus, BillSum>>>): number {
+  const statuses = BILL_STATUSES.filter((status) => status !== 'void');
+  return sumCents(statuses.map((status) => byStatus[status]?.cents ?? 0));
+}
+
 export interface BiggestBill {
   readonly billId: string;
   readonly userId: string;
@@ -27,7 +33,7 @@ export interface StoppedBill {
 
 /**
  * What an operator wants to know of a month's bills when they are frozen, and when the close is done. Plain JSON, and small
- * however many bills there are. Amounts in cents; a total is what Stripe is to collect.
+ * however many bills there are. Amounts in cents; a total is what Stripe is to collect, so that of a void bill counts in `byStatus` only.
  */
 export interface CloseSummary {
   readonly bills: number;

@@ -85,6 +85,20 @@ test('sums of all bills and of each status, against the month before', async () 
   });
 });
 
+test('what was voided is a bill, and nothing to collect', async () => {
+  const { userId } = await addBill('open', 30);
+  await addBill('void', 900);
+  await addBill('void', 800, { userId, period: AUGUST });
+  expect(await summary()).toMatchObject({
+    bills: 2,
+    totalCents: 30,
+    previousBills: 1,
+    previousTotalCents: 0,
+    byStatus: { open: { bills: 1, cents: 30 }, void: { bills: 1, cents: 900 } },
+    biggest: [{ userId, totalCents: 30, previousTotalCents: 0 }],
+  });
+});
+
 test('the five biggest, beside what the same users paid the month before', async () => {
   const bills = [];
   for (const cents of [10, 60, 30, 50, 20, 40]) bills.push({ cents, ...(await addBill('frozen', cents)) });

@@ -4,6 +4,7 @@ import { previewAtAGlance } from '../../../db/close-preview.ts';
 import { loadCloseSummary } from '../../../db/close-summary.ts';
 import { type ListedMonth, listMonths } from '../../../db/months.ts';
 import type { BillingPeriod } from '../../../domain/billing-period.ts';
+import { toCollectCents } from '../../../domain/close-summary.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import { sumCents } from '../../../domain/money.ts';
 import { isOver, type Month } from '../../../domain/monthly-close.ts';
@@ -34,13 +35,12 @@ export async function monthsPage(
 
 async function listedMonth(dependencies: ApiDependencies, mode: Mode, { period, byStatus }: ListedMonth) {
   const { temporal, now = () => new Date() } = dependencies;
-  const sums = Object.values(byStatus);
   const close = await closeStandingOf(temporal, { mode, period });
   return {
     period,
     isOver: isOver(period, now()),
-    bills: sumCents(sums.map(({ bills }) => bills)),
-    totalCents: sumCents(sums.map(({ cents }) => cents)),
+    bills: sumCents(Object.values(byStatus).map(({ bills }) => bills)),
+    totalCents: toCollectCents(byStatus),
     byStatus,
     close,
     phase: close === 'running' ? ((await askClose(temporal, { mode, period })).state?.phase ?? null) : null,
