@@ -27,6 +27,8 @@ export function createInvoiceBillActivities(dependencies: ActivityDependencies) 
      * Turns one frozen bill into one invoice: draft, all lines in one call, check, finalize; Stripe then charges it.
      * What Stripe refuses for good parks the bill; what passes is thrown, for Temporal to retry. A bill that is held, or has its
      * invoice, stays as it is.
+     *
+     * @throws ApplicationFailure `BillNotFound`, for good; `ModeNotConfigured` and `StripeUnavailable`, worth another attempt.
      */
     async invoiceBill({
       mode,

@@ -36,6 +36,7 @@ export interface BillsPage {
   readonly lastUserId: string | null;
 }
 
+/** What they throw is the database's, and worth another attempt. */
 export function createMonthlyCloseActivities(dependencies: ActivityDependencies) {
   const { db, rules } = dependencies;
   return {

@@ -27,6 +27,7 @@ export async function ensurePriceList(db: Database, mode: Mode): Promise<void> {
     .execute();
 }
 
+/** Writes what Stripe calls a product of ours over what was written before; `null` forgets it. */
 export async function saveStripeProductIds(
   db: Database,
   mode: Mode,

@@ -75,10 +75,12 @@ export const PRICE_LIST: Readonly<Record<Product, PriceListItem>> = {
   },
 };
 
+/** Whether a name from outside is on the price list, credits included. */
 export function isProduct(text: string): text is Product {
   return (PRODUCTS as readonly string[]).includes(text);
 }
 
+/** Whether usage of it can be reported; credits are bought, not used. */
 export function isMeteredProduct(text: string): text is MeteredProduct {
   return (METERED_PRODUCTS as readonly string[]).includes(text);
 }

@@ -7,11 +7,14 @@ import { METERED_PRODUCTS, type MeteredProduct, PRICE_LIST } from './price-list.
 /** A month's usage of each product in base units (domain/bill.ts): a product that was not used may be missing. */
 export type MonthlyUsage = ReadonlyMap<MeteredProduct, Big>;
 
+/** What a month's usage of one product comes to. */
 export interface UsageLine {
   readonly product: MeteredProduct;
   /** In the unit of the price list. */
   readonly quantity: DecimalString;
+  /** Of that month, for one unit; may be a fraction of a cent. */
   readonly unitPriceCents: DecimalString;
+  /** Rounded once, as the line of a bill is (domain/bill.ts). */
   readonly amountCents: number;
 }
 
