@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Customer, subscribedCustomer, workflowOf } from '../../chaos/world/customers.ts';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
 import { SEARCH_ATTRIBUTES, SUSPEND_UPDATE } from '../../domain/workflow-contracts.ts';
-import { freePort } from '../../stack/ports.ts';
+import { freePort } from '../../process/free-port.ts';
 import { type Reaper, startReaper } from '../../stack/reaper.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../stack/temporal-server.ts';
