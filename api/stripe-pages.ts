@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { UserKey } from '../db/users.ts';
+import type { CustomerKey, UserKey } from '../domain/customer-key.ts';
 import type {
-  CustomerBillingInput,
   OpenBillingPortalRequest,
   OpenedBillingPortal,
   StartCheckoutRequest,
@@ -48,7 +47,7 @@ export async function openBillingPortalOf(
 async function stripeCustomerOf(
   { db, temporal, webhookSecrets }: Dependencies,
   { mode, userId }: UserKey,
-): Promise<CustomerBillingInput> {
+): Promise<CustomerKey> {
   refuseUnlessConfigured(webhookSecrets, mode);
   const user = await findUserOrRefuse(db, mode, userId);
   return {

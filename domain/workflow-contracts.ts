@@ -3,6 +3,7 @@
  * identity, so that starting the same thing twice meets the one that runs.
  */
 import type { BillingPeriod } from './billing-period.ts';
+import type { CustomerKey } from './customer-key.ts';
 import type { BillingStatus, WaitingFor } from './customer-standing.ts';
 import type { Mode } from './mode.ts';
 
@@ -101,11 +102,6 @@ export const SEARCH_ATTRIBUTES = {
   BillingPeriod: 'Keyword',
 } as const;
 
-export interface CustomerBillingInput {
-  readonly mode: Mode;
-  readonly stripeCustomerId: string;
-}
-
 /** What the Temporal Web UI tells an operator about every customer's workflow. Markdown. */
 const CUSTOMER_BILLING_DETAILS = [
   'To decide, **More Actions → Send an Update**:',
@@ -121,11 +117,11 @@ const CUSTOMER_BILLING_DETAILS = [
  * How the one workflow of a customer is started by whoever needs it first. It sets its search attributes itself: named here,
  * a namespace that lacks one would refuse the start, and with it the webhook.
  */
-export function customerBillingStart({ mode, stripeCustomerId }: CustomerBillingInput) {
+export function customerBillingStart({ mode, stripeCustomerId }: CustomerKey) {
   return {
     workflowId: customerBillingWorkflowId(mode, stripeCustomerId),
     taskQueue: BILLING_TASK_QUEUE,
-    args: [{ mode, stripeCustomerId }] satisfies [CustomerBillingInput],
+    args: [{ mode, stripeCustomerId }] satisfies [CustomerKey],
     staticSummary: `Billing of ${stripeCustomerId} (${mode})`,
     staticDetails: CUSTOMER_BILLING_DETAILS,
   };
@@ -244,9 +240,4 @@ export interface ParkedStep {
   readonly step: string;
   readonly message: string;
   readonly stripeRequestId: string | null;
-}
-
-export interface CustomerRegistrationInput {
-  readonly mode: Mode;
-  readonly userId: string;
 }

@@ -1,6 +1,7 @@
 import { type Client, WithStartWorkflowOperation, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import type { Approval, BillsDecision, RetryParked } from '../../domain/close-decisions.ts';
+import type { CustomerKey } from '../../domain/customer-key.ts';
 import {
   APPROVE_UPDATE,
   type HOLD_UPDATE,
@@ -18,7 +19,6 @@ import type {
   SuspendRequest,
 } from '../../domain/operator-decisions.ts';
 import {
-  type CustomerBillingInput,
   type CustomerBillingState,
   customerBillingWorkflowId,
   type EXTEND_GRACE_UPDATE,
@@ -55,7 +55,7 @@ type Identified<Decision> = Decision & { readonly updateId?: string };
  */
 export async function decideOnCustomer(
   client: Client,
-  { mode, stripeCustomerId }: CustomerBillingInput,
+  { mode, stripeCustomerId }: CustomerKey,
   { update, request, updateId }: Identified<CustomerDecision>,
 ): Promise<CustomerBillingState> {
   const handle = client.workflow.getHandle(customerBillingWorkflowId(mode, stripeCustomerId));

@@ -1,9 +1,9 @@
 import { type Client, QueryNotRegisteredError, QueryRejectedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
+import type { CustomerKey } from '../../domain/customer-key.ts';
 import { BILLING_PROGRESS_QUERY, type Month, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
 import {
   BILLING_STATE_QUERY,
-  type CustomerBillingInput,
   type CustomerBillingState,
   customerBillingWorkflowId,
   monthlyBillingWorkflowId,
@@ -21,7 +21,7 @@ export type WorkflowAnswer<State> =
 /** Where a customer stands, as their workflow sees it. */
 export async function askCustomer(
   client: Client,
-  { mode, stripeCustomerId }: CustomerBillingInput,
+  { mode, stripeCustomerId }: CustomerKey,
 ): Promise<WorkflowAnswer<CustomerBillingState>> {
   return await ask(client, customerBillingWorkflowId(mode, stripeCustomerId), BILLING_STATE_QUERY);
 }

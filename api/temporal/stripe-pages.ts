@@ -7,6 +7,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import type { CustomerKey, UserKey } from '../../domain/customer-key.ts';
 import type { Mode } from '../../domain/mode.ts';
 import {
   CHECKOUT_OVER,
@@ -19,8 +20,6 @@ import {
   BILLING_TASK_QUEUE,
   CUSTOMER_BILLING_WORKFLOW,
   CUSTOMER_REGISTRATION_WORKFLOW,
-  type CustomerBillingInput,
-  type CustomerRegistrationInput,
   customerBillingStart,
   customerBillingWorkflowId,
   customerRegistrationWorkflowId,
@@ -39,7 +38,7 @@ import { waitForWorker, workflowEnded } from './worker-calls.ts';
 /** How long Temporal may take to say what a workflow waits for. */
 const DESCRIBE_DEADLINE_MS = 2_000;
 
-type CustomerRegistrationWorkflow = (input: CustomerRegistrationInput) => Promise<string>;
+type CustomerRegistrationWorkflow = (input: UserKey) => Promise<string>;
 
 /**
  * Makes the user a customer in Stripe, or waits for the registration that is under way.
@@ -67,7 +66,7 @@ export async function registerCustomer(client: Client, mode: Mode, userId: strin
  */
 export async function startCheckout(
   client: Client,
-  customer: CustomerBillingInput,
+  customer: CustomerKey,
   request: StartCheckoutRequest,
 ): Promise<StartedCheckout> {
   return await askWithStart<StartedCheckout>(client, customer, {
@@ -84,7 +83,7 @@ export async function startCheckout(
  */
 export async function openBillingPortal(
   client: Client,
-  customer: CustomerBillingInput,
+  customer: CustomerKey,
   request: OpenBillingPortalRequest,
 ): Promise<OpenedBillingPortal> {
   return await askWithStart<OpenedBillingPortal>(client, customer, {
@@ -97,7 +96,7 @@ export async function openBillingPortal(
 /** Asks the customer's workflow, which is started if it does not run. */
 async function askWithStart<Answer>(
   client: Client,
-  customer: CustomerBillingInput,
+  customer: CustomerKey,
   {
     update,
     request,

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Stripe } from 'stripe';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import { listPaymentMethods } from '../../db/payment-methods.ts';
 import { findUser } from '../../db/users.ts';
+import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { standingOf } from '../../domain/customer-standing.ts';
 import type { StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
 import { nobody } from '../domain/customer-fixtures.ts';

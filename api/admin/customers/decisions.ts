@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { UserKey } from '../../../db/users.ts';
+import type { UserKey } from '../../../domain/customer-key.ts';
 import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';

@@ -1,3 +1,4 @@
+import type { UserKey } from '../../../domain/customer-key.ts';
 import type { BillingStatus } from '../../../domain/customer-standing.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
@@ -36,7 +37,7 @@ export function CustomerWorkflowLink({ mode, stripeCustomerId, id }: CustomerWor
 }
 
 /** To the page of a user, within the tab Customers. */
-export function CustomerPageLink({ mode, userId }: { readonly mode: Mode; readonly userId: string }) {
+export function CustomerPageLink({ mode, userId }: UserKey) {
   return <a href={customerPath(mode, userId)}>{userId}</a>;
 }
 
