@@ -7,7 +7,7 @@ import { savePaymentMethods } from '../db/payment-methods.ts';
 import { findUserByStripeCustomer, type User } from '../db/users.ts';
 import type { CompletedSetupFact, CustomerFacts, OperatorSuspensionFact } from '../domain/customer-facts.ts';
 import type { CustomerKey } from '../domain/customer-key.ts';
-import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { retrieveInvoice, retrieveInvoiceIfThere, syncInvoice } from './invoice-sync.ts';
 import { paymentMethodDetails } from './payment-method-details.ts';

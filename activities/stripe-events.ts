@@ -1,7 +1,6 @@
 import type { Stripe } from 'stripe';
 import type { CustomerKey } from '../domain/customer-key.ts';
-import type { StripeEvent } from '../domain/stripe-event.ts';
-import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import type { StripeEvent, StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { signalStripeEvent } from '../temporal/signals.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 

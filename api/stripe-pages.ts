@@ -5,7 +5,7 @@ import type {
   OpenedBillingPortal,
   StartCheckoutRequest,
   StartedCheckout,
-} from '../domain/workflow-contracts.ts';
+} from '../domain/customer-workflow.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { refuseUnlessConfigured } from './mode-configuration.ts';
 import { openBillingPortal, registerCustomer, startCheckout } from './temporal/stripe-pages.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { CustomerKey } from '../domain/customer-key.ts';
 import type { Mode } from '../domain/mode.ts';
-import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 
 /** Which of these events have had their effect already; they are written by {@link recordAppliedEvents}. */

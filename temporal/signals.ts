@@ -3,19 +3,17 @@
  * any more. What goes wrong is thrown as Temporal's client has it; the api makes answers of it (`api/temporal/`).
  */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { CHARGE_EVENT_WORKFLOW, type ChargeEventInput, chargeEventStart } from '../domain/charge-event.ts';
 import type { CustomerKey } from '../domain/customer-key.ts';
-import { testPurchaseWorkflowId } from '../domain/test-purchase.ts';
 import {
-  CHARGE_EVENT_WORKFLOW,
-  type ChargeEventInput,
   CUSTOMER_BILLING_WORKFLOW,
-  chargeEventStart,
   customerBillingStart,
   LOOK_AGAIN_SIGNAL,
   STRIPE_EVENT_SIGNAL,
-  type StripeEventEnvelope,
   USER_CHANGED_SIGNAL,
-} from '../domain/workflow-contracts.ts';
+} from '../domain/customer-workflow.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
+import { testPurchaseWorkflowId } from '../domain/test-purchase.ts';
 import { startOnce } from './start-once.ts';
 
 /** A customer's workflow, as far as its caller sees it. */

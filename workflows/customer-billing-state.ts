@@ -1,6 +1,7 @@
 import type { CustomerKey } from '../domain/customer-key.ts';
 import type { CustomerStanding } from '../domain/customer-standing.ts';
-import type { CustomerBillingState, ParkedStep, StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import type { CustomerBillingState, ParkedStep } from '../domain/customer-workflow.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { type CarriedEvents, EventQueue } from './event-queue.ts';
 import { type CarriedHostMessages, HostMessages } from './host-messages.ts';
 import { boundToTrace } from './trace-context.ts';

@@ -1,7 +1,7 @@
 import { ActivityFailure, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { CustomerKey } from '../domain/customer-key.ts';
+import type { CustomerAccess, HostMessage } from '../domain/host-message.ts';
 import type { Mode } from '../domain/mode.ts';
-import type { CustomerAccess, HostMessage } from '../domain/workflow-contracts.ts';
 import { hookActivities } from './activities.ts';
 
 /** What continue-as-new carries over of what the host product was told. */

@@ -3,12 +3,21 @@ import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import type { Approval, BillsDecision, RetryParked } from '../../domain/close-decisions.ts';
 import type { CustomerKey } from '../../domain/customer-key.ts';
 import {
+  type CustomerBillingState,
+  customerBillingWorkflowId,
+  type EXTEND_GRACE_UPDATE,
+  type REACTIVATE_UPDATE,
+  type SUSPEND_UPDATE,
+} from '../../domain/customer-workflow.ts';
+import {
   APPROVE_UPDATE,
   type HOLD_UPDATE,
+  MONTHLY_BILLING_WORKFLOW,
   type Month,
   type MonthlyBillingInput,
   type MonthlyBillingReport,
   monthlyBillingStart,
+  monthlyBillingWorkflowId,
   type RELEASE_UPDATE,
   type RETRY_PARKED_UPDATE,
   type SKIP_UPDATE,
@@ -18,15 +27,6 @@ import type {
   ReactivateRequest,
   SuspendRequest,
 } from '../../domain/operator-decisions.ts';
-import {
-  type CustomerBillingState,
-  customerBillingWorkflowId,
-  type EXTEND_GRACE_UPDATE,
-  MONTHLY_BILLING_WORKFLOW,
-  monthlyBillingWorkflowId,
-  type REACTIVATE_UPDATE,
-  type SUSPEND_UPDATE,
-} from '../../domain/workflow-contracts.ts';
 import { HttpError } from '../errors.ts';
 import { workflowEnded } from './worker-calls.ts';
 

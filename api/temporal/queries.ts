@@ -1,13 +1,17 @@
 import { type Client, QueryNotRegisteredError, QueryRejectedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { CustomerKey } from '../../domain/customer-key.ts';
-import { BILLING_PROGRESS_QUERY, type Month, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
   customerBillingWorkflowId,
+} from '../../domain/customer-workflow.ts';
+import {
+  BILLING_PROGRESS_QUERY,
+  type Month,
+  type MonthlyBillingReport,
   monthlyBillingWorkflowId,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/monthly-close.ts';
 import { isServiceFailure } from './calls.ts';
 
 /** A page waits for it: what is in the database is shown all the same. */

@@ -8,16 +8,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { CustomerKey, UserKey } from '../../domain/customer-key.ts';
-import type { Mode } from '../../domain/mode.ts';
 import {
-  CHECKOUT_OVER,
-  STRIPE_REFUSED,
-  STRIPE_UNAVAILABLE,
-  stripeRefusalOf,
-  stripeRequestIdOf,
-} from '../../domain/stripe-failure.ts';
-import {
-  BILLING_TASK_QUEUE,
   CUSTOMER_BILLING_WORKFLOW,
   CUSTOMER_REGISTRATION_WORKFLOW,
   customerBillingStart,
@@ -29,7 +20,16 @@ import {
   START_CHECKOUT_UPDATE,
   type StartCheckoutRequest,
   type StartedCheckout,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/customer-workflow.ts';
+import type { Mode } from '../../domain/mode.ts';
+import {
+  CHECKOUT_OVER,
+  STRIPE_REFUSED,
+  STRIPE_UNAVAILABLE,
+  stripeRefusalOf,
+  stripeRequestIdOf,
+} from '../../domain/stripe-failure.ts';
+import { BILLING_TASK_QUEUE } from '../../domain/task-queues.ts';
 import type { CustomerBillingWorkflow } from '../../temporal/signals.ts';
 import { HttpError } from '../errors.ts';
 import { RETRY_AFTER_SECONDS, withTemporal } from './calls.ts';

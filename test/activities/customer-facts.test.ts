@@ -5,7 +5,7 @@ import { listPaymentMethods } from '../../db/payment-methods.ts';
 import { findUser } from '../../db/users.ts';
 import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { standingOf } from '../../domain/customer-standing.ts';
-import type { StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
+import type { StripeEventEnvelope } from '../../domain/stripe-event.ts';
 import { nobody } from '../domain/customer-fixtures.ts';
 import {
   type ActivityTestEnvironment,

@@ -5,9 +5,9 @@ import { idOf } from '../../activities/stripe-values.ts';
 import { saveDispute } from '../../db/disputes.ts';
 import { listFindingsOfRun, openObjectsSince } from '../../db/reconciliation-findings.ts';
 import type { KnownCustomer } from '../../domain/customer-key.ts';
+import { customerBillingStart } from '../../domain/customer-workflow.ts';
 import { FIRST_PAGE, type ReconciliationPlan } from '../../domain/reconciliation.ts';
 import type { FindingCode } from '../../domain/reconciliation-findings.ts';
-import { customerBillingStart } from '../../domain/workflow-contracts.ts';
 import {
   type ActivityTestEnvironment,
   runOnce,

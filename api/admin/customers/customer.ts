@@ -7,7 +7,7 @@ import { listOperatorDecisions } from '../../../db/operator-decisions.ts';
 import type { User } from '../../../db/users.ts';
 import { remainingCents } from '../../../domain/credits.ts';
 import type { UserKey } from '../../../domain/customer-key.ts';
-import { type CustomerBillingState, customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import { type CustomerBillingState, customerBillingWorkflowId } from '../../../domain/customer-workflow.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { askCustomer } from '../../temporal/queries.ts';
 import { findUserOrRefuse } from '../../users/find-user.ts';

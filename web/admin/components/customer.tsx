@@ -1,7 +1,7 @@
 import type { UserKey } from '../../../domain/customer-key.ts';
 import type { BillingStatus } from '../../../domain/customer-standing.ts';
+import { customerBillingWorkflowId } from '../../../domain/customer-workflow.ts';
 import type { Mode } from '../../../domain/mode.ts';
-import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import { StatusBadge, type Tone } from '../../components/values.tsx';
 import { tabPath } from '../tabs.ts';
 import { WorkflowLink } from './workflow-link.tsx';
