@@ -9,6 +9,7 @@ COPY config config
 COPY db db
 COPY temporal temporal
 COPY telemetry telemetry
+COPY process process
 COPY activities activities
 COPY workflows workflows
 COPY worker worker

@@ -3,16 +3,16 @@ import type { Stripe } from 'stripe';
 import { saveCheckoutSession } from '../db/checkout-sessions.ts';
 import { listStripeProducts } from '../db/price-list.ts';
 import { findUserByStripeCustomer } from '../db/users.ts';
-import type { Mode } from '../domain/mode.ts';
-import { CURRENCY } from '../domain/money.ts';
-import { CHECKOUT_OVER } from '../domain/stripe-failure.ts';
+import type { CustomerKey } from '../domain/customer-key.ts';
 import type {
   OpenBillingPortalRequest,
   OpenedBillingPortal,
   StartCheckoutRequest,
   StartedCheckout,
-} from '../domain/workflow-contracts.ts';
-import type { CustomerKey } from './customer-commands.ts';
+} from '../domain/customer-workflow.ts';
+import type { Mode } from '../domain/mode.ts';
+import { CURRENCY } from '../domain/money.ts';
+import { CHECKOUT_OVER } from '../domain/stripe-failure.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { priceListMissing, userNotFound } from './failures.ts';
 import { unixSeconds } from './stripe-values.ts';

@@ -6,9 +6,9 @@ import type { ComparedInvoice } from '../domain/compare-invoices.ts';
 import type { ComparedClaim } from '../domain/compare-payments.ts';
 import type { ComparedSubscription } from '../domain/compare-subscriptions.ts';
 import { billIdentityOf, billIdOf } from './bill-on-invoice.ts';
-import { isOurSubscription, subscriptionFact } from './customer-commands.ts';
 import { creditsSoldBy } from './payment-sync.ts';
 import { idOf } from './stripe-values.ts';
+import { isOurSubscription, subscriptionFact } from './subscription-facts.ts';
 
 export function comparedSubscription(subscription: Stripe.Subscription): ComparedSubscription {
   const { created, canceled_at: canceledAt, ended_at: endedAt } = subscription;

@@ -1,10 +1,10 @@
-import type { Stripe } from 'stripe';
 import { collectionAttemptsOf, listUnpaidBills, saveCollectionAttempt } from '../db/bill-status.ts';
 import { assignCluster, releaseCluster, type ToBeTold } from '../db/clusters.ts';
 import { saveOperatorDecision } from '../db/operator-decisions.ts';
 import { listStripeProducts } from '../db/price-list.ts';
 import { findUserByStripeCustomer, type StepOutcome, saveStanding, saveSubscription } from '../db/users.ts';
 import type { SubscriptionFact, UnpaidBillFact } from '../domain/customer-facts.ts';
+import type { CustomerKey, KnownCustomer } from '../domain/customer-key.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { OperatorDecision } from '../domain/operator-decisions.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
@@ -12,16 +12,7 @@ import { priceListMissing, userNotFound } from './failures.ts';
 import { retrieveInvoice, syncInvoice } from './invoice-sync.ts';
 import { isCardError } from './stripe-errors.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
-
-export interface CustomerKey {
-  readonly mode: Mode;
-  readonly stripeCustomerId: string;
-}
-
-/** A user whom Stripe knows. */
-export interface KnownCustomer extends CustomerKey {
-  readonly userId: string;
-}
+import { subscriptionFact } from './subscription-facts.ts';
 
 /**
  * One activity for each command of domain/customer-commands.ts. Each is safe to repeat, and returns what is true after it. Those that ask
@@ -192,15 +183,4 @@ export function createCustomerCommandActivities(dependencies: ActivityDependenci
     if (prices.length > 0) return prices;
     throw priceListMissing(mode, 'metered price');
   }
-}
-
-/** A subscription as the rules know it. */
-export function subscriptionFact(subscription: Stripe.Subscription): SubscriptionFact {
-  const { id, status, created, ended_at: endedAt, metadata } = subscription;
-  return { id, status, created, endedAt, isOurs: isOurSubscription(metadata) };
-}
-
-/** Whether its metadata say that we made the subscription: they name the session that it was made for. */
-export function isOurSubscription(metadata: Stripe.Metadata | null): boolean {
-  return metadata?.['checkout_session_id'] !== undefined;
 }

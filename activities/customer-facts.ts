@@ -6,13 +6,14 @@ import { listDisputes } from '../db/disputes.ts';
 import { savePaymentMethods } from '../db/payment-methods.ts';
 import { findUserByStripeCustomer, type User } from '../db/users.ts';
 import type { CompletedSetupFact, CustomerFacts, OperatorSuspensionFact } from '../domain/customer-facts.ts';
-import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
-import { type CustomerKey, subscriptionFact } from './customer-commands.ts';
+import type { CustomerKey } from '../domain/customer-key.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { retrieveInvoice, retrieveInvoiceIfThere, syncInvoice } from './invoice-sync.ts';
 import { paymentMethodDetails } from './payment-method-details.ts';
 import { syncCharge, syncCreditPurchase } from './payment-sync.ts';
 import { idOf } from './stripe-values.ts';
+import { subscriptionFact } from './subscription-facts.ts';
 
 export interface LookAtCustomerInput extends CustomerKey {
   /** What made us look. Their objects are fetched anew; nothing in an event is believed but when it happened. */

@@ -1,11 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { CustomerKey } from '../domain/customer-key.ts';
 import type { Mode } from '../domain/mode.ts';
 
 /** Not retryable: a customer of nobody's does not become ours by waiting. */
-export function userNotFound(key: {
-  readonly mode: Mode;
-  readonly stripeCustomerId: string;
-}): ApplicationFailure {
+export function userNotFound(key: CustomerKey): ApplicationFailure {
   const message = `The customer ${key.stripeCustomerId} belongs to no user in ${key.mode} mode`;
   return ApplicationFailure.create({ message, type: 'UserNotFound', nonRetryable: true });
 }

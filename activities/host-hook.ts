@@ -1,8 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Webhook } from 'standardwebhooks';
 import type { HostHookConfig } from '../config/config.ts';
+import type { HostMessage } from '../domain/host-message.ts';
 import type { Mode } from '../domain/mode.ts';
-import type { HostMessage } from '../domain/workflow-contracts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { unixSeconds } from './stripe-values.ts';
 

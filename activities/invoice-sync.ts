@@ -3,7 +3,7 @@ import { parkBill, saveInvoiceOutcome } from '../db/bill-status.ts';
 import { hasBill } from '../db/lost-bills.ts';
 import { billStatusOfInvoice } from '../domain/bill.ts';
 import type { Mode } from '../domain/mode.ts';
-import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { billIdOf } from './bill-on-invoice.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { recoverBill } from './lost-bills.ts';

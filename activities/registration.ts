@@ -1,8 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { findUser, findUserByStripeCustomer, saveStripeCustomer, type User } from '../db/users.ts';
+import type { CustomerKey, UserKey } from '../domain/customer-key.ts';
 import type { Mode } from '../domain/mode.ts';
-import type { CustomerRegistrationInput } from '../domain/workflow-contracts.ts';
-import type { CustomerKey } from './customer-commands.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { unixSeconds } from './stripe-values.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
@@ -16,7 +15,7 @@ export function createRegistrationActivities(dependencies: Pick<ActivityDependen
      * @returns the customer's id, `cus_…`.
      * @throws ApplicationFailure `UserNotFound` (not retryable), also of one who was erased.
      */
-    async registerCustomer({ mode, userId }: CustomerRegistrationInput): Promise<string> {
+    async registerCustomer({ mode, userId }: UserKey): Promise<string> {
       const user = await userOf(mode, userId);
       if (user.stripe_customer_id !== null) return user.stripe_customer_id;
       const stripe = stripeOf(dependencies, mode);

@@ -1,15 +1,13 @@
 import type { Stripe } from 'stripe';
-import type { StripeEvent } from '../domain/stripe-event.ts';
-import type { CustomerBillingInput, StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import type { CustomerKey } from '../domain/customer-key.ts';
+import type { StripeEvent, StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { signalStripeEvent } from '../temporal/signals.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 export function createStripeEventActivities({ temporal }: Pick<ActivityDependencies, 'temporal'>) {
   return {
     /** Hands an event to its customer's workflow, as the receiver does with events that name their customer. */
-    async forwardStripeEvent(
-      input: CustomerBillingInput & { readonly event: StripeEventEnvelope },
-    ): Promise<void> {
+    async forwardStripeEvent(input: CustomerKey & { readonly event: StripeEventEnvelope }): Promise<void> {
       await signalStripeEvent(temporal, input, input.event);
     },
   };

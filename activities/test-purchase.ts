@@ -4,13 +4,13 @@ import { listStripeProducts } from '../db/price-list.ts';
 import { grantTestPurchase, recordTestPurchase, saveTestPurchaseState } from '../db/test-purchases.ts';
 import { creditsExpireAt, creditsToCents } from '../domain/credits.ts';
 import { CURRENCY, type DecimalString } from '../domain/money.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import {
   countOfCredits,
   TEST_CARDS,
   type TestPurchaseInput,
   type TestPurchaseState,
 } from '../domain/test-purchase.ts';
-import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { priceListMissing } from './failures.ts';
 import { createRegistrationActivities } from './registration.ts';

@@ -5,7 +5,7 @@ import { loadServiceConfig } from '../config/config.ts';
 import { inheritedEnvironment } from '../config/machine.ts';
 import { openDatabase } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
-import { announceReady, SHUTDOWN_MS, stopWithParent } from '../stack/parent-link.ts';
+import { announceReady, SHUTDOWN_MS, stopWithParent } from '../process/parent-link.ts';
 import { createLog } from '../telemetry/log.ts';
 import { startTracing } from '../telemetry/tracing.ts';
 import { dataConverterOf } from '../temporal/data-converter.ts';

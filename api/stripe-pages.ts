@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { UserKey } from '../db/users.ts';
+import type { CustomerKey, UserKey } from '../domain/customer-key.ts';
 import type {
-  CustomerBillingInput,
   OpenBillingPortalRequest,
   OpenedBillingPortal,
   StartCheckoutRequest,
   StartedCheckout,
-} from '../domain/workflow-contracts.ts';
+} from '../domain/customer-workflow.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { refuseUnlessConfigured } from './mode-configuration.ts';
 import { openBillingPortal, registerCustomer, startCheckout } from './temporal/stripe-pages.ts';
@@ -48,7 +47,7 @@ export async function openBillingPortalOf(
 async function stripeCustomerOf(
   { db, temporal, webhookSecrets }: Dependencies,
   { mode, userId }: UserKey,
-): Promise<CustomerBillingInput> {
+): Promise<CustomerKey> {
   refuseUnlessConfigured(webhookSecrets, mode);
   const user = await findUserOrRefuse(db, mode, userId);
   return {

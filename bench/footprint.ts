@@ -12,9 +12,9 @@ import {
   periodStart,
 } from '../domain/billing-period.ts';
 import { DAY_MS } from '../domain/days.ts';
+import { monthlyBillingWorkflowId } from '../domain/monthly-close.ts';
 import type { MeteredProduct } from '../domain/price-list.ts';
 import { MAX_BATCH_SIZE } from '../domain/usage-event.ts';
-import { monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { type BenchParts } from './stack.ts';
 import { Subscriber } from './subscriber.ts';

@@ -8,8 +8,8 @@ import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
   customerBillingWorkflowId,
-  type StripeEventEnvelope,
-} from '../domain/workflow-contracts.ts';
+} from '../domain/customer-workflow.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { signalStripeEvent } from '../temporal/signals.ts';
 import type { BenchParts } from './stack.ts';
 

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { signAsStripe } from '../api/webhooks/signature.ts';
 import { atATime } from '../domain/at-a-time.ts';
 import { envelopeOf } from '../domain/stripe-event.ts';
-import { stopWithParent } from '../stack/parent-link.ts';
+import { stopWithParent } from '../process/parent-link.ts';
 import { signalStripeEvent } from '../temporal/signals.ts';
 import { leanPost } from './lean-post.ts';
 import type { Load, LoadFigures } from './load-process.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { saveCluster } from '../db/clusters.ts';
 import { type BillingPeriod, closedPeriods } from '../domain/billing-period.ts';
 import { MODES } from '../domain/mode.ts';
-import { RECONCILIATION_SCHEDULE } from '../domain/workflow-contracts.ts';
+import { RECONCILIATION_SCHEDULE } from '../domain/schedules.ts';
 import { buildProgramsForNow } from '../stack/build-programs.ts';
 import { startReaper } from '../stack/reaper.ts';
 import { PARTS, type PartName } from '../stack/stack.ts';

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { saveCluster } from '../db/clusters.ts';
-import { EXTEND_GRACE_UPDATE, REACTIVATE_UPDATE, SUSPEND_UPDATE } from '../domain/workflow-contracts.ts';
+import { EXTEND_GRACE_UPDATE, REACTIVATE_UPDATE, SUSPEND_UPDATE } from '../domain/customer-workflow.ts';
 import { say } from './console.ts';
 import { openContext } from './context.ts';
 import { decide, showCustomer } from './customer.ts';

@@ -3,13 +3,13 @@ import { listCreditLots } from '../db/credits.ts';
 import type { Database } from '../db/database.ts';
 import { findUser, findUserByStripeCustomer, type User } from '../db/users.ts';
 import { remainingCents } from '../domain/credits.ts';
-import type { Mode } from '../domain/mode.ts';
-import { formatCents } from '../domain/money.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
   customerBillingWorkflowId,
-} from '../domain/workflow-contracts.ts';
+} from '../domain/customer-workflow.ts';
+import type { Mode } from '../domain/mode.ts';
+import { formatCents } from '../domain/money.ts';
 import { workflowLink } from '../domain/workflow-link.ts';
 import { say, table } from './console.ts';
 import { type CliContext, inItsWords, isTemporalError, UsageError } from './context.ts';

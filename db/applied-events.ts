@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
+import type { CustomerKey } from '../domain/customer-key.ts';
 import type { Mode } from '../domain/mode.ts';
-import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 
 /** Which of these events have had their effect already; they are written by {@link recordAppliedEvents}. */
@@ -22,7 +23,7 @@ export async function appliedEventIds(
 /** Notes that these events have had their effect, in the transaction that has it. Safe to repeat. */
 export async function recordAppliedEvents(
   transaction: DatabaseTransaction,
-  { mode, stripeCustomerId }: { readonly mode: Mode; readonly stripeCustomerId: string },
+  { mode, stripeCustomerId }: CustomerKey,
   events: readonly Pick<StripeEventEnvelope, 'eventId' | 'type' | 'objectId'>[],
 ): Promise<void> {
   if (events.length === 0) return;
@@ -67,7 +68,7 @@ export interface AppliedEvent {
 /** The events of a customer that have had their effect, newest first. */
 export async function listAppliedEvents(
   db: Database,
-  { mode, stripeCustomerId }: { readonly mode: Mode; readonly stripeCustomerId: string },
+  { mode, stripeCustomerId }: CustomerKey,
   limit: number,
 ): Promise<AppliedEvent[]> {
   const rows = await db

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
+import type { UserKey } from '../domain/customer-key.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import { inTransaction } from './transaction.ts';
-import type { UserKey } from './users.ts';
 
 // The queue: users who want a place since `cluster_wanted_at` and have none. When they are given one, the time stays until
 // their own workflow has looked: who has both a place and the time has not heard of it yet.

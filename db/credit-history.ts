@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import type { UserKey } from '../domain/customer-key.ts';
 import type { Database } from './database.ts';
-import type { UserKey } from './users.ts';
 
 /** One change of a user's credits; what one cause takes from several lots is one change. */
 export interface CreditChange {

@@ -1,9 +1,9 @@
 import { creditCause } from '../domain/credit-causes.ts';
+import type { UserKey } from '../domain/customer-key.ts';
 import type { Mode } from '../domain/mode.ts';
 import { grantCreditLot, lockUser, settleCredits } from './credits.ts';
 import type { Database } from './database.ts';
 import { inTransaction } from './transaction.ts';
-import type { UserKey } from './users.ts';
 
 /** A paid Checkout session that sold credits. */
 export interface CreditPurchase extends UserKey {

@@ -9,9 +9,9 @@ import {
   takenAfter,
   usableAt,
 } from '../domain/credits.ts';
+import type { UserKey } from '../domain/customer-key.ts';
 import type { Mode } from '../domain/mode.ts';
 import { type Database, type DatabaseTransaction, exactInteger } from './database.ts';
-import type { UserKey } from './users.ts';
 
 /** What the user can pay with at `instant`, in cents. */
 export async function creditBalanceCents(

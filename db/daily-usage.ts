@@ -1,5 +1,6 @@
 import { Big } from 'big.js';
 import type { BillingPeriod } from '../domain/billing-period.ts';
+import type { UserKey } from '../domain/customer-key.ts';
 import { type DailyUsage, type DailyUsageByProduct, rateDays } from '../domain/daily-usage.ts';
 import { type Day, daysBegun } from '../domain/days.ts';
 import { LEVEL_PRODUCT, METERED_PRODUCTS, type MeteredProduct } from '../domain/price-list.ts';
@@ -7,7 +8,6 @@ import { storageByDay } from '../domain/storage-by-day.ts';
 import type { Database } from './database.ts';
 import { loadMonthLevels } from './month-levels.ts';
 import { loadUnitPrices } from './price-list.ts';
-import type { UserKey } from './users.ts';
 
 /**
  * What a user has used on each day of `period`, from its first to its last or to the day of `now`, days of nothing included;

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { rateBill } from '../domain/bill.ts';
 import { type BillingPeriod, billingPeriodOf } from '../domain/billing-period.ts';
+import type { UserKey } from '../domain/customer-key.ts';
 import type { ErasableUser, UnsettledBill } from '../domain/erasure.ts';
 import { sumCents } from '../domain/money.ts';
 import { LEVEL_PRODUCT } from '../domain/price-list.ts';
@@ -13,7 +14,6 @@ import { loadUnitPrices } from './price-list.ts';
 import { inTransaction } from './transaction.ts';
 import { ingestUsageEvents } from './usage-events.ts';
 import { usageTotalOf, usageTotalsOf } from './usage-totals.ts';
-import type { UserKey } from './users.ts';
 
 const WRITTEN_OFF = 'Written off: the user was erased.';
 

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { type BillingPeriod, periodEnd, periodStart } from '../domain/billing-period.ts';
+import type { UserKey } from '../domain/customer-key.ts';
 import type { StorageLevel } from '../domain/storage.ts';
 import type { Database } from './database.ts';
-import type { UserKey } from './users.ts';
 
 /**
  * The levels that a month's storage comes from: of each of the user's disks those in the month, and those of the last instant

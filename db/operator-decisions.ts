@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
+import type { UserKey } from '../domain/customer-key.ts';
 import type { OperatorDecision } from '../domain/operator-decisions.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import { inTransaction } from './transaction.ts';
-import type { UserKey } from './users.ts';
 
 /** Records what an operator has decided, and lets it hold from now on; once per `decisionId`. */
 export async function saveOperatorDecision(

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { UserKey } from '../domain/customer-key.ts';
 import type { Database } from './database.ts';
 import { inTransaction } from './transaction.ts';
-import type { UserKey } from './users.ts';
 
 /** What a payment method can be shown by. No number, name or address: only what tells one from another. */
 export interface PaymentMethodDetails {

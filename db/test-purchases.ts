@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import { creditCause } from '../domain/credit-causes.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import type { TestPurchaseRequest, TestPurchaseState } from '../domain/test-purchase.ts';
-import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 import { recordAppliedEvents } from './applied-events.ts';
 import { grantCreditLot, lockUser, settleCredits } from './credits.ts';
 import type { Database } from './database.ts';

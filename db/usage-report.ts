@@ -2,9 +2,11 @@ import { Big } from 'big.js';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import { LEVEL_PRODUCT } from '../domain/price-list.ts';
-import { type StorageTotal, storageGbMs } from '../domain/storage.ts';
+import { storageGbMs } from '../domain/storage.ts';
+import { storageTotalOf } from '../domain/unbilled-usage.ts';
 import type { MonthlyUsage } from '../domain/usage-report.ts';
 import type { Database } from './database.ts';
+import { usageTotalOf } from './usage-totals.ts';
 
 /**
  * What a user has used in `period`, billed or not, from the totals alone: it takes no longer with more events.
@@ -18,7 +20,7 @@ export async function loadMonthlyUsage(
 ): Promise<MonthlyUsage> {
   const rows = await db
     .selectFrom('usage_totals')
-    .select(['product', 'period', 'used_quantity', 'level_change_gb'])
+    .selectAll()
     .where('mode', '=', mode)
     .where('user_id', '=', userId)
     // Storage is carried over from all earlier months; sums are of this one only.
@@ -30,15 +32,10 @@ export async function loadMonthlyUsage(
     )
     .execute();
 
-  const usage = new Map<(typeof rows)[number]['product'], Big>();
-  const storageTotals: (readonly [BillingPeriod, StorageTotal])[] = [];
-  for (const row of rows) {
-    if (row.product !== LEVEL_PRODUCT) usage.set(row.product, new Big(row.used_quantity));
-    else {
-      const total = { gbMs: new Big(row.used_quantity), levelChangeGb: new Big(row.level_change_gb) };
-      storageTotals.push([row.period, total]);
-    }
-  }
-  if (storageTotals.length > 0) usage.set(LEVEL_PRODUCT, storageGbMs(period, storageTotals));
+  const totals = rows.map(usageTotalOf);
+  const sums = totals.filter(({ product }) => product !== LEVEL_PRODUCT);
+  const levels = totals.filter(({ product }) => product === LEVEL_PRODUCT);
+  const usage = new Map(sums.map(({ product, usedQuantity }) => [product, new Big(usedQuantity)]));
+  if (levels.length > 0) usage.set(LEVEL_PRODUCT, storageGbMs(period, levels.map(storageTotalOf)));
   return usage;
 }

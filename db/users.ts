@@ -1,22 +1,17 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
+import type { KnownCustomer, UserKey } from '../domain/customer-key.ts';
 import type { CustomerStanding } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
 import { recordAppliedEvents } from './applied-events.ts';
 import type { Database } from './database.ts';
 import type { UsersTable } from './schema.ts';
 
-/** A user of one mode. */
-export interface UserKey {
-  readonly mode: Mode;
-  readonly userId: string;
-}
-
 export type User = Selectable<UsersTable>;
 
 /** Registers a user, or updates the e-mail and name of one who is. @returns `undefined` for one whose data was erased. */
 export async function registerUser(
   db: Database,
-  user: { readonly mode: Mode; readonly userId: string; readonly email: string; readonly name: string },
+  user: UserKey & { readonly email: string; readonly name: string },
 ): Promise<User | undefined> {
   const { mode, userId, email, name } = user;
   return await db
@@ -78,7 +73,7 @@ export async function saveStripeCustomer(
 /** Remembers THE subscription, and that these Checkout sessions have had theirs: they never make another. */
 export async function saveSubscription(
   db: Database,
-  key: { readonly mode: Mode; readonly userId: string },
+  key: UserKey,
   subscription: { readonly subscriptionId: string; readonly checkoutSessionIds: readonly string[] },
 ): Promise<void> {
   const { mode, userId } = key;
@@ -123,7 +118,7 @@ export interface StepOutcome {
  */
 export async function saveStanding(
   db: Database,
-  key: { readonly mode: Mode; readonly userId: string; readonly stripeCustomerId: string },
+  key: KnownCustomer,
   { standing, clusterId, defaultPaymentMethodId, paymentMethodIds, events, nowMs }: StepOutcome,
 ): Promise<Date> {
   const { mode, userId, stripeCustomerId } = key;

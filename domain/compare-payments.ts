@@ -1,6 +1,6 @@
 import type { ComparedUsers } from './compared-user.ts';
 import { type Drift, isUnderWay, reconciledEvent, repaired } from './reconciliation-findings.ts';
-import type { StripeEventEnvelope } from './workflow-contracts.ts';
+import type { StripeEventEnvelope } from './stripe-event.ts';
 
 /** A dispute or a refund in Stripe, with whose payment it is about. */
 export interface ComparedClaim {

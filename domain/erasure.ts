@@ -1,9 +1,10 @@
 /** The erasure of a person's data: what keeps it from being done, and what is done. docs/operations.md says what stays. */
+
 import type { BillStatus } from './bill.ts';
 import type { BillingPeriod } from './billing-period.ts';
 import type { Mode } from './mode.ts';
 import { formatCents } from './money.ts';
-import { BILLING_TASK_QUEUE } from './workflow-contracts.ts';
+import { BILLING_TASK_QUEUE } from './task-queues.ts';
 
 export const USER_ERASURE_WORKFLOW = 'userErasureWorkflow';
 /** Type of the failure whose message says what is to be done first. */

@@ -2,7 +2,16 @@
 import { type BillingPeriod, periodEnd } from './billing-period.ts';
 import type { Mode } from './mode.ts';
 import type { MonthTotals } from './month-balance.ts';
-import { BILLING_BATCH_TASK_QUEUE, monthlyBillingWorkflowId } from './workflow-contracts.ts';
+import { BILLING_BATCH_TASK_QUEUE } from './task-queues.ts';
+
+export const MONTHLY_BILLING_WORKFLOW = 'monthlyBillingWorkflow';
+export const CHARGE_PARTITION_WORKFLOW = 'chargePartitionWorkflow';
+export const SCHEDULED_MONTHLY_BILLING_WORKFLOW = 'scheduledMonthlyBillingWorkflow';
+
+export const monthlyBillingWorkflowId = (mode: Mode, period: BillingPeriod) =>
+  `monthly-billing:${mode}:${period}`;
+export const chargePartitionWorkflowId = ({ mode, period }: Month, partition: string) =>
+  `${monthlyBillingWorkflowId(mode, period)}:charge-${partition}`;
 
 export const BILLING_PROGRESS_QUERY = 'billingProgress';
 export const APPROVE_UPDATE = 'approve';

@@ -2,7 +2,7 @@
  * What reconciliation can find: Stripe and the database not of one mind, or a way to Stripe that is closed. docs/operations.md
  * says what each means and what is done about it; a test holds that it leaves none out.
  */
-import type { StripeEventEnvelope } from './workflow-contracts.ts';
+import type { StripeEventEnvelope } from './stripe-event.ts';
 
 /** The parts of a run, in their order. Each reads one list, page by page. */
 export const PASSES = [

@@ -2,7 +2,12 @@
 import { dayOf } from './days.ts';
 import type { Mode } from './mode.ts';
 import { type Finding, type Pass, UNDER_WAY_SECONDS } from './reconciliation-findings.ts';
-import { BILLING_BATCH_TASK_QUEUE, reconciliationWorkflowId } from './workflow-contracts.ts';
+import { BILLING_BATCH_TASK_QUEUE } from './task-queues.ts';
+
+export const RECONCILIATION_WORKFLOW = 'reconciliationWorkflow';
+export const SCHEDULED_RECONCILIATION_WORKFLOW = 'scheduledReconciliationWorkflow';
+
+export const reconciliationWorkflowId = (mode: Mode) => `reconciliation:${mode}`;
 
 export const RECONCILIATION_PROGRESS_QUERY = 'reconciliationProgress';
 

@@ -1,5 +1,4 @@
 import type { Mode } from './mode.ts';
-import type { ChargeEventEnvelope, StripeEventEnvelope } from './workflow-contracts.ts';
 
 /**
  * The events that take effect, each through its customer's workflow (docs/billing.md, "What each Stripe event does").
@@ -78,6 +77,26 @@ export interface StripeEvent {
     readonly previous_attributes?: Readonly<Record<string, unknown>> | null | undefined;
   };
 }
+
+/** What a webhook delivery comes down to: no card or personal data, for it stays in the workflow's history. */
+export interface StripeEventEnvelope {
+  readonly eventId: string;
+  readonly type: string;
+  /** The object the event is about, such as `in_…`; it is fetched again, never trusted as delivered. */
+  readonly objectId: string;
+  /** Unix seconds. */
+  readonly created: number;
+  /** The charge (`ch_…`) that a refund or dispute is about. */
+  readonly chargeId?: string;
+  /**
+   * The database does not know that it ever had an effect. A workflow that remembers that it had one takes it up all the same: the
+   * database was put back to a backup.
+   */
+  readonly hadNoEffect?: boolean;
+}
+
+/** Of an event whose object names no customer, such as a dispute's. Whose it is, its charge says. */
+export type ChargeEventEnvelope = StripeEventEnvelope & { readonly chargeId: string };
 
 /** The customer an event is about (`cus_…`), or `null` for one that names none: a guest's charge, a dispute. */
 export function customerOf(event: StripeEvent): string | null {

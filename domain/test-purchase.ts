@@ -7,7 +7,7 @@ import { Big } from 'big.js';
 import { inWords } from './in-words.ts';
 import { instantText, tableCell } from './markdown.ts';
 import { type DecimalString, divideToCents } from './money.ts';
-import { BILLING_TASK_QUEUE } from './workflow-contracts.ts';
+import { BILLING_TASK_QUEUE } from './task-queues.ts';
 
 /** What the card does; the numbers are those of https://docs.stripe.com/testing */
 export const TEST_CARDS = {

@@ -48,10 +48,7 @@ function unbilledSum(total: UsageTotal): UnbilledUsage {
 function unbilledStorage(levels: readonly UsageTotal[], through: BillingPeriod): UnbilledUsage[] {
   const [first] = levels;
   if (first === undefined) return [];
-  const totals = levels.map((total): readonly [BillingPeriod, StorageTotal] => [
-    total.period,
-    { gbMs: new Big(total.usedQuantity), levelChangeGb: new Big(total.levelChangeGb) },
-  ]);
+  const totals = levels.map(storageTotalOf);
   const ofPeriod = new Map(levels.map((total) => [total.period, total]));
   return periodsBetween(first.period, through).map((usagePeriod) => {
     const total = ofPeriod.get(usagePeriod);
@@ -62,6 +59,12 @@ function unbilledStorage(levels: readonly UsageTotal[], through: BillingPeriod):
       ...(total === undefined ? {} : { events: unbilledEvents(total) }),
     };
   });
+}
+
+/** What a month's total of storage is to {@link storageGbMs}. */
+export function storageTotalOf(total: UsageTotal): readonly [BillingPeriod, StorageTotal] {
+  const { period, usedQuantity, levelChangeGb } = total;
+  return [period, { gbMs: new Big(usedQuantity), levelChangeGb: new Big(levelChangeGb) }];
 }
 
 function unbilledEvents(total: UsageTotal): EventSpan {

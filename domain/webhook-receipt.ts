@@ -1,5 +1,5 @@
 import type { Mode } from './mode.ts';
-import type { StripeEventEnvelope } from './workflow-contracts.ts';
+import type { StripeEventEnvelope } from './stripe-event.ts';
 
 /**
  * What became of a delivery. `accepted`: Temporal has stored it. `ignored`: it takes no effect here. `refused`, with a 4xx: it is no event

@@ -9,7 +9,7 @@ import { reachStack } from '../chaos/world/stack-billing.ts';
 import { reportOf, startClose } from '../cli/close.ts';
 import { playStory } from '../cli/demo/story.ts';
 import { type BillingPeriod, closedPeriods } from '../domain/billing-period.ts';
-import { monthlyBillingWorkflowId } from '../domain/workflow-contracts.ts';
+import { monthlyBillingWorkflowId } from '../domain/monthly-close.ts';
 import type { Log } from '../stack/log.ts';
 import { listWorkerVersions, makeCurrent, type WorkerVersionStatus } from '../worker/worker-versions.ts';
 import { Load, type LoadFigures } from './load.ts';

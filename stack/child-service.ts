@@ -47,7 +47,7 @@ export interface ChildService extends AsyncDisposable {
 }
 
 /**
- * Starts one of our own programs and waits for its message `{ready: true, port?}`, which parent-link.ts sends. The
+ * Starts one of our own programs and waits for its message `{ready: true, port?}`, which process/parent-link.ts sends. The
  * program ends when the channel to us breaks, so it never outlives us.
  *
  * @throws StackError `start_failed` if it ends before, or is not ready in time; with its last lines

@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
-import { StackError } from './errors.ts';
+import { canListen, freePort } from '../process/free-port.ts';
+import { messageOf, StackError } from './errors.ts';
 
 /** The environment variables that set a port. */
 export type PortVariable =
@@ -33,27 +33,15 @@ export async function reservePort(variable: PortVariable, wanted: number): Promi
   return wanted;
 }
 
-/** @throws PortTakenError if somebody listens there */
-export async function assertPortFree(port: number, variable?: PortVariable): Promise<void> {
-  if (!(await canListen(port))) throw new PortTakenError(port, variable);
-}
-
-// Below the ranges from which Linux (32768–60999) and macOS (49152–65535) take the ports of outgoing connections.
-const FIRST_FREE_PORT = 15_000;
-const FREE_PORTS = 15_000;
-const givenOut = new Set<number>();
-
 /**
- * A port of 127.0.0.1 nobody listens on. Chosen at random, so that two suites side by side hardly ever choose the
- * same one; who starts a program on it does so within {@link onFreePort}, which covers the rest.
+ * @throws PortTakenError if somebody listens there
+ * @throws StackError `start_failed` if one can't listen there for another reason
  */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_FREE_PORT + Math.floor(Math.random() * FREE_PORTS);
-    if (givenOut.has(port)) continue;
-    givenOut.add(port);
-    if (await canListen(port)) return port;
-  }
+export async function assertPortFree(port: number, variable?: PortVariable): Promise<void> {
+  const isFree = await canListen(port).catch((error: unknown) => {
+    throw new StackError('start_failed', `Can't listen on port ${port}: ${messageOf(error)}.`);
+  });
+  if (!isFree) throw new PortTakenError(port, variable);
 }
 
 /** Starts something on a free port, and on another one if the port was taken between looking and listening. */
@@ -65,20 +53,4 @@ export async function onFreePort<T>(start: (port: number) => Promise<T>): Promis
       if (!(error instanceof PortTakenError) || attempt === 5) throw error;
     }
   }
-}
-
-/** True if neither the loopback address nor all addresses together are in use at this port. */
-async function canListen(port: number): Promise<boolean> {
-  return (await canListenOn(port, '127.0.0.1')) && (await canListenOn(port, undefined));
-}
-
-function canListenOn(port: number, host: string | undefined): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve(false);
-      else reject(new StackError('start_failed', `Can't listen on port ${port}: ${error.message}.`));
-    });
-    probe.listen({ port, ...(host && { host }), exclusive: true }, () => probe.close(() => resolve(true)));
-  });
 }

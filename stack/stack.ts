@@ -7,7 +7,7 @@ import { saveCluster } from '../db/clusters.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { MODES } from '../domain/mode.ts';
-import { SEARCH_ATTRIBUTES } from '../domain/workflow-contracts.ts';
+import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.ts';
 import { adminEnvironment } from './admin-environment.ts';
 import type { BuiltPrograms } from './build-programs.ts';
 import { type ChildService, startChildService } from './child-service.ts';

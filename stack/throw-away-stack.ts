@@ -2,8 +2,8 @@ import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cacheDirectory, inheritedEnvironment } from '../config/machine.ts';
+import { freePort } from '../process/free-port.ts';
 import { withoutOurs } from './environment.ts';
-import { freePort } from './ports.ts';
 import { type Reaper, startReaper } from './reaper.ts';
 import { type Stack, type StackOptions, startStack } from './stack.ts';
 

@@ -3,29 +3,27 @@
  * any more. What goes wrong is thrown as Temporal's client has it; the api makes answers of it (`api/temporal/`).
  */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { testPurchaseWorkflowId } from '../domain/test-purchase.ts';
+import { CHARGE_EVENT_WORKFLOW, type ChargeEventInput, chargeEventStart } from '../domain/charge-event.ts';
+import type { CustomerKey } from '../domain/customer-key.ts';
 import {
-  CHARGE_EVENT_WORKFLOW,
-  type ChargeEventInput,
   CUSTOMER_BILLING_WORKFLOW,
-  type CustomerBillingInput,
-  chargeEventStart,
   customerBillingStart,
   LOOK_AGAIN_SIGNAL,
   STRIPE_EVENT_SIGNAL,
-  type StripeEventEnvelope,
   USER_CHANGED_SIGNAL,
-} from '../domain/workflow-contracts.ts';
+} from '../domain/customer-workflow.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
+import { testPurchaseWorkflowId } from '../domain/test-purchase.ts';
 import { startOnce } from './start-once.ts';
 
 /** A customer's workflow, as far as its caller sees it. */
-export type CustomerBillingWorkflow = (input: CustomerBillingInput) => Promise<void>;
+export type CustomerBillingWorkflow = (input: CustomerKey) => Promise<void>;
 type ChargeEventWorkflow = (input: ChargeEventInput) => Promise<string>;
 
 /** Tells the customer's workflow of an event of Stripe's, and starts it if it does not run. */
 export async function signalStripeEvent(
   client: Client,
-  customer: CustomerBillingInput,
+  customer: CustomerKey,
   envelope: StripeEventEnvelope,
 ): Promise<void> {
   await client.workflow.signalWithStart<CustomerBillingWorkflow, [StripeEventEnvelope]>(
@@ -35,17 +33,17 @@ export async function signalStripeEvent(
 }
 
 /** Has the customer's workflow look at the customer again, and starts it if it does not run. A parked step is tried once more. */
-export async function signalLookAgain(client: Client, customer: CustomerBillingInput): Promise<void> {
+export async function signalLookAgain(client: Client, customer: CustomerKey): Promise<void> {
   await signal(client, customer, LOOK_AGAIN_SIGNAL);
 }
 
 /** Tells the customer's workflow that the user's e-mail or name has changed; what to, it reads from the database. */
-export async function signalUserChanged(client: Client, customer: CustomerBillingInput): Promise<void> {
+export async function signalUserChanged(client: Client, customer: CustomerKey): Promise<void> {
   await signal(client, customer, USER_CHANGED_SIGNAL);
 }
 
 /** A signal that says all by its name. */
-async function signal(client: Client, customer: CustomerBillingInput, name: string): Promise<void> {
+async function signal(client: Client, customer: CustomerKey, name: string): Promise<void> {
   await client.workflow.signalWithStart<CustomerBillingWorkflow>(CUSTOMER_BILLING_WORKFLOW, {
     ...customerBillingStart(customer),
     signal: name,

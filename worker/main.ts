@@ -10,7 +10,7 @@ import { openDatabase } from '../db/database.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList } from '../db/price-list.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
-import { announceReady, stopWithParent } from '../stack/parent-link.ts';
+import { announceReady, stopWithParent } from '../process/parent-link.ts';
 import { createLog } from '../telemetry/log.ts';
 import { startTracing } from '../telemetry/tracing.ts';
 import { dataConverterOf } from '../temporal/data-converter.ts';

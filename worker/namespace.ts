@@ -6,12 +6,9 @@ import {
 } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Mode } from '../domain/mode.ts';
-import {
-  BILLING_BATCH_TASK_QUEUE,
-  type BillingSchedule,
-  SCHEDULES,
-  SEARCH_ATTRIBUTES,
-} from '../domain/workflow-contracts.ts';
+import { type BillingSchedule, SCHEDULES } from '../domain/schedules.ts';
+import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.ts';
+import { BILLING_BATCH_TASK_QUEUE } from '../domain/task-queues.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 
 /**

@@ -2,18 +2,16 @@
 import type { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type ReplayWorkerOptions, Worker } from '@temporalio/worker';
+import { CHARGE_EVENT_WORKFLOW } from '../domain/charge-event.ts';
+import { CUSTOMER_BILLING_WORKFLOW, CUSTOMER_REGISTRATION_WORKFLOW } from '../domain/customer-workflow.ts';
 import { USER_ERASURE_WORKFLOW } from '../domain/erasure.ts';
-import { TEST_PURCHASE_WORKFLOW } from '../domain/test-purchase.ts';
 import {
-  CHARGE_EVENT_WORKFLOW,
   CHARGE_PARTITION_WORKFLOW,
-  CUSTOMER_BILLING_WORKFLOW,
-  CUSTOMER_REGISTRATION_WORKFLOW,
   MONTHLY_BILLING_WORKFLOW,
-  RECONCILIATION_WORKFLOW,
   SCHEDULED_MONTHLY_BILLING_WORKFLOW,
-  SCHEDULED_RECONCILIATION_WORKFLOW,
-} from '../domain/workflow-contracts.ts';
+} from '../domain/monthly-close.ts';
+import { RECONCILIATION_WORKFLOW, SCHEDULED_RECONCILIATION_WORKFLOW } from '../domain/reconciliation.ts';
+import { TEST_PURCHASE_WORKFLOW } from '../domain/test-purchase.ts';
 
 /** Every type of workflow that there is. */
 export const WORKFLOW_TYPES = [

@@ -1,6 +1,6 @@
 import { DefaultLogger, type LogMetadata, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { freePort } from '../stack/ports.ts';
+import { freePort } from '../process/free-port.ts';
 import { withoutPersonalData } from '../telemetry/personal-data.ts';
 
 /** A line of the SDK's that `ActivityLogInterceptor` has written already, with what the activity was about. */

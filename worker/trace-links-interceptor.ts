@@ -1,7 +1,7 @@
 import { propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
-import { TRACE_LINKS_HEADER } from '../domain/workflow-contracts.ts';
+import { TRACE_LINKS_HEADER } from '../domain/trace-headers.ts';
 
 /** Links an activity's span to the other events that it answers for, whose traces it is not in (workflows/trace-context.ts). */
 export class TraceLinksInterceptor implements ActivityInboundCallsInterceptor {

@@ -17,7 +17,7 @@ import {
   BILLING_HOOKS_TASK_QUEUE,
   BILLING_TASK_QUEUE,
   billingChargesTaskQueue,
-} from '../domain/workflow-contracts.ts';
+} from '../domain/task-queues.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import { ActivityLogInterceptor } from './activity-log-interceptor.ts';
 import { HeartbeatInterceptor } from './heartbeat-interceptor.ts';

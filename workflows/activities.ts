@@ -13,7 +13,7 @@ import {
   BILLING_HOOKS_TASK_QUEUE,
   BILLING_TASK_QUEUE,
   billingChargesTaskQueue,
-} from '../domain/workflow-contracts.ts';
+} from '../domain/task-queues.ts';
 
 /** Retried for as long as it takes: Stripe or the database may be down for a day, and nothing may be lost over it. */
 const UNTIL_IT_WORKS = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;

@@ -1,4 +1,4 @@
-import type { ChargeEventInput } from '../domain/workflow-contracts.ts';
+import type { ChargeEventInput } from '../domain/charge-event.ts';
 import { billingActivities } from './activities.ts';
 
 /**

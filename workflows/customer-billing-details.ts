@@ -1,6 +1,7 @@
+import type { CustomerBillingState } from '../domain/customer-workflow.ts';
 import { instantText, tableCell } from '../domain/markdown.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { withRequest } from '../domain/stripe-failure.ts';
-import type { CustomerBillingState, StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 
 /**
  * What the Temporal Web UI shows of a customer: which state, why, since when, waiting for what, and which object in Stripe

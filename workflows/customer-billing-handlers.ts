@@ -9,16 +9,6 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import {
-  type ExtendGraceRequest,
-  extensionEnd,
-  type OperatorDecision,
-  type ReactivateRequest,
-  type SuspendRequest,
-  whyNotExtendGrace,
-  whyNotReactivate,
-  whyNotSuspend,
-} from '../domain/operator-decisions.ts';
-import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
   EXTEND_GRACE_UPDATE,
@@ -31,10 +21,20 @@ import {
   STRIPE_EVENT_SIGNAL,
   type StartCheckoutRequest,
   type StartedCheckout,
-  type StripeEventEnvelope,
   SUSPEND_UPDATE,
   USER_CHANGED_SIGNAL,
-} from '../domain/workflow-contracts.ts';
+} from '../domain/customer-workflow.ts';
+import {
+  type ExtendGraceRequest,
+  extensionEnd,
+  type OperatorDecision,
+  type ReactivateRequest,
+  type SuspendRequest,
+  whyNotExtendGrace,
+  whyNotReactivate,
+  whyNotSuspend,
+} from '../domain/operator-decisions.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { billingActivities } from './activities.ts';
 import { currentDetails } from './customer-billing-details.ts';
 import type { CustomerBilling } from './customer-billing-state.ts';

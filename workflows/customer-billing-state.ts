@@ -1,10 +1,7 @@
+import type { CustomerKey } from '../domain/customer-key.ts';
 import type { CustomerStanding } from '../domain/customer-standing.ts';
-import type {
-  CustomerBillingInput,
-  CustomerBillingState,
-  ParkedStep,
-  StripeEventEnvelope,
-} from '../domain/workflow-contracts.ts';
+import type { CustomerBillingState, ParkedStep } from '../domain/customer-workflow.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { type CarriedEvents, EventQueue } from './event-queue.ts';
 import { type CarriedHostMessages, HostMessages } from './host-messages.ts';
 import { boundToTrace } from './trace-context.ts';
@@ -35,7 +32,7 @@ const PARKED_RECHECK_MS = 60 * 60_000;
 
 /** What one customer's workflow knows and has still to do; signals and updates only add to it. */
 export class CustomerBilling {
-  readonly input: CustomerBillingInput;
+  readonly input: CustomerKey;
   readonly events: EventQueue;
   readonly host: HostMessages;
   standing: CustomerStanding | null;
@@ -50,7 +47,7 @@ export class CustomerBilling {
   private lastEvent: StripeEventEnvelope | null;
   private readonly tasks: (() => Promise<void>)[] = [];
 
-  constructor(input: CustomerBillingInput, carried?: CarriedState) {
+  constructor(input: CustomerKey, carried?: CarriedState) {
     this.input = input;
     this.events = new EventQueue(carried);
     this.host = new HostMessages(carried?.host);

@@ -12,11 +12,9 @@ import {
 import { decide } from '../domain/customer-billing.ts';
 import { type CommandResult, type CustomerCommand, factsAfter } from '../domain/customer-commands.ts';
 import type { CustomerFacts } from '../domain/customer-facts.ts';
-import {
-  type CustomerBillingInput,
-  customerBillingWorkflowId,
-  type StripeEventEnvelope,
-} from '../domain/workflow-contracts.ts';
+import type { CustomerKey, KnownCustomer } from '../domain/customer-key.ts';
+import { customerBillingWorkflowId } from '../domain/customer-workflow.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { billingActivities } from './activities.ts';
 import { currentDetails, lookSummary } from './customer-billing-details.ts';
 import { handleCalls, lookAgainSignal } from './customer-billing-handlers.ts';
@@ -39,13 +37,13 @@ import { inTraceOfEvents } from './trace-context.ts';
  * @returns `ignored` when the customer is not one of ours: nothing is kept waiting for a stranger.
  */
 export async function customerBillingWorkflow(
-  input: CustomerBillingInput,
+  input: CustomerKey,
   carried?: CarriedState,
 ): Promise<'ignored'> {
   return await CancellationScope.nonCancellable(() => liveAsCustomer(input, carried));
 }
 
-async function liveAsCustomer(input: CustomerBillingInput, carried?: CarriedState): Promise<'ignored'> {
+async function liveAsCustomer(input: CustomerKey, carried?: CarriedState): Promise<'ignored'> {
   const billing = new CustomerBilling(input, carried);
   handleCalls(billing, takeStep);
   upsertSearchAttributes([
@@ -142,10 +140,8 @@ async function takeStepFor(
   return true;
 }
 
-type User = CustomerBillingInput & { readonly userId: string };
-
 /** Does one thing after another until nothing is left to do. */
-async function settle(user: User, seen: CustomerFacts) {
+async function settle(user: KnownCustomer, seen: CustomerFacts) {
   const done = new Set<CustomerCommand['type']>();
   for (let facts = seen; ; ) {
     const { command, standing } = decide(facts, done, Date.now());
@@ -155,7 +151,7 @@ async function settle(user: User, seen: CustomerFacts) {
   }
 }
 
-async function perform(command: CustomerCommand, user: User): Promise<CommandResult> {
+async function perform(command: CustomerCommand, user: KnownCustomer): Promise<CommandResult> {
   switch (command.type) {
     case 'setDefaultPaymentMethod':
       await billingActivities.setDefaultPaymentMethod({ ...user, ...command });
@@ -183,7 +179,7 @@ async function perform(command: CustomerCommand, user: User): Promise<CommandRes
 }
 
 /** Tells other customers' workflows that they have been given a place on a cluster. */
-async function tellOfPlaces({ mode }: User, stripeCustomerIds: readonly string[]): Promise<void> {
+async function tellOfPlaces({ mode }: KnownCustomer, stripeCustomerIds: readonly string[]): Promise<void> {
   const signals = stripeCustomerIds.map((customerId) =>
     getExternalWorkflowHandle(customerBillingWorkflowId(mode, customerId)).signal(lookAgainSignal),
   );

@@ -1,4 +1,4 @@
-import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 
 /** What continue-as-new carries over of the queue. */
 export interface CarriedEvents {

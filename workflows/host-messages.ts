@@ -1,5 +1,7 @@
 import { ActivityFailure, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { CustomerAccess, CustomerBillingInput, HostMessage } from '../domain/workflow-contracts.ts';
+import type { CustomerKey } from '../domain/customer-key.ts';
+import type { CustomerAccess, HostMessage } from '../domain/host-message.ts';
+import type { Mode } from '../domain/mode.ts';
 import { hookActivities } from './activities.ts';
 
 /** What continue-as-new carries over of what the host product was told. */
@@ -52,7 +54,7 @@ export class HostMessages {
   }
 
   /** Sends what is to be sent, for as long as the workflow runs. Beside the loop: a host that hangs must not hold up billing. */
-  async send({ mode }: CustomerBillingInput): Promise<void> {
+  async send({ mode }: CustomerKey): Promise<void> {
     try {
       for (;;) {
         await condition(() => this.unsent !== null);
@@ -83,7 +85,7 @@ export class HostMessages {
 }
 
 /** @returns why it was given up, or `null` when the host product has it. */
-async function deliver(mode: CustomerBillingInput['mode'], message: HostMessage): Promise<string | null> {
+async function deliver(mode: Mode, message: HostMessage): Promise<string | null> {
   try {
     await hookActivities.notifyHost({ mode, message });
     return null;

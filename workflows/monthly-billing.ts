@@ -11,8 +11,13 @@ import {
 import type { BillsToCharge } from '../activities/monthly-close.ts';
 import { atATime } from '../domain/at-a-time.ts';
 import { periodEnd } from '../domain/billing-period.ts';
-import type { Month, MonthlyBillingInput, MonthlyBillingReport, UserRange } from '../domain/monthly-close.ts';
-import { chargePartitionWorkflowId } from '../domain/workflow-contracts.ts';
+import {
+  chargePartitionWorkflowId,
+  type Month,
+  type MonthlyBillingInput,
+  type MonthlyBillingReport,
+  type UserRange,
+} from '../domain/monthly-close.ts';
 import { batchActivities } from './activities.ts';
 import { type ChargePartitionInput, chargePartitionWorkflow } from './charge-partition.ts';
 import { MonthlyClose } from './monthly-close.ts';

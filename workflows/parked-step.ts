@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import type { ParkedStep } from '../domain/customer-workflow.ts';
 import { stripeRequestIdOf } from '../domain/stripe-failure.ts';
-import type { ParkedStep } from '../domain/workflow-contracts.ts';
 
 /** @throws whatever is not an activity that Stripe has refused for good. */
 export function parkedStepOf(error: unknown): ParkedStep {

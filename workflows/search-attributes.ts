@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 
-/** Registered with the namespace at worker start; see SEARCH_ATTRIBUTES in domain/workflow-contracts.ts. */
+/** Registered with the namespace at worker start; see SEARCH_ATTRIBUTES in domain/search-attributes.ts. */
 export const billingMode = defineSearchAttributeKey('BillingMode', 'KEYWORD');
 export const billingStatus = defineSearchAttributeKey('BillingStatus', 'KEYWORD');
 export const billingWaitingFor = defineSearchAttributeKey('BillingWaitingFor', 'KEYWORD');

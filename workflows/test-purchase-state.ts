@@ -1,4 +1,5 @@
 import { setCurrentDetails } from '@temporalio/workflow';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import {
   stepsMarkdown,
   type TestPurchaseInput,
@@ -6,7 +7,6 @@ import {
   type TestPurchaseState,
   type TestPurchaseStep,
 } from '../domain/test-purchase.ts';
-import type { StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 
 const WAITS = {
   owner: {

@@ -9,8 +9,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { TestPayment } from '../activities/test-purchase.ts';
+import { STRIPE_EVENT_SIGNAL } from '../domain/customer-workflow.ts';
 import { inWords } from '../domain/in-words.ts';
 import { formatCents } from '../domain/money.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { withRequest } from '../domain/stripe-failure.ts';
 import {
   countOfCredits,
@@ -20,7 +22,6 @@ import {
   type TestPurchaseResult,
   type TestPurchaseState,
 } from '../domain/test-purchase.ts';
-import { STRIPE_EVENT_SIGNAL, type StripeEventEnvelope } from '../domain/workflow-contracts.ts';
 import { billingActivities } from './activities.ts';
 import { parkedStepOf } from './parked-step.ts';
 import { billingMode, stripeCustomerId as stripeCustomerIdAttribute } from './search-attributes.ts';

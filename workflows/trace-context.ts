@@ -5,15 +5,11 @@ import {
   type WorkflowInterceptors,
   workflowInfo,
 } from '@temporalio/workflow';
+import { CHARGE_EVENT_WORKFLOW } from '../domain/charge-event.ts';
+import { CUSTOMER_REGISTRATION_WORKFLOW, STRIPE_EVENT_SIGNAL } from '../domain/customer-workflow.ts';
+import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { TEST_PURCHASE_WORKFLOW } from '../domain/test-purchase.ts';
-import {
-  CHARGE_EVENT_WORKFLOW,
-  CUSTOMER_REGISTRATION_WORKFLOW,
-  STRIPE_EVENT_SIGNAL,
-  type StripeEventEnvelope,
-  TRACE_HEADER,
-  TRACE_LINKS_HEADER,
-} from '../domain/workflow-contracts.ts';
+import { TRACE_HEADER, TRACE_LINKS_HEADER } from '../domain/trace-headers.ts';
 
 /**
  * What a workflow does for the sake of a webhook or of a caller belongs into that one's trace. A workflow has no span of its own:

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { useAccountLink } from '../../db/account-links.ts';
-import { findUser, type UserKey } from '../../db/users.ts';
+import { findUser } from '../../db/users.ts';
+import type { UserKey } from '../../domain/customer-key.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { databaseSessions } from '../sessions.ts';
 import { AccountLinkRefused, accountLinkReader } from './link.ts';

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { UserKey } from '../../db/users.ts';
+import type { UserKey } from '../../domain/customer-key.ts';
 import { endSession, isYoung, type SessionKind, startSession } from '../sessions.ts';
 
 declare module 'express-session' {

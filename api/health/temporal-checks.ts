@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Mode } from '../../domain/mode.ts';
-import { type BillingSchedule, SCHEDULES } from '../../domain/workflow-contracts.ts';
+import { type BillingSchedule, SCHEDULES } from '../../domain/schedules.ts';
 import { describeNamespace } from '../temporal/calls.ts';
 import { describeSchedule, lastPollOf, missingSearchAttributes, POLLED } from '../temporal/health.ts';
 import { type Check, check, ok, problem, warning } from './check.ts';

@@ -1,7 +1,12 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { type Month, type MonthlyBillingInput, monthlyBillingStart } from '../../domain/monthly-close.ts';
-import { MONTHLY_BILLING_WORKFLOW, monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import {
+  MONTHLY_BILLING_WORKFLOW,
+  type Month,
+  type MonthlyBillingInput,
+  monthlyBillingStart,
+  monthlyBillingWorkflowId,
+} from '../../domain/monthly-close.ts';
 import { startOnce } from '../../temporal/start-once.ts';
 import { isServiceFailure } from './calls.ts';
 

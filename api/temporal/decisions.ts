@@ -1,13 +1,23 @@
 import { type Client, WithStartWorkflowOperation, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import type { Approval, BillsDecision, RetryParked } from '../../domain/close-decisions.ts';
+import type { CustomerKey } from '../../domain/customer-key.ts';
+import {
+  type CustomerBillingState,
+  customerBillingWorkflowId,
+  type EXTEND_GRACE_UPDATE,
+  type REACTIVATE_UPDATE,
+  type SUSPEND_UPDATE,
+} from '../../domain/customer-workflow.ts';
 import {
   APPROVE_UPDATE,
   type HOLD_UPDATE,
+  MONTHLY_BILLING_WORKFLOW,
   type Month,
   type MonthlyBillingInput,
   type MonthlyBillingReport,
   monthlyBillingStart,
+  monthlyBillingWorkflowId,
   type RELEASE_UPDATE,
   type RETRY_PARKED_UPDATE,
   type SKIP_UPDATE,
@@ -17,16 +27,6 @@ import type {
   ReactivateRequest,
   SuspendRequest,
 } from '../../domain/operator-decisions.ts';
-import {
-  type CustomerBillingInput,
-  type CustomerBillingState,
-  customerBillingWorkflowId,
-  type EXTEND_GRACE_UPDATE,
-  MONTHLY_BILLING_WORKFLOW,
-  monthlyBillingWorkflowId,
-  type REACTIVATE_UPDATE,
-  type SUSPEND_UPDATE,
-} from '../../domain/workflow-contracts.ts';
 import { HttpError } from '../errors.ts';
 import { workflowEnded } from './worker-calls.ts';
 
@@ -55,7 +55,7 @@ type Identified<Decision> = Decision & { readonly updateId?: string };
  */
 export async function decideOnCustomer(
   client: Client,
-  { mode, stripeCustomerId }: CustomerBillingInput,
+  { mode, stripeCustomerId }: CustomerKey,
   { update, request, updateId }: Identified<CustomerDecision>,
 ): Promise<CustomerBillingState> {
   const handle = client.workflow.getHandle(customerBillingWorkflowId(mode, stripeCustomerId));

@@ -1,13 +1,13 @@
 import { type Client, ScheduleNotFoundError } from '@temporalio/client';
+import { CUSTOMER_BILLING_WORKFLOW } from '../../domain/customer-workflow.ts';
 import type { Mode } from '../../domain/mode.ts';
+import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import {
   BILLING_BATCH_TASK_QUEUE,
   BILLING_HOOKS_TASK_QUEUE,
   BILLING_TASK_QUEUE,
   billingChargesTaskQueue,
-  CUSTOMER_BILLING_WORKFLOW,
-  SEARCH_ATTRIBUTES,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/task-queues.ts';
 import { cronOf } from './cron.ts';
 
 const DEADLINE_MS = 2_000;

@@ -1,13 +1,17 @@
 import { type Client, QueryNotRegisteredError, QueryRejectedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { BILLING_PROGRESS_QUERY, type Month, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
+import type { CustomerKey } from '../../domain/customer-key.ts';
 import {
   BILLING_STATE_QUERY,
-  type CustomerBillingInput,
   type CustomerBillingState,
   customerBillingWorkflowId,
+} from '../../domain/customer-workflow.ts';
+import {
+  BILLING_PROGRESS_QUERY,
+  type Month,
+  type MonthlyBillingReport,
   monthlyBillingWorkflowId,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/monthly-close.ts';
 import { isServiceFailure } from './calls.ts';
 
 /** A page waits for it: what is in the database is shown all the same. */
@@ -21,7 +25,7 @@ export type WorkflowAnswer<State> =
 /** Where a customer stands, as their workflow sees it. */
 export async function askCustomer(
   client: Client,
-  { mode, stripeCustomerId }: CustomerBillingInput,
+  { mode, stripeCustomerId }: CustomerKey,
 ): Promise<WorkflowAnswer<CustomerBillingState>> {
   return await ask(client, customerBillingWorkflowId(mode, stripeCustomerId), BILLING_STATE_QUERY);
 }

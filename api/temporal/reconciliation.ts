@@ -1,6 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { type ReconciliationInput, reconciliationStart } from '../../domain/reconciliation.ts';
-import { RECONCILIATION_WORKFLOW } from '../../domain/workflow-contracts.ts';
+import {
+  RECONCILIATION_WORKFLOW,
+  type ReconciliationInput,
+  reconciliationStart,
+} from '../../domain/reconciliation.ts';
 import { startOnce } from '../../temporal/start-once.ts';
 
 /**

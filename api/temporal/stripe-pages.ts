@@ -7,20 +7,10 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Mode } from '../../domain/mode.ts';
+import type { CustomerKey, UserKey } from '../../domain/customer-key.ts';
 import {
-  CHECKOUT_OVER,
-  STRIPE_REFUSED,
-  STRIPE_UNAVAILABLE,
-  stripeRefusalOf,
-  stripeRequestIdOf,
-} from '../../domain/stripe-failure.ts';
-import {
-  BILLING_TASK_QUEUE,
   CUSTOMER_BILLING_WORKFLOW,
   CUSTOMER_REGISTRATION_WORKFLOW,
-  type CustomerBillingInput,
-  type CustomerRegistrationInput,
   customerBillingStart,
   customerBillingWorkflowId,
   customerRegistrationWorkflowId,
@@ -30,7 +20,16 @@ import {
   START_CHECKOUT_UPDATE,
   type StartCheckoutRequest,
   type StartedCheckout,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/customer-workflow.ts';
+import type { Mode } from '../../domain/mode.ts';
+import {
+  CHECKOUT_OVER,
+  STRIPE_REFUSED,
+  STRIPE_UNAVAILABLE,
+  stripeRefusalOf,
+  stripeRequestIdOf,
+} from '../../domain/stripe-failure.ts';
+import { BILLING_TASK_QUEUE } from '../../domain/task-queues.ts';
 import type { CustomerBillingWorkflow } from '../../temporal/signals.ts';
 import { HttpError } from '../errors.ts';
 import { RETRY_AFTER_SECONDS, withTemporal } from './calls.ts';
@@ -39,7 +38,7 @@ import { waitForWorker, workflowEnded } from './worker-calls.ts';
 /** How long Temporal may take to say what a workflow waits for. */
 const DESCRIBE_DEADLINE_MS = 2_000;
 
-type CustomerRegistrationWorkflow = (input: CustomerRegistrationInput) => Promise<string>;
+type CustomerRegistrationWorkflow = (input: UserKey) => Promise<string>;
 
 /**
  * Makes the user a customer in Stripe, or waits for the registration that is under way.
@@ -67,7 +66,7 @@ export async function registerCustomer(client: Client, mode: Mode, userId: strin
  */
 export async function startCheckout(
   client: Client,
-  customer: CustomerBillingInput,
+  customer: CustomerKey,
   request: StartCheckoutRequest,
 ): Promise<StartedCheckout> {
   return await askWithStart<StartedCheckout>(client, customer, {
@@ -84,7 +83,7 @@ export async function startCheckout(
  */
 export async function openBillingPortal(
   client: Client,
-  customer: CustomerBillingInput,
+  customer: CustomerKey,
   request: OpenBillingPortalRequest,
 ): Promise<OpenedBillingPortal> {
   return await askWithStart<OpenedBillingPortal>(client, customer, {
@@ -97,7 +96,7 @@ export async function openBillingPortal(
 /** Asks the customer's workflow, which is started if it does not run. */
 async function askWithStart<Answer>(
   client: Client,
-  customer: CustomerBillingInput,
+  customer: CustomerKey,
   {
     update,
     request,

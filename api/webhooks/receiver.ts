@@ -1,6 +1,8 @@
 import { trace } from '@opentelemetry/api';
 import type { Express, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
+import { chargeEventWorkflowId } from '../../domain/charge-event.ts';
+import { customerBillingWorkflowId } from '../../domain/customer-workflow.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import {
   customerOf,
@@ -13,7 +15,6 @@ import {
   WEBHOOK_PATHS,
 } from '../../domain/stripe-event.ts';
 import { testPurchaseWorkflowId } from '../../domain/test-purchase.ts';
-import { chargeEventWorkflowId, customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
 import { signalStripeEvent, signalTestPurchase, startChargeEvent } from '../../temporal/signals.ts';
 import { rawBody } from '../body.ts';
 import type { ApiDependencies } from '../dependencies.ts';

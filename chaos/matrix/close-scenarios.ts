@@ -3,8 +3,11 @@ import { listBills } from '../../db/bills.ts';
 import type { BillingPeriod } from '../../domain/billing-period.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { sumCents } from '../../domain/money.ts';
-import { BILLING_PROGRESS_QUERY, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
-import { monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import {
+  BILLING_PROGRESS_QUERY,
+  type MonthlyBillingReport,
+  monthlyBillingWorkflowId,
+} from '../../domain/monthly-close.ts';
 import { CARDS } from '../world/customers.ts';
 import { ACTIVE } from '../world/outcomes.ts';
 import { useGpu } from '../world/usage.ts';

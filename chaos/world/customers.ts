@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
 import { findUser, type User } from '../../db/users.ts';
-import type { Mode } from '../../domain/mode.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
   customerBillingWorkflowId,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/customer-workflow.ts';
+import type { Mode } from '../../domain/mode.ts';
 import { RefusedError, requestJson } from '../../stack/json-request.ts';
 import { eventually } from './eventually.ts';
 import type { RunningBilling } from './running-billing.ts';

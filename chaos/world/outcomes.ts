@@ -2,7 +2,7 @@ import type { Stripe } from 'stripe';
 import { listBills, owedCents } from '../../db/bills.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
 import type { BillingStatus, WaitingFor } from '../../domain/customer-standing.ts';
-import type { CustomerBillingState } from '../../domain/workflow-contracts.ts';
+import type { CustomerBillingState } from '../../domain/customer-workflow.ts';
 import { type Customer, stateOf, subscriptionsOf, userOf } from './customers.ts';
 import type { RunningBilling } from './running-billing.ts';
 

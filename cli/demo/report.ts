@@ -1,8 +1,9 @@
 import colors from 'picocolors';
 import type { StackFile } from '../../config/stack-file.ts';
 import type { BillingPeriod } from '../../domain/billing-period.ts';
+import { customerBillingWorkflowId } from '../../domain/customer-workflow.ts';
 import { formatCents } from '../../domain/money.ts';
-import { customerBillingWorkflowId, monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { monthlyBillingWorkflowId } from '../../domain/monthly-close.ts';
 import { workflowLink } from '../../domain/workflow-link.ts';
 import { say, table } from '../console.ts';
 import type { DemoOutcome } from './story.ts';

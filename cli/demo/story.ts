@@ -2,13 +2,13 @@ import type { Client } from '@temporalio/client';
 import type { StripeClient } from '../../activities/stripe-client.ts';
 import type { StackFile } from '../../config/stack-file.ts';
 import { type BillingPeriod, periodEnd, periodStart } from '../../domain/billing-period.ts';
-import { sumCents } from '../../domain/money.ts';
-import { type MonthlyBillingReport } from '../../domain/monthly-close.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
   customerBillingWorkflowId,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/customer-workflow.ts';
+import { sumCents } from '../../domain/money.ts';
+import { type MonthlyBillingReport } from '../../domain/monthly-close.ts';
 import type { SimulatorControl } from '../../stack/simulator-control.ts';
 import { closeMonth } from '../close.ts';
 import { say } from '../console.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { KnownCustomer } from '../../activities/customer-commands.ts';
-import type { StartCheckoutRequest } from '../../domain/workflow-contracts.ts';
+import type { KnownCustomer } from '../../domain/customer-key.ts';
+import type { StartCheckoutRequest } from '../../domain/customer-workflow.ts';
 import { type ActivityTestEnvironment, startActivityEnvironment } from '../support/activity-environment.ts';
 import { newCustomer, startCheckout } from './fixtures.ts';
 

@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { KnownCustomer } from '../../activities/customer-commands.ts';
+import type { KnownCustomer } from '../../domain/customer-key.ts';
 import {
   type ActivityTestEnvironment,
   runOnce,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { KnownCustomer } from '../../activities/customer-commands.ts';
+import type { KnownCustomer } from '../../domain/customer-key.ts';
+import type { StartCheckoutRequest } from '../../domain/customer-workflow.ts';
 import { MODES } from '../../domain/mode.ts';
-import type { StartCheckoutRequest } from '../../domain/workflow-contracts.ts';
 import {
   type ActivityTestEnvironment,
   runOnce,

@@ -1,8 +1,8 @@
 import type { Stripe } from 'stripe';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import { saveCluster } from '../../db/clusters.ts';
 import { saveStripeProductIds } from '../../db/price-list.ts';
+import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { METERED_PRODUCTS } from '../../domain/price-list.ts';
 import {
   type ActivityTestEnvironment,

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import type { Stripe } from 'stripe';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import { listPaymentMethods } from '../../db/payment-methods.ts';
 import { findUser } from '../../db/users.ts';
+import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { standingOf } from '../../domain/customer-standing.ts';
-import type { StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
+import type { StripeEventEnvelope } from '../../domain/stripe-event.ts';
 import { nobody } from '../domain/customer-fixtures.ts';
 import {
   type ActivityTestEnvironment,

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import type { BillWithLines } from '../../db/bills.ts';
 import { findBill } from '../../db/bills.ts';
 import { registerUser } from '../../db/users.ts';
 import type { CustomerFacts } from '../../domain/customer-facts.ts';
+import type { KnownCustomer } from '../../domain/customer-key.ts';
+import type { StartCheckoutRequest } from '../../domain/customer-workflow.ts';
 import type { Mode } from '../../domain/mode.ts';
-import type { StartCheckoutRequest, StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
+import type { StripeEventEnvelope } from '../../domain/stripe-event.ts';
 import { frozenBill, ingest, level, newUser, SEPTEMBER, usage } from '../db/fixtures.ts';
 import { type ActivityTestEnvironment, runOnce } from '../support/activity-environment.ts';
 

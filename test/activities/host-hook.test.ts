@@ -6,8 +6,8 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createHostHookActivities, type HostHookOptions } from '../../activities/host-hook.ts';
 import type { HostHookConfig } from '../../config/config.ts';
+import type { HostMessage } from '../../domain/host-message.ts';
 import type { Mode } from '../../domain/mode.ts';
-import type { HostMessage } from '../../domain/workflow-contracts.ts';
 import { type HostRequest, listen, newHookSecret, startTestHost } from '../support/host.ts';
 import { billingMessages } from './express-host.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import type { BillWithLines } from '../../db/bills.ts';
+import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { frozenBill, grantCredits, ingest, newUser, usage } from '../db/fixtures.ts';
 import {
   type ActivityTestEnvironment,

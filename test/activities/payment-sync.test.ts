@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Stripe } from 'stripe';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import type { BillingRules } from '../../activities/dependencies.ts';
 import { syncCharge, syncCreditPurchase } from '../../activities/payment-sync.ts';
 import { idOf } from '../../activities/stripe-values.ts';
@@ -10,6 +9,7 @@ import type { BillWithLines } from '../../db/bills.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
 import { listDisputes } from '../../db/disputes.ts';
 import { findUser } from '../../db/users.ts';
+import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
 import {
   type ActivityTestEnvironment,

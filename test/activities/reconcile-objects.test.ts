@@ -1,13 +1,13 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import type { ReconciliationPage } from '../../activities/reconciliation-page.ts';
 import { idOf } from '../../activities/stripe-values.ts';
 import { saveDispute } from '../../db/disputes.ts';
 import { listFindingsOfRun, openObjectsSince } from '../../db/reconciliation-findings.ts';
+import type { KnownCustomer } from '../../domain/customer-key.ts';
+import { customerBillingStart } from '../../domain/customer-workflow.ts';
 import { FIRST_PAGE, type ReconciliationPlan } from '../../domain/reconciliation.ts';
 import type { FindingCode } from '../../domain/reconciliation-findings.ts';
-import { customerBillingStart } from '../../domain/workflow-contracts.ts';
 import {
   type ActivityTestEnvironment,
   runOnce,

@@ -1,9 +1,9 @@
 import type { Stripe } from 'stripe';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { KnownCustomer } from '../../activities/customer-commands.ts';
 import type { BillWithLines } from '../../db/bills.ts';
 import { findUser, registerUser } from '../../db/users.ts';
 import type { BillStatus } from '../../domain/bill.ts';
+import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { METERED_PRODUCTS } from '../../domain/price-list.ts';
 import { newUser } from '../db/fixtures.ts';
 import {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newCustomer, PERSON } from '../../chaos/world/customers.ts';
 import { findUser } from '../../db/users.ts';
-import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { customerBillingWorkflowId } from '../../domain/customer-workflow.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from '../workflows/service.ts';
 import { type Answer, requestTo } from './harness.ts';

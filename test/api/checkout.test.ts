@@ -4,11 +4,8 @@ import { Client, ServiceError } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { registerCustomer } from '../../api/temporal/stripe-pages.ts';
-import {
-  BILLING_TASK_QUEUE,
-  customerBillingWorkflowId,
-  customerRegistrationWorkflowId,
-} from '../../domain/workflow-contracts.ts';
+import { customerBillingWorkflowId, customerRegistrationWorkflowId } from '../../domain/customer-workflow.ts';
+import { BILLING_TASK_QUEUE } from '../../domain/task-queues.ts';
 import { error, request, startTestApi, type TestApi, textLike } from './harness.ts';
 
 let api: TestApi;

@@ -8,7 +8,7 @@ import { ERROR_STATUS } from '../../api/errors.ts';
 import { OF_NO_ROUTE } from '../../api/openapi/answers.ts';
 import { createApi } from '../../api/server.ts';
 import { createReceiptLog } from '../../api/webhooks/receipt-log.ts';
-import { BILLING_TASK_QUEUE } from '../../domain/workflow-contracts.ts';
+import { BILLING_TASK_QUEUE } from '../../domain/task-queues.ts';
 import { ADMIN_AUTHORIZATION } from '../support/admin.ts';
 import { DOCUMENT, type Operation, problemsOf } from './documented.ts';
 import { deliver, request, SECRETS, startTestApi, type TestApi } from './harness.ts';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freezeBill } from '../../db/freeze.ts';
 import type { BillStatus } from '../../domain/bill.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
-import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { customerBillingWorkflowId } from '../../domain/customer-workflow.ts';
 import { ingest, SEPTEMBER, usageOfYears } from '../db/fixtures.ts';
 import { error, newCustomerId, request, startTestApi, type TestApi, textLike } from './harness.ts';
 

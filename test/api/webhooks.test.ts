@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { defaultPayloadConverter, WorkflowNotFoundError } from '@temporalio/common';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { customerBillingWorkflowId } from '../../domain/customer-workflow.ts';
 import { HANDLED_EVENT_TYPES } from '../../domain/stripe-event.ts';
-import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
 import {
   deliver,
   error,

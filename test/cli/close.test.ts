@@ -4,8 +4,11 @@ import { eventually } from '../../chaos/world/eventually.ts';
 import { useGpu, usersWithCustomer, userWithoutCustomer } from '../../chaos/world/usage.ts';
 import { listBills } from '../../db/bills.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
-import { BILLING_PROGRESS_QUERY, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
-import { monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import {
+  BILLING_PROGRESS_QUERY,
+  type MonthlyBillingReport,
+  monthlyBillingWorkflowId,
+} from '../../domain/monthly-close.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

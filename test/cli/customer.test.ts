@@ -13,7 +13,7 @@ import {
 } from '../../chaos/world/customers.ts';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
 import { saveCreditPurchase } from '../../db/credit-purchases.ts';
-import { customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { customerBillingWorkflowId } from '../../domain/customer-workflow.ts';
 import { startReaper } from '../../stack/reaper.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';

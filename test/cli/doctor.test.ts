@@ -15,7 +15,7 @@ import { listStripeProducts } from '../../db/price-list.ts';
 import { registerUser } from '../../db/users.ts';
 import { periodClosedAt } from '../../domain/billing-period.ts';
 import { MODES } from '../../domain/mode.ts';
-import { MONTHLY_BILLING_SCHEDULE } from '../../domain/workflow-contracts.ts';
+import { MONTHLY_BILLING_SCHEDULE } from '../../domain/schedules.ts';
 import { ensureSchedule, ensureSchedules } from '../../worker/namespace.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from '../workflows/service.ts';

@@ -7,7 +7,7 @@ import { setUpStripe } from '../../activities/stripe-setup.ts';
 import { readStackFile } from '../../config/stack-file.ts';
 import { saveCluster } from '../../db/clusters.ts';
 import { wantedEventTypes } from '../../domain/stripe-event.ts';
-import { freePort } from '../../stack/ports.ts';
+import { freePort } from '../../process/free-port.ts';
 import { type StripeSimulator, startStripeSimulator } from '../../stripe-simulator/server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { makeFolder, pressCtrlC, type RunningCommand, runCommand } from './command.ts';

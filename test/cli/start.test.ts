@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readStackFile, type StackFile } from '../../config/stack-file.ts';
-import { freePort } from '../../stack/ports.ts';
+import { freePort } from '../../process/free-port.ts';
 import { makeFolder, pressCtrlC, processesOf, type RunningCommand, runCommand } from './command.ts';
 
 describe('npm start', () => {

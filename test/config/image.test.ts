@@ -4,9 +4,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { freePort } from '../../process/free-port.ts';
 import { buildPrograms } from '../../stack/build-programs.ts';
 import { startChildService } from '../../stack/child-service.ts';
-import { freePort } from '../../stack/ports.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 // No image is built here, for want of Docker: what its Dockerfile copies is put together, and the programs run from that.

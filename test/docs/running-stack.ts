@@ -1,7 +1,7 @@
 import { inheritedEnvironment } from '../../config/machine.ts';
 import { readStackFile, type StackFile } from '../../config/stack-file.ts';
+import { freePort } from '../../process/free-port.ts';
 import { withoutOurs } from '../../stack/environment.ts';
-import { freePort } from '../../stack/ports.ts';
 import { makeFolder, pressCtrlC, runCommand } from '../cli/command.ts';
 import { Terminal } from './terminal.ts';
 

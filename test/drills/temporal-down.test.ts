@@ -16,7 +16,7 @@ import { letStripeTimePass } from '../../chaos/world/stripe-clock.ts';
 import { useGpu } from '../../chaos/world/usage.ts';
 import { listBills } from '../../db/bills.ts';
 import { billingPeriodOf, previousPeriod } from '../../domain/billing-period.ts';
-import { MONTHLY_BILLING_SCHEDULE } from '../../domain/workflow-contracts.ts';
+import { MONTHLY_BILLING_SCHEDULE } from '../../domain/schedules.ts';
 import { type Drill, startDrill } from './drill.ts';
 
 /** The receiver's two seconds, and what a machine with much else to do adds. */

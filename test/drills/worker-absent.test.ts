@@ -15,7 +15,7 @@ import { eventually } from '../../chaos/world/eventually.ts';
 import { pastDueCustomer, usersWithCustomer } from '../../chaos/world/usage.ts';
 import { listBills } from '../../db/bills.ts';
 import { atATime } from '../../domain/at-a-time.ts';
-import type { StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
+import type { StripeEventEnvelope } from '../../domain/stripe-event.ts';
 import { appliedEventIdsOf, deliver, newEvents } from '../workflows/event-stream.ts';
 import { type Drill, startDrill } from './drill.ts';
 

@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApi } from '../../api/server.ts';
 import { createReceiptLog } from '../../api/webhooks/receipt-log.ts';
-import type { UserKey } from '../../db/users.ts';
+import type { UserKey } from '../../domain/customer-key.ts';
 import { DOCUMENT } from '../api/documented.ts';
 import { startTestApi, type TestApi } from '../api/harness.ts';
 import { TEST_ACCOUNT } from '../support/account.ts';

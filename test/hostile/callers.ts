@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { apiKeyId, revokeApiKey, saveApiKey } from '../../db/api-keys.ts';
-import type { UserKey } from '../../db/users.ts';
+import type { UserKey } from '../../domain/customer-key.ts';
 import type { TestApi } from '../api/harness.ts';
 import { accountLink } from '../support/account.ts';
 import { ADMIN_AUTHORIZATION } from '../support/admin.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { PERSON } from '../../chaos/world/customers.ts';
-import type { UserKey } from '../../db/users.ts';
 import { registerUser } from '../../db/users.ts';
+import type { UserKey } from '../../domain/customer-key.ts';
 import type { Mode } from '../../domain/mode.ts';
 import type { TestApi } from '../api/harness.ts';
 import { accountLink } from '../support/account.ts';

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from '../../process/free-port.ts';
 import { type LoadBalancer, startLoadBalancer } from '../../production/load-balancer.ts';
-import { freePort } from '../../stack/ports.ts';
 
 // The production drill's proof that no request is lost is worth as much as this: it must lose none itself, and hide none that are lost.
 

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePort, onFreePort, PortTakenError, reservePort } from '../../stack/ports.ts';
+import { freePort } from '../../process/free-port.ts';
+import { onFreePort, PortTakenError, reservePort } from '../../stack/ports.ts';
 import { failureOf } from './helpers.ts';
 
 async function listen(port: number, host: string | undefined): Promise<void> {

@@ -4,7 +4,8 @@ import { Client, Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
-import { freePort, onFreePort } from '../../stack/ports.ts';
+import { freePort } from '../../process/free-port.ts';
+import { onFreePort } from '../../stack/ports.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';
 import {
   startTemporalServer,

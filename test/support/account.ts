@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { signAccountLink } from '../../api/account/link.ts';
 import type { ApiDependencies } from '../../api/dependencies.ts';
-import type { UserKey } from '../../db/users.ts';
+import type { UserKey } from '../../domain/customer-key.ts';
 import type { Mode } from '../../domain/mode.ts';
 
 /** With which the host product of the tests signs links to the account page. */

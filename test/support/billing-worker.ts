@@ -20,7 +20,7 @@ import { saveApiKey } from '../../db/api-keys.ts';
 import { saveCluster } from '../../db/clusters.ts';
 import type { Database } from '../../db/database.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
-import { SEARCH_ATTRIBUTES } from '../../domain/workflow-contracts.ts';
+import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { setUpSimulatedStripe } from '../../stack/simulated-stripe.ts';
 import { SimulatorControl } from '../../stack/simulator-control.ts';
 import { startStripeSimulator } from '../../stripe-simulator/server.ts';

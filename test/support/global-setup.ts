@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
-import { SEARCH_ATTRIBUTES } from '../../domain/workflow-contracts.ts';
+import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { type BuiltPrograms, buildProgramsForNow } from '../../stack/build-programs.ts';
 import { onFreePort } from '../../stack/ports.ts';
 import { startPostgres } from '../../stack/postgres.ts';

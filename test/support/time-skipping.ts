@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
-import { SEARCH_ATTRIBUTES } from '../../domain/workflow-contracts.ts';
+import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { prepareTimeSkippingServer } from '../../stack/temporal-test-server.ts';
 import { SEARCH_ATTRIBUTE_TYPE_NUMBERS } from '../../worker/search-attributes.ts';
 import { quietRuntime } from './billing-worker.ts';

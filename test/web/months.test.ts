@@ -7,7 +7,7 @@ import { reportOf } from '../../cli/close.ts';
 import { listBills } from '../../db/bills.ts';
 import { freezeBill } from '../../db/freeze.ts';
 import { type BillingPeriod, nextPeriod, parseBillingPeriod } from '../../domain/billing-period.ts';
-import { monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { monthlyBillingWorkflowId } from '../../domain/monthly-close.ts';
 import { tabPath } from '../../web/admin/tabs.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startBrowser } from '../support/chromium.ts';

@@ -8,7 +8,7 @@ import {
   userOf,
   workflowOf,
 } from '../../chaos/world/customers.ts';
-import { EXTEND_GRACE_UPDATE } from '../../domain/workflow-contracts.ts';
+import { EXTEND_GRACE_UPDATE } from '../../domain/customer-workflow.ts';
 import type { LoggedRequest } from '../../stripe-simulator/request-log.ts';
 import { GRACE_MS } from '../support/billing-worker.ts';
 import { DAY_MS, Life, type MovableService, startMovableService } from './year.ts';

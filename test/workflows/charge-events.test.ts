@@ -8,8 +8,8 @@ import {
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
 import { listDisputes } from '../../db/disputes.ts';
+import { chargeEventWorkflowId } from '../../domain/charge-event.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
-import { chargeEventWorkflowId } from '../../domain/workflow-contracts.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from './service.ts';
 

@@ -8,7 +8,7 @@ import {
   subscribedCustomer,
   subscriptionsOf,
 } from '../../chaos/world/customers.ts';
-import { type CustomerBillingState, customerBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { type CustomerBillingState, customerBillingWorkflowId } from '../../domain/customer-workflow.ts';
 import type { CarriedState } from '../../workflows/customer-billing-state.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { appliedEventIdsOf, deliver, historiesOf, newEvents } from './event-stream.ts';

@@ -19,7 +19,7 @@ import {
   workflowOf,
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
-import { LOOK_AGAIN_SIGNAL } from '../../domain/workflow-contracts.ts';
+import { LOOK_AGAIN_SIGNAL } from '../../domain/customer-workflow.ts';
 import { signalStripeEvent } from '../../temporal/signals.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';

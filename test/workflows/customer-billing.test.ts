@@ -25,12 +25,12 @@ import { closeMonth } from '../../cli/close.ts';
 import { listBills } from '../../db/bills.ts';
 import { listStripeProducts } from '../../db/price-list.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
-import { METERED_PRODUCTS } from '../../domain/price-list.ts';
 import {
   START_CHECKOUT_UPDATE,
   type StartCheckoutRequest,
   type StartedCheckout,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/customer-workflow.ts';
+import { METERED_PRODUCTS } from '../../domain/price-list.ts';
 import { type BillingService, GRACE_MS } from '../support/billing-worker.ts';
 import { activitiesOf } from './histories.ts';
 import { startTestBilling } from './service.ts';

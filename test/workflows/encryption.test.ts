@@ -10,7 +10,7 @@ import {
   workflowOf,
 } from '../../chaos/world/customers.ts';
 import { billGpuHour } from '../../chaos/world/usage.ts';
-import { BILLING_STATE_QUERY, REACTIVATE_UPDATE, SUSPEND_UPDATE } from '../../domain/workflow-contracts.ts';
+import { BILLING_STATE_QUERY, REACTIVATE_UPDATE, SUSPEND_UPDATE } from '../../domain/customer-workflow.ts';
 import { dataConverterOf } from '../../temporal/data-converter.ts';
 import type { PayloadKey } from '../../temporal/payload-codec.ts';
 import { bundleWorkflows } from '../../worker/workflow-bundle.ts';

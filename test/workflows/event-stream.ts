@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Customer, stateIs, workflowOf } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
 import type { RunningBilling } from '../../chaos/world/running-billing.ts';
-import { customerBillingWorkflowId, type StripeEventEnvelope } from '../../domain/workflow-contracts.ts';
+import { customerBillingWorkflowId } from '../../domain/customer-workflow.ts';
+import type { StripeEventEnvelope } from '../../domain/stripe-event.ts';
 import { signalStripeEvent } from '../../temporal/signals.ts';
 
 /** Different events that change nothing. */

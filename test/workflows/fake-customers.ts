@@ -4,12 +4,12 @@ import type { LookAtCustomerInput } from '../../activities/customer-facts.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
 import type { CustomerFacts, UnpaidBillFact } from '../../domain/customer-facts.ts';
 import type { CustomerStanding } from '../../domain/customer-standing.ts';
-import type { OperatorDecision } from '../../domain/operator-decisions.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
   customerBillingWorkflowId,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/customer-workflow.ts';
+import type { OperatorDecision } from '../../domain/operator-decisions.ts';
 import { signalStripeEvent } from '../../temporal/signals.ts';
 
 // Customers who are what a test says they are, for tests in which the clock is the point: activities are stand-ins.

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../../chaos/world/eventually.ts';
 import { standingOf } from '../../domain/customer-standing.ts';
 import {
-  BILLING_TASK_QUEUE,
   CUSTOMER_BILLING_WORKFLOW,
   EXTEND_GRACE_UPDATE,
   LOOK_AGAIN_SIGNAL,
   REACTIVATE_UPDATE,
   SUSPEND_UPDATE,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/customer-workflow.ts';
+import { BILLING_TASK_QUEUE } from '../../domain/task-queues.ts';
 import type { CarriedState } from '../../workflows/customer-billing-state.ts';
 import { NOBODY_YET } from '../../workflows/host-messages.ts';
 import { startTimeSkippingWorker, type TimeSkippingWorker } from '../support/time-skipping.ts';

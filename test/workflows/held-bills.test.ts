@@ -16,12 +16,10 @@ import {
   BILLING_PROGRESS_QUERY,
   type ClosePhase,
   type MonthlyBillingReport,
-} from '../../domain/monthly-close.ts';
-import {
-  BILLING_BATCH_TASK_QUEUE,
   monthlyBillingWorkflowId,
   SCHEDULED_MONTHLY_BILLING_WORKFLOW,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/monthly-close.ts';
+import { BILLING_BATCH_TASK_QUEUE } from '../../domain/task-queues.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from './service.ts';
 

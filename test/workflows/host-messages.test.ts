@@ -26,7 +26,7 @@ import {
   type CustomerBillingState,
   REACTIVATE_UPDATE,
   SUSPEND_UPDATE,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/customer-workflow.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { type HostRequest, startTestHost, type TestHost } from '../support/host.ts';
 import { deliver, newEvents, sendUntilContinuedAsNew } from './event-stream.ts';

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { usersWithCustomer } from '../../chaos/world/usage.ts';
 import { reconcileNow } from '../../cli/reconcile.ts';
+import { reconciliationWorkflowId } from '../../domain/reconciliation.ts';
 import { PASSES } from '../../domain/reconciliation-findings.ts';
-import { reconciliationWorkflowId } from '../../domain/workflow-contracts.ts';
 import { activitiesOf } from './histories.ts';
 import { startTestBilling } from './service.ts';
 import { startServerOfShortHistories } from './short-histories.ts';

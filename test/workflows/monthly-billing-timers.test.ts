@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startClose } from '../../cli/close.ts';
 import { type BillingPeriod, billingPeriodOf, nextPeriod, periodEnd } from '../../domain/billing-period.ts';
 import { BILLING_PROGRESS_QUERY, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
-import { BILLING_BATCH_TASK_QUEUE } from '../../domain/workflow-contracts.ts';
+import { BILLING_BATCH_TASK_QUEUE } from '../../domain/task-queues.ts';
 import { startTimeSkippingWorker, type TimeSkippingWorker } from '../support/time-skipping.ts';
 import { FakeClose } from './fake-close.ts';
 

@@ -11,8 +11,9 @@ import {
   APPROVE_UPDATE,
   BILLING_PROGRESS_QUERY,
   type MonthlyBillingReport,
+  monthlyBillingWorkflowId,
 } from '../../domain/monthly-close.ts';
-import { MONTHLY_BILLING_SCHEDULE, monthlyBillingWorkflowId } from '../../domain/workflow-contracts.ts';
+import { MONTHLY_BILLING_SCHEDULE } from '../../domain/schedules.ts';
 import { ensureSchedule } from '../../worker/namespace.ts';
 import type { BillingWorker } from '../../worker/worker.ts';
 import type { BillingService } from '../support/billing-worker.ts';

@@ -15,7 +15,7 @@ import {
 } from '../../chaos/world/customers.ts';
 import { pastDueCustomer } from '../../chaos/world/usage.ts';
 import { listBills } from '../../db/bills.ts';
-import { SUSPEND_UPDATE } from '../../domain/workflow-contracts.ts';
+import { SUSPEND_UPDATE } from '../../domain/customer-workflow.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from './service.ts';
 

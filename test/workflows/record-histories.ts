@@ -36,27 +36,26 @@ import { openDatabase } from '../../db/database.ts';
 import { migrateToLatest } from '../../db/migrate.ts';
 import { listStripeProducts, saveStripeProductIds } from '../../db/price-list.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
+import { chargeEventWorkflowId } from '../../domain/charge-event.ts';
+import {
+  customerRegistrationWorkflowId,
+  REACTIVATE_UPDATE,
+  SUSPEND_UPDATE,
+} from '../../domain/customer-workflow.ts';
 import { userErasureStart } from '../../domain/erasure.ts';
 import {
   APPROVE_UPDATE,
   BILLING_PROGRESS_QUERY,
   type ClosePhase,
+  chargePartitionWorkflowId,
   HOLD_UPDATE,
   type MonthlyBillingReport,
+  monthlyBillingWorkflowId,
   RELEASE_UPDATE,
 } from '../../domain/monthly-close.ts';
-import {
-  chargeEventWorkflowId,
-  chargePartitionWorkflowId,
-  customerRegistrationWorkflowId,
-  MONTHLY_BILLING_SCHEDULE,
-  monthlyBillingWorkflowId,
-  REACTIVATE_UPDATE,
-  RECONCILIATION_SCHEDULE,
-  reconciliationWorkflowId,
-  SEARCH_ATTRIBUTES,
-  SUSPEND_UPDATE,
-} from '../../domain/workflow-contracts.ts';
+import { reconciliationWorkflowId } from '../../domain/reconciliation.ts';
+import { MONTHLY_BILLING_SCHEDULE, RECONCILIATION_SCHEDULE } from '../../domain/schedules.ts';
+import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { onFreePort } from '../../stack/ports.ts';
 import { startPostgres } from '../../stack/postgres.ts';
 import { startReaper } from '../../stack/reaper.ts';

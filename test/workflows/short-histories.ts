@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
-import { SEARCH_ATTRIBUTES } from '../../domain/workflow-contracts.ts';
+import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { onFreePort } from '../../stack/ports.ts';
 import { startReaper } from '../../stack/reaper.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';

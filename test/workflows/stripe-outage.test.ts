@@ -5,7 +5,7 @@ import { eventually } from '../../chaos/world/eventually.ts';
 import { reportOf, startClose } from '../../cli/close.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { BILLING_PROGRESS_QUERY, type MonthlyBillingReport } from '../../domain/monthly-close.ts';
-import { BILLING_BATCH_TASK_QUEUE, billingChargesTaskQueue } from '../../domain/workflow-contracts.ts';
+import { BILLING_BATCH_TASK_QUEUE, billingChargesTaskQueue } from '../../domain/task-queues.ts';
 import { startTimeSkippingWorker, type TimeSkippingWorker } from '../support/time-skipping.ts';
 import { FakeClose } from './fake-close.ts';
 

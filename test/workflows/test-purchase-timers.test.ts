@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../../chaos/world/eventually.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
 import { listStripeProducts } from '../../db/price-list.ts';
+import { BILLING_TASK_QUEUE } from '../../domain/task-queues.ts';
 import {
   TEST_PURCHASE_STATE_QUERY,
   TEST_PURCHASE_WORKFLOW,
@@ -12,7 +13,6 @@ import {
   type TestPurchaseStep,
   testPurchaseStart,
 } from '../../domain/test-purchase.ts';
-import { BILLING_TASK_QUEUE } from '../../domain/workflow-contracts.ts';
 import { newUser } from '../db/fixtures.ts';
 import { type ActivityTestEnvironment, startActivityEnvironment } from '../support/activity-environment.ts';
 import { startTimeSkippingWorker, type TimeSkippingWorker } from '../support/time-skipping.ts';

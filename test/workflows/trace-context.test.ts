@@ -4,11 +4,8 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../../chaos/world/eventually.ts';
 import { registerUser } from '../../db/users.ts';
-import {
-  customerBillingWorkflowId,
-  TRACE_HEADER,
-  TRACE_LINKS_HEADER,
-} from '../../domain/workflow-contracts.ts';
+import { customerBillingWorkflowId } from '../../domain/customer-workflow.ts';
+import { TRACE_HEADER, TRACE_LINKS_HEADER } from '../../domain/trace-headers.ts';
 import { signalLookAgain, signalStripeEvent } from '../../temporal/signals.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from './service.ts';

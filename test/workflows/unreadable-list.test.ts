@@ -7,13 +7,13 @@ import type { ReconciliationReads, ReconciliationSteps } from '../../activities/
 import type { ReconciledPage, ReconciliationPage } from '../../activities/reconciliation-page.ts';
 import { startReconciliation } from '../../api/temporal/reconciliation.ts';
 import { reconcileNow } from '../../cli/reconcile.ts';
-import { FIRST_PAGE, RECONCILIATION_PROGRESS_QUERY } from '../../domain/reconciliation.ts';
-import { PASSES } from '../../domain/reconciliation-findings.ts';
 import {
-  BILLING_BATCH_TASK_QUEUE,
-  billingChargesTaskQueue,
+  FIRST_PAGE,
+  RECONCILIATION_PROGRESS_QUERY,
   reconciliationWorkflowId,
-} from '../../domain/workflow-contracts.ts';
+} from '../../domain/reconciliation.ts';
+import { PASSES } from '../../domain/reconciliation-findings.ts';
+import { BILLING_BATCH_TASK_QUEUE, billingChargesTaskQueue } from '../../domain/task-queues.ts';
 import type { reconciliationWorkflow } from '../../workflows/reconciliation.ts';
 import { createNamespace, quietRuntime } from '../support/billing-worker.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';

@@ -8,10 +8,10 @@ import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import {
   APPROVE_UPDATE,
   BILLING_PROGRESS_QUERY,
+  MONTHLY_BILLING_WORKFLOW,
   type MonthlyBillingReport,
   monthlyBillingStart,
 } from '../../domain/monthly-close.ts';
-import { MONTHLY_BILLING_WORKFLOW } from '../../domain/workflow-contracts.ts';
 import { listWorkerVersions, makeCurrent, makeFirstCurrent, ramp } from '../../worker/worker-versions.ts';
 import type { BillingService } from '../support/billing-worker.ts';
 import { startTestBilling } from './service.ts';

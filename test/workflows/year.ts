@@ -23,7 +23,7 @@ import {
   periodEnd,
   periodStart,
 } from '../../domain/billing-period.ts';
-import type { CustomerBillingState } from '../../domain/workflow-contracts.ts';
+import type { CustomerBillingState } from '../../domain/customer-workflow.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startTimeSkippingTemporal } from '../support/time-skipping.ts';

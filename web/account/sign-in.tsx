@@ -4,7 +4,7 @@ import { AccountLinkRefused } from '../../api/account/link.ts';
 import { accountOf, signInAccount, signOutAccount } from '../../api/account/session.ts';
 import { limitFailuresByAddress } from '../../api/rate-limit.ts';
 import { addRoute } from '../../api/route.ts';
-import type { UserKey } from '../../db/users.ts';
+import type { UserKey } from '../../domain/customer-key.ts';
 import { textOfQuery } from '../request-values.ts';
 import { sendPartToSignIn } from '../shell.tsx';
 import { ACCOUNT_PATH } from './paths.ts';

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { UserKey } from '../../../db/users.ts';
+import type { UserKey } from '../../../domain/customer-key.ts';
 import { parse, userIdSchema } from '../../validation.ts';
 import { modeOfPath } from '../parameters.ts';
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { UserKey } from '../../../db/users.ts';
-import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import type { UserKey } from '../../../domain/customer-key.ts';
+import { customerBillingWorkflowId } from '../../../domain/customer-workflow.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
 import { type CustomerDecision, decideOnCustomer } from '../../temporal/decisions.ts';

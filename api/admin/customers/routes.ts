@@ -1,9 +1,5 @@
 import type { Express, RequestHandler } from 'express';
-import {
-  EXTEND_GRACE_UPDATE,
-  REACTIVATE_UPDATE,
-  SUSPEND_UPDATE,
-} from '../../../domain/workflow-contracts.ts';
+import { EXTEND_GRACE_UPDATE, REACTIVATE_UPDATE, SUSPEND_UPDATE } from '../../../domain/customer-workflow.ts';
 import { jsonBody } from '../../body.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { addRoute } from '../../route.ts';

@@ -5,9 +5,10 @@ import {
   listReceipts,
   RECEIPTS_KEPT_DAYS,
 } from '../../../db/webhook-receipts.ts';
+import { chargeEventWorkflowId } from '../../../domain/charge-event.ts';
+import { customerBillingWorkflowId } from '../../../domain/customer-workflow.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import { isHandledEventType, isTestPurchaseEventType } from '../../../domain/stripe-event.ts';
-import { chargeEventWorkflowId, customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import { signalLookAgain, signalStripeEvent, startChargeEvent } from '../../../temporal/signals.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';

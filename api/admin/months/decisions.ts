@@ -1,5 +1,9 @@
-import { type Month, RETRY_PARKED_UPDATE, whyNotClose } from '../../../domain/monthly-close.ts';
-import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import {
+  type Month,
+  monthlyBillingWorkflowId,
+  RETRY_PARKED_UPDATE,
+  whyNotClose,
+} from '../../../domain/monthly-close.ts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { HttpError } from '../../errors.ts';
 import { withTemporal } from '../../temporal/calls.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Customer, subscribedCustomer, userOf } from '../../../chaos/world/customers.ts';
-import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import { customerBillingWorkflowId } from '../../../domain/customer-workflow.ts';
 import type { BillingWorker } from '../../../worker/worker.ts';
 import { error, textLike } from '../harness.ts';
 import { type AdminService, startAdminService } from './service.ts';

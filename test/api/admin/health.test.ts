@@ -9,7 +9,7 @@ import { saveFindings } from '../../../db/reconciliation-findings.ts';
 import { registerUser } from '../../../db/users.ts';
 import { parseBillingPeriod } from '../../../domain/billing-period.ts';
 import { MODES } from '../../../domain/mode.ts';
-import { MONTHLY_BILLING_SCHEDULE } from '../../../domain/workflow-contracts.ts';
+import { MONTHLY_BILLING_SCHEDULE } from '../../../domain/schedules.ts';
 import { ensureSchedules } from '../../../worker/namespace.ts';
 import { request, startTestApi, textLike } from '../harness.ts';
 import { type AdminService, startAdminService } from './service.ts';

@@ -3,7 +3,7 @@ import type { Customer } from '../../../chaos/world/customers.ts';
 import { eventually } from '../../../chaos/world/eventually.ts';
 import { useGpu, usersWithCustomer, userWithoutCustomer } from '../../../chaos/world/usage.ts';
 import { type BillingPeriod, parseBillingPeriod } from '../../../domain/billing-period.ts';
-import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import { monthlyBillingWorkflowId } from '../../../domain/monthly-close.ts';
 import { error, textLike } from '../harness.ts';
 import { type AdminService, startAdminService } from './service.ts';
 

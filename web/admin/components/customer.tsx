@@ -1,6 +1,7 @@
+import type { UserKey } from '../../../domain/customer-key.ts';
 import type { BillingStatus } from '../../../domain/customer-standing.ts';
+import { customerBillingWorkflowId } from '../../../domain/customer-workflow.ts';
 import type { Mode } from '../../../domain/mode.ts';
-import { customerBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
 import { StatusBadge, type Tone } from '../../components/values.tsx';
 import { tabPath } from '../tabs.ts';
 import { WorkflowLink } from './workflow-link.tsx';
@@ -36,7 +37,7 @@ export function CustomerWorkflowLink({ mode, stripeCustomerId, id }: CustomerWor
 }
 
 /** To the page of a user, within the tab Customers. */
-export function CustomerPageLink({ mode, userId }: { readonly mode: Mode; readonly userId: string }) {
+export function CustomerPageLink({ mode, userId }: UserKey) {
   return <a href={customerPath(mode, userId)}>{userId}</a>;
 }
 

@@ -7,12 +7,8 @@ import type { ApiDependencies } from '../../../api/dependencies.ts';
 import { addRoute } from '../../../api/route.ts';
 import type { CustomerDecision } from '../../../api/temporal/decisions.ts';
 import { parse } from '../../../api/validation.ts';
+import { EXTEND_GRACE_UPDATE, REACTIVATE_UPDATE, SUSPEND_UPDATE } from '../../../domain/customer-workflow.ts';
 import { instantText } from '../../../domain/markdown.ts';
-import {
-  EXTEND_GRACE_UPDATE,
-  REACTIVATE_UPDATE,
-  SUSPEND_UPDATE,
-} from '../../../domain/workflow-contracts.ts';
 import { fieldOf, textOfQuery } from '../../request-values.ts';
 import { answerForm, byOf, reasonOf, updateIdOfForm } from '../answer-form.ts';
 import { customerPath } from '../components/customer.tsx';

@@ -1,7 +1,7 @@
 import { describeCustomer } from '../../../api/admin/customers/customer.ts';
 import type { Customer } from '../../../api/admin/customers/schema.ts';
 import type { ApiDependencies } from '../../../api/dependencies.ts';
-import type { UserKey } from '../../../db/users.ts';
+import type { UserKey } from '../../../domain/customer-key.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import { versionOf } from '../../changes.ts';
 import { type Offers, offersOf } from './offers.ts';

@@ -1,8 +1,7 @@
 import type { Months } from '../../../api/admin/months/schema.ts';
 import { type BillingPeriod, parseBillingPeriod } from '../../../domain/billing-period.ts';
 import type { Mode } from '../../../domain/mode.ts';
-import type { Month } from '../../../domain/monthly-close.ts';
-import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import { type Month, monthlyBillingWorkflowId } from '../../../domain/monthly-close.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { Money, StatusBadge } from '../../components/values.tsx';

@@ -1,7 +1,6 @@
 import type { MonthDetails } from '../../../api/admin/months/schema.ts';
 import { countOfBills } from '../../../domain/close-summary.ts';
-import type { Month } from '../../../domain/monthly-close.ts';
-import { monthlyBillingWorkflowId } from '../../../domain/workflow-contracts.ts';
+import { type Month, monthlyBillingWorkflowId } from '../../../domain/monthly-close.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { StatusBadge } from '../../components/values.tsx';
 import { WorkflowLink } from '../components/workflow-link.tsx';

@@ -1,4 +1,4 @@
-/** Tells the process that started us (child-service.ts) that we serve. Does nothing if we were started alone. */
+/** Tells the process that started us (stack/child-service.ts) that we serve. Does nothing if we were started alone. */
 export function announceReady(info: { readonly port?: number } = {}): void {
   // The callback takes the error of a parent that is gone, which `stopWithParent` handles.
   process.send?.({ ready: true, ...info }, () => undefined);
@@ -6,7 +6,7 @@ export function announceReady(info: { readonly port?: number } = {}): void {
 
 /**
  * After so long a service ends whatever is still under way: longer than api and worker give to what they do (ten seconds), and shorter than
- * whoever started them waits before killing (child-service.ts 15 s, docker-compose.yml 30 s).
+ * whoever started them waits before killing (stack/child-service.ts 15 s, docker-compose.yml 30 s).
  */
 export const SHUTDOWN_MS = 13_000;
 
