@@ -61,15 +61,23 @@ async function unsettled(stage: Stage, customer: Audited): Promise<string[]> {
   ];
 }
 
-/** With what its webhooks were answered: whether it was lost, or is still to be sent again. */
-async function withoutEffect({ simulator }: Stage, eventIds: readonly string[]): Promise<string[]> {
+/** With what its webhooks were answered, and why: whether it was lost, or is still to be sent again. */
+async function withoutEffect({ simulator, db }: Stage, eventIds: readonly string[]): Promise<string[]> {
   if (eventIds.length === 0) return [];
   const deliveries = await simulator.deliveries();
+  const receipts = await db
+    .selectFrom('webhook_receipts')
+    .select(['event_id', 'outcome', 'reason'])
+    .where('event_id', 'in', eventIds)
+    .execute();
   return eventIds.map((id) => {
     const answers = deliveries
       .filter(({ eventId }) => eventId === id)
       .flatMap(({ attempts }) => attempts.map(({ status, error }) => status ?? error ?? 'no answer'));
-    return `${id} has had no effect; its webhook was answered: ${answers.join(', ') || 'not sent yet'}`;
+    const reasons = receipts
+      .filter(({ event_id }) => event_id === id)
+      .map((each) => each.reason ?? each.outcome);
+    return `${id} has had no effect; its webhook was answered: ${answers.join(', ') || 'not sent yet'} (${reasons.join(', ')})`;
   });
 }
 
