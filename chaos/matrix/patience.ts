@@ -4,7 +4,7 @@ import { askUntil } from '../../stack/waiting.ts';
  * How long what a kill interrupted may take to be done. A worker that is gone is noticed after ten seconds, and Stripe sends a webhook
  * that was refused again after 1, 5 and 30 s.
  */
-const PATIENCE_MS = 100_000;
+export const PATIENCE_MS = 100_000;
 const PAUSE_MS = 300;
 /** Between two audits, which ask much. */
 const AUDIT_PAUSE_MS = 1_000;

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { meanwhile } from '../../stack/waiting.ts';
 import type { Boundary } from '../boundaries/boundary.ts';
-import { letStripeTimePass } from '../world/stripe-clock.ts';
 import type { BoundaryWatcher } from './controller.ts';
+import { bringNextTries, resendWhatIsPutOff } from './next-tries.ts';
 import { persistently } from './patience.ts';
 import { type KilledPart, type Row, scenarioOf } from './rows.ts';
 import type { Play } from './scenario.ts';
@@ -26,6 +27,7 @@ const ENDS_WITHIN_MS = 240_000;
 const DOWN_MS = 1_000;
 /** Longer than a worker is missed for (10 s) and restarted, also on a slow machine. */
 const SLOW_REQUEST_MS = 60_000;
+const RESEND_EVERY_MS = 5_000;
 const HOUR_MS = 60 * 60_000;
 
 /** Has one story stand still at its boundary, however often it comes there: a webhook that is not answered is sent again. */
@@ -85,7 +87,7 @@ export async function strike(stage: Stage, group: readonly Row[]): Promise<Verdi
   const struck = await Promise.all(acts);
   const killedAt = Date.now();
   await kill(stage, part, group, standing);
-  const verdicts = await Promise.all(
+  const judging = Promise.all(
     struck.map(async ({ row, play, acted, isReached }) => {
       const notReached = isReached ? [] : ['the boundary was not reached'];
       const brokenOff = await Promise.race([acted, sleep(ENDS_WITHIN_MS, ['the story does not end'])]);
@@ -96,6 +98,7 @@ export async function strike(stage: Stage, group: readonly Row[]): Promise<Verdi
       return { row, wrong, seconds };
     }),
   );
+  const verdicts = await meanwhile(judging, RESEND_EVERY_MS, () => resendWhatIsPutOff(stage));
   for (const { standstill } of standing) stage.controller.leave(standstill);
   const neverBegun = stories.flatMap(({ row, play }) =>
     typeof play === 'string' ? [{ row, wrong: [play], seconds: 0 }] : [],
@@ -142,10 +145,10 @@ async function kill(
   if (!(await running.kill())) throw new Error(`${part} was dead already`);
   goOn();
   if (circumstance === 'keys forgotten') await forgetKeys(stage, group);
-  const meanwhile = standing.map(async ({ play }) => await play.meanwhile?.());
+  const duties = standing.map(async ({ play }) => await play.meanwhile?.());
   await sleep(DOWN_MS);
   await running.restart();
-  await Promise.all(meanwhile);
+  await Promise.all(duties);
   await bringNextTries(stage);
   // Nothing is decided before Stripe is done with the request, too.
   if (circumstance === 'request under way') await sleep(Math.max(0, slowUntil - Date.now()));
@@ -157,19 +160,6 @@ async function requestsArrive({ simulator }: Stage): Promise<void> {
     const faults = await simulator.faults();
     if (faults.length > 0) throw new Error(`${faults.length} requests have not come`);
   }, REACHED_WITHIN_MS);
-}
-
-/**
- * Stripe sends again now what was refused meanwhile: on a slow machine the first three tries have passed, and the fourth is after five
- * minutes. It comes to an api that says that it is ready, for the fifth would be an hour later. Stripe's clock stays ahead: what it
- * has planned meanwhile would be late if it went back.
- */
-async function bringNextTries(stage: Stage): Promise<void> {
-  await persistently(async () => {
-    const { status } = await fetch(`${stage.apiUrl}/readyz`);
-    if (status !== 200) throw new Error(`the api is not ready: ${status}`);
-  });
-  await persistently(() => letStripeTimePass(stage, 6 * 60_000));
 }
 
 /**
