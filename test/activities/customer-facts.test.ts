@@ -1,18 +1,13 @@
 import { sql } from 'kysely';
 import type { Stripe } from 'stripe';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { listPaymentMethods } from '../../db/payment-methods.ts';
 import { findUser } from '../../db/users.ts';
 import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { standingOf } from '../../domain/customer-standing.ts';
 import type { StripeEventEnvelope } from '../../domain/stripe-event.ts';
 import { nobody } from '../domain/customer-fixtures.ts';
-import {
-  type ActivityTestEnvironment,
-  runOnce,
-  startActivityEnvironment,
-  TEST_RULES,
-} from '../support/activity-environment.ts';
+import { runOnce, TEST_RULES, useActivityEnvironment } from '../support/activity-environment.ts';
 import {
   completedCheckout,
   event,
@@ -27,12 +22,8 @@ import {
   unpaidBill,
 } from './fixtures.ts';
 
-let environment: ActivityTestEnvironment;
+const environment = useActivityEnvironment();
 let customer: KnownCustomer;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
 beforeEach(async () => {
   customer = await newCustomer(environment);
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Stripe } from 'stripe';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { BillingRules } from '../../activities/dependencies.ts';
 import { syncCharge, syncCreditPurchase } from '../../activities/payment-sync.ts';
 import { idOf } from '../../activities/stripe-values.ts';
@@ -11,20 +11,11 @@ import { listDisputes } from '../../db/disputes.ts';
 import { findUser } from '../../db/users.ts';
 import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { MODES, type Mode } from '../../domain/mode.ts';
-import {
-  type ActivityTestEnvironment,
-  runOnce,
-  startActivityEnvironment,
-  TEST_RULES,
-} from '../support/activity-environment.ts';
+import { runOnce, TEST_RULES, useActivityEnvironment } from '../support/activity-environment.ts';
 import { writesAmong } from '../support/simulator.ts';
 import { giveCard, NEW_BILL_TOTAL_CENTS, newBill, newCustomer, reloaded } from './fixtures.ts';
 
-let environment: ActivityTestEnvironment;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
+const environment = useActivityEnvironment();
 afterEach(() => environment.simulator.clearFaults());
 
 const VISA = '4242424242424242';

@@ -1,25 +1,16 @@
 import type { Stripe } from 'stripe';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BillWithLines } from '../../db/bills.ts';
 import { findUser, registerUser } from '../../db/users.ts';
 import type { BillStatus } from '../../domain/bill.ts';
 import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { METERED_PRODUCTS } from '../../domain/price-list.ts';
 import { newUser } from '../db/fixtures.ts';
-import {
-  type ActivityTestEnvironment,
-  runOnce,
-  runWithRetries,
-  startActivityEnvironment,
-} from '../support/activity-environment.ts';
+import { runOnce, runWithRetries, useActivityEnvironment } from '../support/activity-environment.ts';
 import { type FaultKind, namesOf, writesAmong } from '../support/simulator.ts';
 import { NEW_BILL_CENTS, NEW_BILL_TOTAL_CENTS, newBill, newCustomer, reloaded } from './fixtures.ts';
 
-let environment: ActivityTestEnvironment;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
+const environment = useActivityEnvironment();
 afterEach(() => environment.simulator.clearFaults());
 
 /** Each thing that can go wrong with a request, and how many attempts it takes then. What may be a day later is below. */

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { findBill, listBills } from '../../db/bills.ts';
 import { freezeBill, listUsersToFreeze } from '../../db/freeze.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { registerUser } from '../../db/users.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, useTestDatabase } from '../support/database.ts';
 import {
   AUGUST,
   frozenBill,
@@ -19,15 +19,8 @@ import {
   usage,
 } from './fixtures.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: ['live', 'test'] });
 let userId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'live');
-  await ensurePriceList(database.db, 'test');
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser(database.db);
 });
