@@ -14,7 +14,7 @@ import { recordTestPurchase } from '../db/test-purchases.ts';
 import { MODES, type Mode, modeOfSecretKey } from '../domain/mode.ts';
 import { request, startTestApi, type TestApi } from './api/harness.ts';
 import { becomeCustomer, newUser } from './db/fixtures.ts';
-import { type ActivityTestEnvironment, startActivityEnvironment } from './support/activity-environment.ts';
+import { useActivityEnvironment } from './support/activity-environment.ts';
 
 /**
  * Tries to get from one of Stripe's worlds to the other. More of it stands where the other rules of the same thing are:
@@ -141,11 +141,7 @@ describe('an API key', () => {
 });
 
 describe('the database', () => {
-  let environment: ActivityTestEnvironment;
-  beforeAll(async () => {
-    environment = await startActivityEnvironment();
-  });
-  afterAll(() => environment.close());
+  const environment = useActivityEnvironment();
 
   test('knows no test purchase of live mode, nor one that changes to it', async () => {
     const { db } = environment;

@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { listBills } from '../../db/bills.ts';
 import { sumCents } from '../../domain/money.ts';
 import { grantCredits, ingest, SEPTEMBER, usageOfYears } from '../db/fixtures.ts';
-import {
-  type ActivityTestEnvironment,
-  runOnce,
-  startActivityEnvironment,
-} from '../support/activity-environment.ts';
+import { runOnce, useActivityEnvironment } from '../support/activity-environment.ts';
 import { newCustomer } from './fixtures.ts';
 
-let environment: ActivityTestEnvironment;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
+const environment = useActivityEnvironment();
 
 test('a month with more lines than an invoice takes becomes two invoices, together right to the cent', async () => {
   const { db, activities, simulator } = environment;

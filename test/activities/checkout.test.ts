@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { KnownCustomer } from '../../domain/customer-key.ts';
 import type { StartCheckoutRequest } from '../../domain/customer-workflow.ts';
-import { type ActivityTestEnvironment, startActivityEnvironment } from '../support/activity-environment.ts';
+import { useActivityEnvironment } from '../support/activity-environment.ts';
 import { newCustomer, startCheckout } from './fixtures.ts';
 
-let environment: ActivityTestEnvironment;
+const environment = useActivityEnvironment();
 let customer: KnownCustomer;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
 beforeEach(async () => {
   customer = await newCustomer(environment);
 });

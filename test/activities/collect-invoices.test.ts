@@ -1,20 +1,11 @@
 import type { Stripe } from 'stripe';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { KnownCustomer } from '../../domain/customer-key.ts';
-import {
-  type ActivityTestEnvironment,
-  runOnce,
-  runWithRetries,
-  startActivityEnvironment,
-} from '../support/activity-environment.ts';
+import { runOnce, runWithRetries, useActivityEnvironment } from '../support/activity-environment.ts';
 import { giveCard, NOW_MS, newBill, newCustomer, reloaded, unpaidBill } from './fixtures.ts';
 
-let environment: ActivityTestEnvironment;
+const environment = useActivityEnvironment();
 let customer: KnownCustomer;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
 beforeEach(async () => {
   customer = await newCustomer(environment);
 });

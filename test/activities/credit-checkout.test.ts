@@ -1,23 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { KnownCustomer } from '../../domain/customer-key.ts';
 import type { StartCheckoutRequest } from '../../domain/customer-workflow.ts';
 import { MODES } from '../../domain/mode.ts';
-import {
-  type ActivityTestEnvironment,
-  runOnce,
-  runWithRetries,
-  startActivityEnvironment,
-} from '../support/activity-environment.ts';
+import { runOnce, runWithRetries, useActivityEnvironment } from '../support/activity-environment.ts';
 import { namesOf } from '../support/simulator.ts';
 import { newCustomer } from './fixtures.ts';
 
-let environment: ActivityTestEnvironment;
+const environment = useActivityEnvironment();
 let customer: KnownCustomer;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
 beforeEach(async () => {
   customer = await newCustomer(environment);
 });

@@ -1,24 +1,20 @@
 import type { Stripe } from 'stripe';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { saveCluster } from '../../db/clusters.ts';
 import { saveStripeProductIds } from '../../db/price-list.ts';
 import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { METERED_PRODUCTS } from '../../domain/price-list.ts';
 import {
-  type ActivityTestEnvironment,
   runOnce,
   runWithRetries,
   startActivityEnvironment,
+  useActivityEnvironment,
 } from '../support/activity-environment.ts';
 import { namesOf } from '../support/simulator.ts';
 import { lookAt, NOW_MS, newCustomer } from './fixtures.ts';
 
-let environment: ActivityTestEnvironment;
+const environment = useActivityEnvironment();
 let customer: KnownCustomer;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
 beforeEach(async () => {
   customer = await newCustomer(environment);
 });

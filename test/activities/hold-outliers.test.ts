@@ -1,20 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { listBills } from '../../db/bills.ts';
 import { nextPeriod, parseBillingPeriod, periodStart } from '../../domain/billing-period.ts';
 import { ingest, usage } from '../db/fixtures.ts';
-import {
-  type ActivityTestEnvironment,
-  runOnce,
-  startActivityEnvironment,
-  TEST_RULES,
-} from '../support/activity-environment.ts';
+import { runOnce, TEST_RULES, useActivityEnvironment } from '../support/activity-environment.ts';
 import { newCustomer } from './fixtures.ts';
 
-let environment: ActivityTestEnvironment;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
+const environment = useActivityEnvironment();
 
 test('a close holds an outlier by the rule of the house, and nothing of it reaches Stripe', async () => {
   const { db, simulator } = environment;

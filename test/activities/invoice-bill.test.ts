@@ -1,22 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BillWithLines } from '../../db/bills.ts';
 import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { frozenBill, grantCredits, ingest, newUser, usage } from '../db/fixtures.ts';
 import {
-  type ActivityTestEnvironment,
   runOnce,
   runWithRetries,
-  startActivityEnvironment,
   TEST_RULES,
+  useActivityEnvironment,
 } from '../support/activity-environment.ts';
 import { NEW_BILL_TOTAL_CENTS, newBill, newCustomer, reloaded } from './fixtures.ts';
 
-let environment: ActivityTestEnvironment;
+const environment = useActivityEnvironment();
 let customer: KnownCustomer;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
 afterEach(() => environment.simulator.clearFaults());
 beforeEach(async () => {
   customer = await newCustomer(environment);

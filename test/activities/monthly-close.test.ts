@@ -1,21 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { listBills } from '../../db/bills.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { AUGUST, frozenBill, ingest, newUser, OCTOBER, SEPTEMBER, usage } from '../db/fixtures.ts';
-import {
-  type ActivityTestEnvironment,
-  runOnce,
-  startActivityEnvironment,
-} from '../support/activity-environment.ts';
+import { runOnce, useActivityEnvironment } from '../support/activity-environment.ts';
 
 const JULY = parseBillingPeriod('2026-07');
 
-let environment: ActivityTestEnvironment;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
+const environment = useActivityEnvironment();
 
 test('ranges of users are frozen one beside the other, and a second time nothing is', async () => {
   const { db, activities } = environment;

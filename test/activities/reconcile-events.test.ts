@@ -1,16 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { FIRST_PAGE } from '../../domain/reconciliation.ts';
-import {
-  type ActivityTestEnvironment,
-  runOnce,
-  startActivityEnvironment,
-} from '../support/activity-environment.ts';
+import { runOnce, useActivityEnvironment } from '../support/activity-environment.ts';
 
-let environment: ActivityTestEnvironment;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
+const environment = useActivityEnvironment();
 
 test("a stranger's dispute is handed on once, however often its event is read", async () => {
   const { simulator, activities } = environment;

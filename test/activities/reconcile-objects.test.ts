@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import type { ReconciliationPage } from '../../activities/reconciliation-page.ts';
 import { idOf } from '../../activities/stripe-values.ts';
 import { saveDispute } from '../../db/disputes.ts';
@@ -8,19 +8,11 @@ import type { KnownCustomer } from '../../domain/customer-key.ts';
 import { customerBillingStart } from '../../domain/customer-workflow.ts';
 import { FIRST_PAGE, type ReconciliationPlan } from '../../domain/reconciliation.ts';
 import type { FindingCode } from '../../domain/reconciliation-findings.ts';
-import {
-  type ActivityTestEnvironment,
-  runOnce,
-  startActivityEnvironment,
-} from '../support/activity-environment.ts';
+import { runOnce, useActivityEnvironment } from '../support/activity-environment.ts';
 import { namesOf } from '../support/simulator.ts';
 import { newCustomer, openBill } from './fixtures.ts';
 
-let environment: ActivityTestEnvironment;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
+const environment = useActivityEnvironment();
 afterEach(() => environment.simulator.clearFaults());
 
 const DAY = 24 * 60 * 60;

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createReconciliationActivities } from '../../activities/reconciliation.ts';
 import { listOpenFindings, saveFindings } from '../../db/reconciliation-findings.ts';
 import { planReconciliation } from '../../domain/reconciliation.ts';
 import { type FoundFinding, PASSES } from '../../domain/reconciliation-findings.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
+const database = useTestDatabase();
 
 const DAY = 24 * 60 * 60;
 const NOW = Date.parse('2026-11-10T12:30:00Z') / 1_000;

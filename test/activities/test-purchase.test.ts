@@ -1,25 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { creditBalanceCents, listCreditLots } from '../../db/credits.ts';
 import { findUser } from '../../db/users.ts';
 import type { TestCard, TestPurchaseInput } from '../../domain/test-purchase.ts';
 import { newUser } from '../db/fixtures.ts';
 import {
-  type ActivityTestEnvironment,
   runOnce,
   runWithRetries,
-  startActivityEnvironment,
   TEST_RULES,
+  useActivityEnvironment,
 } from '../support/activity-environment.ts';
 import { namesOf } from '../support/simulator.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
-let environment: ActivityTestEnvironment;
-beforeAll(async () => {
-  environment = await startActivityEnvironment();
-});
-afterAll(() => environment.close());
+const environment = useActivityEnvironment();
 
 async function newPurchase(card: TestCard = 'success'): Promise<TestPurchaseInput> {
   const userId = await newUser(environment.db);

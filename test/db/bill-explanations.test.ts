@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { explainBill } from '../../db/bill-explanations.ts';
 import { freezeBill } from '../../db/freeze.ts';
 import { listEventsOfLine } from '../../db/line-events.ts';
-import { ensurePriceList } from '../../db/price-list.ts';
 import { completeStripeWrite, intendStripeWrite } from '../../db/stripe-writes.ts';
 import { dropUsageEvents } from '../../db/usage-partitions.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { grantCredits, ingest, level, newUser, OCTOBER, SEPTEMBER, settleBill, usage } from './fixtures.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: ['test'] });
 let userId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'test');
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser(database.db);
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { explainBill } from '../../db/bill-explanations.ts';
 import { listBills } from '../../db/bills.ts';
 import { listBillsOfRange } from '../../db/close-pages.ts';
@@ -6,9 +6,8 @@ import { previewClose } from '../../db/close-preview.ts';
 import { creditBalanceCents, listCreditLots } from '../../db/credits.ts';
 import { freezeBill } from '../../db/freeze.ts';
 import { loadMonthBalance } from '../../db/month-balance.ts';
-import { ensurePriceList } from '../../db/price-list.ts';
 import { type BillingPeriod, parseBillingPeriod, periodsBetween } from '../../domain/billing-period.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import {
   grantCredits,
   ingest,
@@ -21,13 +20,8 @@ import {
   usageOfYears,
 } from './fixtures.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: ['test'] });
 let userId: string;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'test');
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser(database.db);
 });

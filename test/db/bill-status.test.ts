@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import {
   collectionAttemptsOf,
   type InvoiceOutcome,
@@ -9,21 +9,13 @@ import {
   saveInvoiceOutcome,
 } from '../../db/bill-status.ts';
 import { listBills } from '../../db/bills.ts';
-import { ensurePriceList } from '../../db/price-list.ts';
 import type { BillStatus } from '../../domain/bill.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { frozenBill, ingest, newUser, usage } from './fixtures.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: ['live', 'test'] });
 let userId: string;
 let billId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'live');
-  await ensurePriceList(database.db, 'test');
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser(database.db);
   await ingest(database.db, [usage(userId)]);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { claimForInvoicing } from '../../db/bill-status.ts';
 import {
   chosenBills,
@@ -8,22 +8,16 @@ import {
   frozenAmong,
   saveCloseDecision,
 } from '../../db/close-decisions.ts';
-import { ensurePriceList } from '../../db/price-list.ts';
 import type { CloseDecision } from '../../domain/close-decisions.ts';
 import type { Month } from '../../domain/monthly-close.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { frozenBill, ingest, newUser, OCTOBER, SEPTEMBER, usage } from './fixtures.ts';
 
 const MONTH = { mode: 'test', period: SEPTEMBER } as const;
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: ['test'] });
 let one: string;
 let other: string;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'test');
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   await database.db.deleteFrom('close_decisions').execute();
   await database.db.updateTable('bills').set({ status: 'paid' }).execute();

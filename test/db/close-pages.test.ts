@@ -1,26 +1,22 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { divideBills, divideUsers, listBillsOfRange } from '../../db/close-pages.ts';
-import { ensurePriceList } from '../../db/price-list.ts';
 import { registerUser } from '../../db/users.ts';
 import { MODES } from '../../domain/mode.ts';
 import type { UserRange } from '../../domain/monthly-close.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { AUGUST, frozenBill, ingest, newUser, SEPTEMBER, usage } from './fixtures.ts';
 
 const MONTH = { mode: 'test', period: SEPTEMBER } as const;
 const USERS = 23;
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: MODES });
 /** In the order of the database. */
 let users: string[];
 beforeAll(async () => {
-  database = await createTestDatabase();
-  for (const mode of MODES) await ensurePriceList(database.db, mode);
   for (let made = 0; made < USERS; made += 1) await newUser(database.db);
   const rows = await database.db.selectFrom('users').select('user_id').orderBy('user_id').execute();
   users = rows.map((row) => row.user_id);
 });
-afterAll(() => database.drop());
 
 const usersIn = async ({ afterUserId, throughUserId }: UserRange): Promise<string[]> => {
   let query = database.db.selectFrom('users').select('user_id').where('user_id', '>', afterUserId);

@@ -1,19 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { listBills } from '../../db/bills.ts';
 import { previewAtAGlance, previewClose, previewWhole } from '../../db/close-preview.ts';
 import { freezeBill } from '../../db/freeze.ts';
-import { ensurePriceList } from '../../db/price-list.ts';
 import { type BillingPeriod, periodEnd, periodStart } from '../../domain/billing-period.ts';
 import type { PreviewedBill } from '../../domain/close-preview.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { AUGUST, grantCredits, ingest, level, newUser, SEPTEMBER, usage } from './fixtures.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'test');
-});
-afterAll(() => database.drop());
+const database = useTestDatabase({ pricesOf: ['test'] });
 
 async function preview(period: BillingPeriod): Promise<Map<string, PreviewedBill>> {
   const bills: PreviewedBill[] = [];

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { loadCloseSummary } from '../../db/close-summary.ts';
 import type { BillStatus } from '../../domain/bill.ts';
 import { EMPTY_CLOSE_SUMMARY, NONE } from '../domain/empty-close-summary.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { AUGUST, becomeCustomer, newUser, SEPTEMBER } from './fixtures.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
+const database = useTestDatabase();
 beforeEach(async () => {
   await database.db.deleteFrom('bills').execute();
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { type RawBuilder, sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { listBills } from '../../db/bills.ts';
 import { saveCreditPurchase, saveTakenBack } from '../../db/credit-purchases.ts';
 import { creditBalanceCents, listCreditLots } from '../../db/credits.ts';
@@ -15,7 +15,7 @@ import {
   periodsBetween,
 } from '../../domain/billing-period.ts';
 import { sumCents } from '../../domain/money.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, useTestDatabase } from '../support/database.ts';
 import {
   AUGUST,
   frozenBill,
@@ -29,14 +29,8 @@ import {
   usage,
 } from './fixtures.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: ['test'] });
 let userId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'test');
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-09-10T00:00:00Z') });
   userId = await newUser(database.db);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { saveCreditPurchase, saveTakenBack } from '../../db/credit-purchases.ts';
 import {
   creditBalanceCents,
@@ -11,27 +11,20 @@ import {
   takeFromLots,
 } from '../../db/credits.ts';
 import { freezeBill } from '../../db/freeze.ts';
-import { ensurePriceList } from '../../db/price-list.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { findUser } from '../../db/users.ts';
 import { drawFromLots } from '../../domain/credits.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { sumCents } from '../../domain/money.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { AUGUST, frozenBill, ingest, level, newUser, OCTOBER, SEPTEMBER, usage } from './fixtures.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: ['live', 'test'] });
 let userId: string;
 /** The sessions of this test. */
 let first: string;
 let second: string;
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'live');
-  await ensurePriceList(database.db, 'test');
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser(database.db);
   first = newSession();

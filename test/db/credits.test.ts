@@ -1,11 +1,10 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { listBills } from '../../db/bills.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
 import { freezeBill } from '../../db/freeze.ts';
-import { ensurePriceList } from '../../db/price-list.ts';
 import { registerUser } from '../../db/users.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import {
   AUGUST,
   frozenBill,
@@ -18,15 +17,8 @@ import {
   usage,
 } from './fixtures.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: ['live', 'test'] });
 let userId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'live');
-  await ensurePriceList(database.db, 'test');
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser(database.db);
 });

@@ -1,9 +1,9 @@
 import { Big } from 'big.js';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { loadDailyUsage } from '../../db/daily-usage.ts';
-import { ensurePriceList, setUnitPrice } from '../../db/price-list.ts';
+import { setUnitPrice } from '../../db/price-list.ts';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { dropUsageEvents } from '../../db/usage-partitions.ts';
 import { loadMonthlyUsage } from '../../db/usage-report.ts';
@@ -12,7 +12,7 @@ import { parseBillingPeriod, periodsBetween } from '../../domain/billing-period.
 import type { DailyUsage } from '../../domain/daily-usage.ts';
 import { METERED_PRODUCTS, type MeteredProduct } from '../../domain/price-list.ts';
 import type { UsageEvent } from '../../domain/usage-event.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import {
   AUGUST,
   holdTotals,
@@ -25,15 +25,8 @@ import {
   usage,
 } from './fixtures.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: ['test', 'live'] });
 let userId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'test');
-  await ensurePriceList(database.db, 'live');
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser(database.db);
 });

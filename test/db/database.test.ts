@@ -1,15 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../db/database.ts';
 import { compareMigrations, migrateToLatest } from '../../db/migrate.ts';
-import { createTestDatabase, type TestDatabase, withFreshDatabase } from '../support/database.ts';
+import { useTestDatabase, withFreshDatabase } from '../support/database.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
+const database = useTestDatabase();
 
 describe('numbers arrive exact or not at all', () => {
   const selected = async (literal: string) => {

@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { listBills } from '../../db/bills.ts';
 import { listBillsOfRange } from '../../db/close-pages.ts';
 import { previewClose } from '../../db/close-preview.ts';
 import { freezeBill } from '../../db/freeze.ts';
-import { ensurePriceList } from '../../db/price-list.ts';
 import {
   type BillingPeriod,
   nextPeriod,
   parseBillingPeriod,
   periodStart,
 } from '../../domain/billing-period.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import {
   AUGUST,
   grantCredits,
@@ -26,13 +25,8 @@ const RULE = { factor: 5, minimumCents: 10_000 };
 const JULY = parseBillingPeriod('2026-07');
 const MARCH = parseBillingPeriod('2026-03');
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: ['test'] });
 let userId: string;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'test');
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser(database.db);
 });

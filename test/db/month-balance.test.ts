@@ -1,17 +1,13 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { parkBill } from '../../db/bill-status.ts';
 import { freezeBill } from '../../db/freeze.ts';
 import { loadMonthBalance } from '../../db/month-balance.ts';
 import { ensurePriceList } from '../../db/price-list.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { becomeCustomer, ingest, level, newUser, OCTOBER, SEPTEMBER, settleBill, usage } from './fixtures.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
+const database = useTestDatabase();
 beforeEach(async () => {
   await sql`TRUNCATE usage_totals, usage_events, usage_event_ids, storage_levels, bill_lines, bills`.execute(
     database.db,

@@ -1,18 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { saveOperatorDecision } from '../../db/operator-decisions.ts';
 import { findUser, registerUser } from '../../db/users.ts';
 import type { OperatorDecision } from '../../domain/operator-decisions.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { newUser } from './fixtures.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase();
 let userId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser(database.db);
 });

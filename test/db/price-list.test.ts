@@ -1,19 +1,13 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ensurePriceList, loadUnitPrices, setUnitPrice } from '../../db/price-list.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { loadUnitPrices, setUnitPrice } from '../../db/price-list.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { AUGUST, frozenBill, ingest, level, newUser, OCTOBER, SEPTEMBER, usage } from './fixtures.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: ['test', 'live'] });
 let userId: string;
 const NOW = new Date('2026-09-10T00:00:00Z');
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'test');
-  await ensurePriceList(database.db, 'live');
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser(database.db);
   await database.db.deleteFrom('price_changes').execute();

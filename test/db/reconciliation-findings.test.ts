@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import {
   acceptFinding,
   countFindings,
@@ -13,13 +13,9 @@ import {
   saveFindings,
 } from '../../db/reconciliation-findings.ts';
 import type { FoundFinding } from '../../domain/reconciliation-findings.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
+const database = useTestDatabase();
 beforeEach(async () => {
   await database.db.deleteFrom('reconciliation_findings').execute();
 });

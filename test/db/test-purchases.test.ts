@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { findTestPurchase, recordTestPurchase, saveTestPurchaseState } from '../../db/test-purchases.ts';
 import type { TestPurchaseState, TestPurchaseStep } from '../../domain/test-purchase.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { newUser } from './fixtures.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
+const database = useTestDatabase();
 
 /** A purchase that is written down, and what is saved of it. */
 async function newPurchase() {

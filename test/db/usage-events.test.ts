@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Big } from 'big.js';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { loadMonthlyUsage } from '../../db/usage-report.ts';
 import { registerUser } from '../../db/users.ts';
@@ -14,16 +14,11 @@ import {
   periodsBetween,
 } from '../../domain/billing-period.ts';
 import type { UsageEvent } from '../../domain/usage-event.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase();
 /** A user of each test's own. */
 let userId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser();
 });

@@ -1,21 +1,14 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ensurePriceList } from '../../db/price-list.ts';
+import { beforeEach, expect, test } from 'vitest';
 import { ingestUsageEvents } from '../../db/usage-events.ts';
 import { dropUsageEvents, listPartitions } from '../../db/usage-partitions.ts';
 import { hasSummedUsageIn } from '../../db/usage-totals.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { frozenBill, ingest, level, newUser, SEPTEMBER, usage } from './fixtures.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase({ pricesOf: ['test'] });
 let userId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePriceList(database.db, 'test');
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser(database.db);
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { appliedEventIds } from '../../db/applied-events.ts';
 import { completedSessionsOf, saveCheckoutSession } from '../../db/checkout-sessions.ts';
 import { saveOperatorDecision } from '../../db/operator-decisions.ts';
@@ -11,17 +11,12 @@ import {
   saveSubscription,
 } from '../../db/users.ts';
 import type { CustomerStanding } from '../../domain/customer-standing.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { useTestDatabase } from '../support/database.ts';
 import { newUser } from './fixtures.ts';
 
-let database: TestDatabase;
+const database = useTestDatabase();
 let userId: string;
 let stripeCustomerId: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   userId = await newUser(database.db);
   stripeCustomerId = `cus_${userId}`;

@@ -4,7 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { pino } from 'pino';
-import { inject } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import {
   type BatchActivities,
   type BillingActivities,
@@ -34,6 +34,10 @@ export interface ActivityTestEnvironment {
   readonly activities: AllActivities;
   /** Activities with other clients or house rules, on the same database. */
   activitiesWith(overrides: Partial<ActivityDependencies>): AllActivities;
+}
+
+/** One that whoever started it must close. */
+interface StartedActivityEnvironment extends ActivityTestEnvironment {
   close(): Promise<void>;
 }
 
@@ -46,7 +50,7 @@ export const TEST_RULES: BillingRules = {
   automaticTax: false,
 };
 
-export async function startActivityEnvironment(): Promise<ActivityTestEnvironment> {
+export async function startActivityEnvironment(): Promise<StartedActivityEnvironment> {
   const [database, simulator] = await Promise.all([createTestDatabase(), startTestSimulator()]);
   const { db } = database;
   for (const mode of MODES) await setUpStripe(db, simulator.stripe[mode], mode);
@@ -76,6 +80,33 @@ export async function startActivityEnvironment(): Promise<ActivityTestEnvironmen
       await simulator.stop();
       await database.drop();
     },
+  };
+}
+
+/**
+ * Starts an environment before the first test of the file, and closes it after the last. What is returned is to be looked into in tests
+ * and hooks only: there is nothing in it before.
+ */
+export function useActivityEnvironment(): ActivityTestEnvironment {
+  let environment: StartedActivityEnvironment;
+  beforeAll(async () => {
+    environment = await startActivityEnvironment();
+  });
+  afterAll(() => environment.close());
+  return {
+    get db() {
+      return environment.db;
+    },
+    get simulator() {
+      return environment.simulator;
+    },
+    get temporal() {
+      return environment.temporal;
+    },
+    get activities() {
+      return environment.activities;
+    },
+    activitiesWith: (overrides) => environment.activitiesWith(overrides),
   };
 }
 

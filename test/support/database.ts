@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { Client } from 'pg';
-import { inject } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { type Database, openDatabase } from '../../db/database.ts';
 import { migrateToLatest } from '../../db/migrate.ts';
+import { ensurePriceList } from '../../db/price-list.ts';
+import type { Mode } from '../../domain/mode.ts';
 
 /** A database of a test file's own, with the newest schema and nothing in it. */
 export interface TestDatabase {
@@ -24,6 +26,31 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     await withAdmin((admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
   };
   return { db, url, drop };
+}
+
+/**
+ * Makes a database before the first test of the file (or of the `describe` it is called in), and drops it after the last.
+ * What is returned is to be looked into in tests and hooks only: there is no database before.
+ *
+ * @param options.pricesOf the modes that have the price list in it; none, unless given.
+ */
+export function useTestDatabase(
+  options: { readonly pricesOf?: readonly Mode[] } = {},
+): Pick<TestDatabase, 'db' | 'url'> {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    for (const mode of options.pricesOf ?? []) await ensurePriceList(database.db, mode);
+  });
+  afterAll(() => database.drop());
+  return {
+    get db() {
+      return database.db;
+    },
+    get url() {
+      return database.url;
+    },
+  };
 }
 
 /** A database with nothing in it, for as long as `use` takes. */

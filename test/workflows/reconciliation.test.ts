@@ -2,13 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { idOf } from '../../activities/stripe-values.ts';
 import {
   type Customer,
-  callApi,
   completeCheckout,
   defaultCardOf,
   newCustomer,
-  type StartedCheckout,
   settled,
-  simulate,
   stateIs,
   stateOf,
   subscribedCustomer,
@@ -16,14 +13,21 @@ import {
   userOf,
 } from '../../chaos/world/customers.ts';
 import { eventually } from '../../chaos/world/eventually.ts';
-import { pastDueCustomer, useGpu, usersWithCustomer } from '../../chaos/world/usage.ts';
-import { startClose } from '../../cli/close.ts';
+import { pastDueCustomer } from '../../chaos/world/usage.ts';
 import { retryParked } from '../../cli/close-decisions.ts';
-import { type BillWithLines, listBills } from '../../db/bills.ts';
 import { creditBalanceCents } from '../../db/credits.ts';
 import { listDisputes } from '../../db/disputes.ts';
-import { type BillingPeriod, parseBillingPeriod } from '../../domain/billing-period.ts';
+import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { WEBHOOK_PATHS } from '../../domain/stripe-event.ts';
+import {
+  billedWithoutSubscription,
+  billOf,
+  changeDefault,
+  closeThatStopsAtItsDraft,
+  creditsCheckout,
+  customerWithCard,
+  disputedPayment,
+} from './reconciled-customers.ts';
 import { codesFor, DAY_MS, findingAbout, ReconciledService } from './reconciling.ts';
 
 let service: ReconciledService;
@@ -38,13 +42,6 @@ async function expectNothingLeft(): Promise<void> {
   expect(again.findings.filter(({ fix }) => fix === 'repaired')).toEqual([]);
   expect(again.report).toMatchObject({ repaired: 0, forwardedEvents: 0 });
   expect(again.writes).toEqual([]);
-}
-
-/** The user's one bill. */
-async function billOf({ mode, userId }: Customer): Promise<BillWithLines> {
-  const [bill] = await listBills(service.billing.db, mode, userId);
-  if (bill === undefined) throw new Error(`${userId} has no bill`);
-  return bill;
 }
 
 test('the webhooks of a day are lost: each event is handed to its customer, and has its effect', async () => {
@@ -114,7 +111,7 @@ test('what was changed in Stripe, and told by webhooks that were lost, is found 
   const voided = await pastDueCustomer(billing, 'test');
   const detached = await subscribedCustomer(billing);
   const changed = await subscribedCustomer(billing);
-  const { stripeInvoiceId } = await billOf(voided);
+  const { stripeInvoiceId } = await billOf(service, voided);
   const other = await service.losing(async () => {
     const [subscription] = await subscriptionsOf(billing, canceled);
     await stripe.test.subscriptions.cancel(subscription?.id ?? '');
@@ -136,7 +133,7 @@ test('what was changed in Stripe, and told by webhooks that were lost, is found 
     () => defaultCardOf(billing, changed),
     (id) => id === other.id,
   );
-  expect((await billOf(voided)).status).toBe('void');
+  expect((await billOf(service, voided)).status).toBe('void');
   for (const customer of [canceled, voided, detached, changed]) await settled(billing, customer);
   await expectNothingLeft();
 });
@@ -150,26 +147,26 @@ test('the events are gone after thirty days: comparing objects finds what they t
   // Nobody whose subscription lives: its next cycle would make events that have the customer looked at.
   const newcomer = await newCustomer(billing);
   const canceled = await subscribedCustomer(billing);
-  const cardChanged = await customerWithCard();
-  const cardRemoved = await customerWithCard();
+  const cardChanged = await customerWithCard(service);
+  const cardRemoved = await customerWithCard(service);
   const buyer = await newCustomer(billing);
   const disputing = await newCustomer(billing);
   const refunded = await newCustomer(billing);
-  const sessionId = await creditsCheckout(refunded, 10);
+  const sessionId = await creditsCheckout(service, refunded, 10);
   await completeCheckout(billing, sessionId);
   const credits = (customer: Customer) => () => creditBalanceCents(db, customer.mode, customer.userId);
   await eventually('the credits to be granted', credits(refunded), (cents) => cents === 1_000);
-  const voided = await billedWithoutSubscription(parseBillingPeriod('2019-03'));
-  const { stripeInvoiceId } = await billOf(voided);
+  const voided = await billedWithoutSubscription(service, parseBillingPeriod('2019-03'));
+  const { stripeInvoiceId } = await billOf(service, voided);
   const { dispute, other } = await service.losing(async () => {
     await completeCheckout(billing, newcomer.checkout.id);
-    await completeCheckout(billing, await creditsCheckout(buyer, 25));
+    await completeCheckout(billing, await creditsCheckout(service, buyer, 25));
     const [subscription] = await subscriptionsOf(billing, canceled);
     await stripe.test.subscriptions.cancel(subscription?.id ?? '');
     await stripe.test.invoices.voidInvoice(stripeInvoiceId ?? '');
     await stripe.test.paymentMethods.detach(String(await defaultCardOf(billing, cardRemoved)));
-    const other = await changeDefault(cardChanged);
-    const dispute = await disputedPayment(disputing);
+    const other = await changeDefault(service, cardChanged);
+    const dispute = await disputedPayment(service, disputing);
     const { payment_intent: intent } = await stripe.test.checkout.sessions.retrieve(sessionId);
     await stripe.test.refunds.create({ payment_intent: idOf(intent) ?? '' });
     // A dispute that nobody answers is lost after nine days, which makes the last event of all.
@@ -197,7 +194,7 @@ test('the events are gone after thirty days: comparing objects finds what they t
   await eventually('the credits to be taken back', credits(refunded), (cents) => cents === 0);
   await eventually(
     'the bill to be void',
-    () => billOf(voided),
+    () => billOf(service, voided),
     ({ status }) => status === 'void',
   );
   const cardOf = async (customer: Customer) => (await userOf(billing, customer)).default_payment_method_id;
@@ -228,7 +225,7 @@ test('a draft is deleted by hand: the bill is parked, and retried it has one inv
   const { billing } = service;
   const customer = await subscribedCustomer(billing);
   const period = parseBillingPeriod('2019-05');
-  const draft = await closeThatStopsAtItsDraft(customer, period);
+  const draft = await closeThatStopsAtItsDraft(service, customer, period);
   await billing.stripe.test.invoices.del(draft);
 
   const first = await service.reconcile();
@@ -238,14 +235,14 @@ test('a draft is deleted by hand: the bill is parked, and retried it has one inv
     fix: 'proposed',
     proposal: expect.stringContaining('retry-parked 2019-05 --mode test') as unknown,
   });
-  expect(await billOf(customer)).toMatchObject({ status: 'parked', stripeInvoiceId: null });
+  expect(await billOf(service, customer)).toMatchObject({ status: 'parked', stripeInvoiceId: null });
   expect((await service.reconcile()).writes).toEqual([]);
 
   await (await retryParked(billing.temporal, { mode: 'test', period }, 'an operator')).result();
   await stateIs(billing, customer, 'nothing to wait for', ({ queuedEvents }) => queuedEvents === 0);
   await eventually(
     'the bill to be paid',
-    () => billOf(customer),
+    () => billOf(service, customer),
     ({ status }) => status === 'paid',
   );
   const invoices = await billing.stripe.test.invoices.list({ customer: customer.stripeCustomerId });
@@ -282,94 +279,3 @@ test('a meter event that somebody posted is reported with what to do, and so is 
   expect(third.report).toMatchObject({ repaired: 0, open: second.report.open });
   expect(third.writes).toEqual([]);
 });
-
-/** Someone who has a card and no subscription. */
-async function customerWithCard(): Promise<Customer> {
-  const { billing } = service;
-  const customer = await newCustomer(billing);
-  await billing.stripe.test.paymentMethods.attach('pm_card_visa', { customer: customer.stripeCustomerId });
-  const cardIn = async () => (await userOf(billing, customer)).default_payment_method_id;
-  await eventually('the card to be known', cardIn, (id) => id !== null);
-  await settled(billing, customer);
-  return customer;
-}
-
-/** Someone who was billed, could not pay, and has no subscription. */
-async function billedWithoutSubscription(period: BillingPeriod): Promise<Customer> {
-  const { billing } = service;
-  const [customer] = await usersWithCustomer(billing, 1);
-  if (customer === undefined) throw new Error('there is none');
-  await useGpu(billing, customer, period, '1');
-  await (await startClose(billing.temporal, { mode: 'test', period })).result();
-  await eventually(
-    'the bill to be unpaid',
-    () => billOf(customer),
-    ({ status }) => status === 'payment_failed',
-  );
-  return customer;
-}
-
-async function creditsCheckout({ userId }: Customer, credits: number): Promise<string> {
-  const pages = { successUrl: 'https://host.example/done', cancelUrl: 'https://host.example/billing' };
-  const body = { mode: 'credits', credits, ...pages };
-  const path = `/api/users/${userId}/checkout-sessions`;
-  const { id } = await callApi<StartedCheckout>(service.billing, 'test', 'POST', path, {
-    body,
-    idempotencyKey: `credits-of-${userId}`,
-  });
-  return id;
-}
-
-/** @returns the new default payment method. */
-async function changeDefault({ stripeCustomerId: customer }: Customer): Promise<string> {
-  const { paymentMethods, customers } = service.billing.stripe.test;
-  const { id } = await paymentMethods.attach('pm_card_mastercard', { customer });
-  await customers.update(customer, { invoice_settings: { default_payment_method: id } });
-  return id;
-}
-
-/** @returns the dispute of a payment of the customer's, `du_…`. */
-async function disputedPayment({ stripeCustomerId: customer }: Customer): Promise<string> {
-  const { stripe } = service.billing;
-  const intent = await stripe.test.paymentIntents.create({
-    amount: 500,
-    currency: 'usd',
-    customer,
-    payment_method: 'pm_card_createDispute',
-    confirm: true,
-    return_url: 'https://host.example/',
-  });
-  const { data } = await eventually(
-    'the payment to be disputed',
-    () => stripe.test.disputes.list({ payment_intent: intent.id }),
-    ({ data }) => data.length === 1,
-  );
-  return data[0]?.id ?? '';
-}
-
-/** A close that was ended by hand while Stripe finalized nothing. @returns the draft of its one bill. */
-async function closeThatStopsAtItsDraft(customer: Customer, period: BillingPeriod): Promise<string> {
-  const { billing } = service;
-  await useGpu(billing, customer, period, '1');
-  const route = 'POST /v1/invoices/:id/finalize';
-  await simulate(billing, 'faults', { route, kind: 'status_409', count: 1_000 });
-  const close = await startClose(billing.temporal, { mode: 'test', period });
-  const { data } = await eventually(
-    'the lines of the draft',
-    () => billing.stripe.test.invoices.list({ customer: customer.stripeCustomerId, status: 'draft' }),
-    ({ data }) => data.some(({ subtotal }) => subtotal === 200),
-  );
-  await close.terminate('a story');
-  await eventually(
-    'what was under way to end',
-    async () => {
-      const { id } = data[0] ?? { id: '' };
-      const before = (await service.requestsAfter(0)).filter(({ path }) => path.includes(id)).length;
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
-      return (await service.requestsAfter(0)).filter(({ path }) => path.includes(id)).length - before;
-    },
-    (requests) => requests === 0,
-  );
-  await fetch(`${billing.simulatorUrl}/_sim/faults`, { method: 'DELETE' });
-  return data[0]?.id ?? '';
-}

@@ -14,7 +14,7 @@ import {
   testPurchaseStart,
 } from '../../domain/test-purchase.ts';
 import { newUser } from '../db/fixtures.ts';
-import { type ActivityTestEnvironment, startActivityEnvironment } from '../support/activity-environment.ts';
+import { useActivityEnvironment } from '../support/activity-environment.ts';
 import { startTimeSkippingWorker, type TimeSkippingWorker } from '../support/time-skipping.ts';
 import { activitiesOf } from './histories.ts';
 import { authenticate } from './purchases.ts';
@@ -23,16 +23,12 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 // Real activities, database and Stripe; no webhook ever comes.
-let environment: ActivityTestEnvironment;
+const environment = useActivityEnvironment();
 let time: TimeSkippingWorker;
 beforeAll(async () => {
-  environment = await startActivityEnvironment();
   time = await startTimeSkippingWorker({ [BILLING_TASK_QUEUE]: environment.activities });
 });
-afterAll(async () => {
-  await time.stop();
-  await environment.close();
-});
+afterAll(() => time.stop());
 
 async function buy(card: TestCard): Promise<{ readonly userId: string; readonly handle: WorkflowHandle }> {
   const userId = await newUser(environment.db);
