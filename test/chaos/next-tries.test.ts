@@ -48,4 +48,6 @@ test('an event is sent once more when its next try is minutes away, and never wh
   await resendWhatIsPutOff({ simulator: control });
   await control.setClock((await control.nowMs()) + 5 * MINUTE_MS);
   await untilTriesAre([[...refused, 200], [200]]);
+  await resendWhatIsPutOff({ simulator: control });
+  expect(await tries()).toEqual([[...refused, 200], [200]]);
 });
