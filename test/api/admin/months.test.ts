@@ -120,7 +120,7 @@ test('parked bills are tried again, and skipped ones let the close end', async (
   );
   await eventually(
     'its close to end',
-    async () => (await get('?limit=50')).body as { months: { period: string; close: string }[] },
+    async () => (await get()).body as { months: { period: string; close: string }[] },
     ({ months }) => months.some(({ period: listed, close }) => listed === other && close === 'ended'),
   );
 });
