@@ -13,8 +13,9 @@ export interface LoadBalancer {
 const HEALTH_CHECK_MS = 500;
 
 /**
- * Hands requests to those that say at `/readyz` that they are ready, in turn. One that refuses the connection has read nothing, so another
- * one is tried; whatever else goes wrong is a 502, as with any proxy.
+ * Hands requests to those that say at `/readyz` that they are ready, in turn; to all of them where none is, as AWS's and Envoy do: what they
+ * all lack, such as a Temporal that is slow for a moment, most requests do without. One that refuses the connection has read nothing, so
+ * another one is tried; whatever else goes wrong is a 502, as with any proxy.
  */
 export async function startLoadBalancer(upstreams: readonly number[], port: number): Promise<LoadBalancer> {
   const ready = new Set<number>();
@@ -46,7 +47,7 @@ export async function startLoadBalancer(upstreams: readonly number[], port: numb
   const server = createServer((request, response) => {
     void (async () => {
       const body = Buffer.concat(await request.toArray());
-      const inTurn = [...ready].toSorted((a, b) => a - b);
+      const inTurn = [...(ready.size === 0 ? upstreams : ready)].toSorted((a, b) => a - b);
       next += 1;
       for (let tries = 0; tries < inTurn.length; tries += 1) {
         const upstream = inTurn[(next + tries) % inTurn.length] ?? 0;

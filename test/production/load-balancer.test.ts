@@ -85,10 +85,21 @@ test('one that refuses the connection has read nothing: another one answers', as
     });
 });
 
-test('an error is passed on, and tried nowhere else; where nobody is ready it is a 502', async () => {
+test('an error is passed on, and tried nowhere else; where nobody answers it is a 502', async () => {
   const [one, two] = [await startUpstream('one'), await startUpstream('two')];
   const balancer = await balance(one, two);
   [one.status, two.status] = [503, 503];
   expect((await ask(balancer)).status).toBe(503);
-  await expect.poll(async () => (await ask(balancer)).status, { timeout: 10_000 }).toBe(502);
+  await Promise.all([one.stop(), two.stop()]);
+  expect((await ask(balancer)).status).toBe(502);
+});
+
+test('where none is ready, all are asked: most requests do without what they all lack', async () => {
+  const [one, two] = [await startUpstream('one'), await startUpstream('two')];
+  const balancer = await balance(one, two);
+  one.isReady = false;
+  await expect.poll(async () => [(await ask(balancer)).by, (await ask(balancer)).by]).toEqual(['two', 'two']);
+  two.isReady = false;
+  await expect.poll(async () => (await ask(balancer)).by, { timeout: 10_000 }).toBe('one');
+  expect([(await ask(balancer)).status, (await ask(balancer)).status]).toEqual([200, 200]);
 });
