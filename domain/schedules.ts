@@ -26,6 +26,7 @@ export const MONTHLY_BILLING_SCHEDULE: BillingSchedule = {
   overlap: 'BUFFER_ONE',
   catchUp: '30 days',
 };
+
 /**
  * Every hour. Half past, so that the day's comparison of all objects does not begin together with a close. A run looks at all there is, so
  * of those that were missed the last is enough.
@@ -38,4 +39,5 @@ export const RECONCILIATION_SCHEDULE: BillingSchedule = {
   overlap: 'SKIP',
   catchUp: '1 hour',
 };
+
 export const SCHEDULES: readonly BillingSchedule[] = [MONTHLY_BILLING_SCHEDULE, RECONCILIATION_SCHEDULE];
