@@ -1,20 +1,14 @@
 import { expect, test } from 'vitest';
 import { FIRST_PAGE } from '../../domain/reconciliation.ts';
 import { runOnce, useActivityEnvironment } from '../support/activity-environment.ts';
+import { disputedPayment } from '../support/disputed-payment.ts';
 
 const environment = useActivityEnvironment();
 
 test("a stranger's dispute is handed on once, however often its event is read", async () => {
   const { simulator, activities } = environment;
   const { id: customer } = await simulator.stripe.test.customers.create({});
-  await simulator.stripe.test.paymentIntents.create({
-    amount: 500,
-    currency: 'usd',
-    customer,
-    payment_method: 'pm_card_createDispute',
-    confirm: true,
-    return_url: 'https://host.example/',
-  });
+  await disputedPayment(simulator, customer);
   const stripeNow = Math.floor(Date.now() / 1_000) + 60 * 60;
   const page = {
     mode: 'test',

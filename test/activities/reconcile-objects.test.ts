@@ -9,6 +9,7 @@ import { customerBillingStart } from '../../domain/customer-workflow.ts';
 import { FIRST_PAGE, type ReconciliationPlan } from '../../domain/reconciliation.ts';
 import type { FindingCode } from '../../domain/reconciliation-findings.ts';
 import { runOnce, useActivityEnvironment } from '../support/activity-environment.ts';
+import { disputedPayment } from '../support/disputed-payment.ts';
 import { namesOf } from '../support/simulator.ts';
 import { newCustomer, openBill } from './fixtures.ts';
 
@@ -44,14 +45,7 @@ async function codesAbout(page: ReconciliationPage, objectId: string): Promise<F
 test('a dispute that was opened before anything else is compared is found when it is decided', async () => {
   const { db, simulator, activities } = environment;
   const { userId, stripeCustomerId: customer } = await newCustomer(environment);
-  const intent = await simulator.stripe.test.paymentIntents.create({
-    amount: 500,
-    currency: 'usd',
-    customer,
-    payment_method: 'pm_card_createDispute',
-    confirm: true,
-    return_url: 'https://host.example/',
-  });
+  const intent = await disputedPayment(simulator, customer);
   const [dispute] = (await simulator.stripe.test.disputes.list({ payment_intent: intent.id })).data;
   if (dispute === undefined) throw new Error('It was disputed');
   const known = { mode: 'test', userId, stripeChargeId: idOf(dispute.charge) ?? '', dueByMs: null } as const;

@@ -12,6 +12,7 @@ import { useGpu, usersWithCustomer } from '../../chaos/world/usage.ts';
 import { startClose } from '../../cli/close.ts';
 import { type BillWithLines, listBills } from '../../db/bills.ts';
 import type { BillingPeriod } from '../../domain/billing-period.ts';
+import { disputedPayment } from '../support/disputed-payment.ts';
 import type { ReconciledService } from './reconciling.ts';
 
 /** The user's one bill. */
@@ -78,19 +79,12 @@ export async function changeDefault(
 }
 
 /** @returns the dispute of a payment of the customer's, `du_…`. */
-export async function disputedPayment(
+export async function disputeOfPayment(
   service: ReconciledService,
   { stripeCustomerId: customer }: Customer,
 ): Promise<string> {
   const { stripe } = service.billing;
-  const intent = await stripe.test.paymentIntents.create({
-    amount: 500,
-    currency: 'usd',
-    customer,
-    payment_method: 'pm_card_createDispute',
-    confirm: true,
-    return_url: 'https://host.example/',
-  });
+  const intent = await disputedPayment(service.billing, customer);
   const { data } = await eventually(
     'the payment to be disputed',
     () => stripe.test.disputes.list({ payment_intent: intent.id }),

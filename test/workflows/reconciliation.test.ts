@@ -26,7 +26,7 @@ import {
   closeThatStopsAtItsDraft,
   creditsCheckout,
   customerWithCard,
-  disputedPayment,
+  disputeOfPayment,
 } from './reconciled-customers.ts';
 import { codesFor, DAY_MS, findingAbout, ReconciledService } from './reconciling.ts';
 
@@ -166,7 +166,7 @@ test('the events are gone after thirty days: comparing objects finds what they t
     await stripe.test.invoices.voidInvoice(stripeInvoiceId ?? '');
     await stripe.test.paymentMethods.detach(String(await defaultCardOf(billing, cardRemoved)));
     const other = await changeDefault(service, cardChanged);
-    const dispute = await disputedPayment(service, disputing);
+    const dispute = await disputeOfPayment(service, disputing);
     const { payment_intent: intent } = await stripe.test.checkout.sessions.retrieve(sessionId);
     await stripe.test.refunds.create({ payment_intent: idOf(intent) ?? '' });
     // A dispute that nobody answers is lost after nine days, which makes the last event of all.

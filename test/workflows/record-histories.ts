@@ -65,6 +65,7 @@ import { signalLookAgain, signalStripeEvent, signalUserChanged } from '../../tem
 import { ensureSchedule } from '../../worker/namespace.ts';
 import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
 import { type BillingService, startBilling } from '../support/billing-worker.ts';
+import { disputedPayment } from '../support/disputed-payment.ts';
 import { startTestHost } from '../support/host.ts';
 import { historyFile, jsonOf } from './histories.ts';
 import { authenticate, buy, purchaseWorkflow, statusIs } from './purchases.ts';
@@ -159,14 +160,7 @@ const STORIES: Readonly<Record<string, (billing: BillingService) => Promise<Reco
   'charge-event': async (billing) => {
     const { stripeCustomerId: customer } = await subscribedCustomer(billing);
     const { stripe } = billing;
-    await stripe.test.paymentIntents.create({
-      amount: 500,
-      currency: 'usd',
-      customer,
-      payment_method: 'pm_card_createDispute',
-      confirm: true,
-      return_url: 'https://host.example/',
-    });
+    await disputedPayment(billing, customer);
     const { data } = await stripe.test.events.list({ type: 'charge.dispute.created', limit: 1 });
     const handle = billing.temporal.workflow.getHandle(chargeEventWorkflowId('test', data[0]?.id ?? ''));
     await eventually(
