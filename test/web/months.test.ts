@@ -14,6 +14,7 @@ import { startBrowser } from '../support/chromium.ts';
 import { startTestBilling } from '../workflows/service.ts';
 import { openForm, postForm } from './forms.ts';
 import { openAdminPage } from './harness.ts';
+import { approveOnPage, figure, holdOnPage, rowsOf, standsAt, startOnPage } from './month-page.ts';
 
 let browser: Browser;
 let service: BillingService;
@@ -44,10 +45,6 @@ const pathOf = (...below: string[]) => tabPath('months', 'test', period, ...belo
 const open = () => openAdminPage(browser, { url: service.apiUrl });
 const close = () => service.temporal.workflow.getHandle(monthlyBillingWorkflowId('test', period));
 
-/** Waits for the month to stand there, without loading the page again. */
-const standsAt = (page: Page, words: string) =>
-  page.locator('#month-standing').getByText(words, { exact: true }).waitFor();
-
 async function billOf({ userId }: Pick<Customer, 'userId'>) {
   return (await listBills(service.db, 'test', userId)).find((bill) => bill.period === period);
 }
@@ -65,27 +62,12 @@ const decisions = async () =>
     .orderBy('decided_at')
     .execute();
 
-async function startOnPage(page: Page): Promise<void> {
-  await page.goto(pathOf());
-  const form = await openForm(page, /^Close the month/);
-  await form.getByRole('button', { name: /^Close .+ now$/ }).click();
-  await page.getByRole('status').getByText(`The close of ${period} runs.`).waitFor();
-}
-
-async function approveOnPage(page: Page, by = 'Grace'): Promise<void> {
-  await standsAt(page, 'waits for approval');
-  const form = await openForm(page, 'Approve the month');
-  await form.getByLabel('Your name').fill(by);
-  await form.getByRole('button', { name: /^Approve/ }).click();
-  await page.getByText(`${period} is approved`).waitFor();
-}
-
 /** Customers of $2.00 each, whose bills are frozen and wait for approval on the page. */
 async function frozenMonth(page: Page, count: number): Promise<Customer[]> {
   newPeriod();
   const customers = await usersWithCustomer(service, count);
   for (const each of customers) await useGpu(service, each, period, '1');
-  await startOnPage(page);
+  await startOnPage(page, period);
   await standsAt(page, 'waits for approval');
   return customers;
 }
@@ -120,7 +102,7 @@ test('a month from its preview to its end: an outlier is held and released, a pa
 
   await page.getByRole('link', { name: 'To September 2024' }).click();
   await standsAt(page, 'not closed');
-  await startOnPage(page);
+  await startOnPage(page, period);
   await standsAt(page, 'waits for approval');
   expect(await figure(page, 'Frozen by this close')).toBe('3');
   expect(await rowsOf(page, 'Held bills')).toEqual([
@@ -136,7 +118,7 @@ test('a month from its preview to its end: an outlier is held and released, a pa
     /^http:\/\/temporal\.example\/.+\/workflows\/monthly-billing%3Atest%3A2024-09$/,
   );
 
-  await approveOnPage(page);
+  await approveOnPage(page, period);
   await standsAt(page, 'waits for release');
   expect(await invoicesOf(other)).toEqual([200]);
   expect(await invoicesOf(outlier)).toEqual([]);
@@ -194,7 +176,7 @@ test('bills are held by their users’ ids, and skipped: the close ends without 
   expect(await billOf(held)).toMatchObject({ status: 'held' });
   expect(await rowsOf(page, 'Held bills')).toEqual([expect.stringContaining('held by Grace: looks odd')]);
 
-  await approveOnPage(page);
+  await approveOnPage(page, period);
   await standsAt(page, 'waits for release');
   const form = await openForm(page, 'Release or skip');
   await form.getByLabel(/^All that are held/).check();
@@ -214,18 +196,10 @@ test('bills are held by their users’ ids, and skipped: the close ends without 
   expect(await invoicesOf(held)).toEqual([200]);
 });
 
-async function holdOnPage(page: Page, bills: string, reason: string): Promise<void> {
-  const form = await openForm(page, 'Hold bills');
-  await form.getByLabel('Bills or users').fill(bills);
-  await form.getByLabel('Reason').fill(reason);
-  await form.getByLabel('Your name').fill('Grace');
-  await form.getByRole('button', { name: 'Hold these bills' }).click();
-}
-
 test('while bills go out it shows how many have; and when Stripe is down since when and why, until it is back', async () => {
   const page = await open();
   const [one] = (await frozenMonth(page, 1)) as [Customer];
-  await approveOnPage(page);
+  await approveOnPage(page, period);
   await standsAt(page, 'closed');
   // Two who have used nothing before: the second close bills them.
   const late = await usersWithCustomer(service, 2);
@@ -233,8 +207,8 @@ test('while bills go out it shows how many have; and when Stripe is down since w
   for (const route of ['GET /v1/**', 'POST /v1/**'])
     await simulate(service, 'faults', { route, kind: 'status_500_without_error', count: 100_000 });
   try {
-    await startOnPage(page);
-    await approveOnPage(page);
+    await startOnPage(page, period);
+    await approveOnPage(page, period);
     await standsAt(page, 'waits for Stripe');
     await page.getByText(/Since .+UTC: .*HTTP 500/).waitFor();
     const progress = page.getByRole('progressbar', { name: 'Bills that have gone out' });
@@ -285,7 +259,7 @@ test('what can’t be decided is refused in words, and changes nothing', async (
   expect(await billOf(customer)).toMatchObject({ status: 'frozen' });
   expect(await decisions()).toEqual([]);
 
-  await approveOnPage(page);
+  await approveOnPage(page, period);
   await reportOf(close());
   expect(await said('approve', form)).toMatch(/no close of .+ \(test\) runs\.$/);
   const now = new Date().toISOString().slice(0, 7);
@@ -329,11 +303,3 @@ describe('without the token of the session', () => {
     await expect(started.describe()).rejects.toThrow(/not found/);
   });
 });
-
-async function figure(page: Page, name: string): Promise<string | null> {
-  return await page.locator('dl div', { hasText: name }).first().locator('dd').textContent();
-}
-
-async function rowsOf(page: Page, table: string): Promise<string[]> {
-  return (await page.getByRole('region', { name: table }).getByRole('row').allTextContents()).slice(1);
-}
