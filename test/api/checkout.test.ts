@@ -1,40 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { Client, ServiceError } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registerCustomer } from '../../api/temporal/stripe-pages.ts';
 import { customerBillingWorkflowId, customerRegistrationWorkflowId } from '../../domain/customer-workflow.ts';
-import { BILLING_TASK_QUEUE } from '../../domain/task-queues.ts';
+import { startCheckoutWorker } from './checkout-worker.ts';
 import { error, request, startTestApi, type TestApi, textLike } from './harness.ts';
 
 let api: TestApi;
-let connection: NativeConnection;
-let worker: Worker;
-let running: Promise<void>;
-
+let stopWorker: () => Promise<void>;
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
-  connection = await NativeConnection.connect({ address: inject('temporalAddress') });
   api = await startTestApi();
-  worker = await startWorker(api);
-  running = worker.run();
+  stopWorker = await startCheckoutWorker(api);
 });
 afterAll(async () => {
-  worker.shutdown();
-  await running;
+  await stopWorker();
   await api.close();
-  await connection.close();
 });
-
-async function startWorker({ temporal }: TestApi): Promise<Worker> {
-  return await Worker.create({
-    connection,
-    namespace: temporal.options.namespace,
-    taskQueue: BILLING_TASK_QUEUE,
-    workflowsPath: fileURLToPath(new URL('./fixtures/checkout-workflows.ts', import.meta.url)),
-  });
-}
 
 const PAGES = { mode: 'setup', successUrl: 'https://shop.example/ok', cancelUrl: 'http://localhost:3000/no' };
 const CREDITS = { ...PAGES, mode: 'credits', credits: 25 };
@@ -244,8 +225,9 @@ test('without a worker it is a 503 that says so; sent again with the same key on
       expect(answer).toMatchObject({ status: 503, body: error('worker_unavailable') });
       expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
     }
-    const late = await startWorker(lonely);
-    const answers = await late.runUntil(Promise.all([checkoutThere('stranger'), checkoutThere('customer')]));
+    const stopLateWorker = await startCheckoutWorker(lonely);
+    const both = Promise.all([checkoutThere('stranger'), checkoutThere('customer')]);
+    const answers = await both.finally(stopLateWorker);
     expect(answers).toMatchObject([
       { status: 201, body: { id: 'cs_1_cus_of_stranger' } },
       { status: 201, body: { id: 'cs_1_cus_2' } },

@@ -1,41 +1,26 @@
-import { fileURLToPath } from 'node:url';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ERROR_STATUS } from '../../api/errors.ts';
 import { OF_NO_ROUTE } from '../../api/openapi/answers.ts';
 import { createApi } from '../../api/server.ts';
 import { createReceiptLog } from '../../api/webhooks/receipt-log.ts';
-import { BILLING_TASK_QUEUE } from '../../domain/task-queues.ts';
 import { ADMIN_AUTHORIZATION } from '../support/admin.ts';
+import { startCheckoutWorker } from './checkout-worker.ts';
 import { DOCUMENT, type Operation, problemsOf } from './documented.ts';
 import { deliver, request, SECRETS, startTestApi, type TestApi } from './harness.ts';
 
 let api: TestApi;
-let connection: NativeConnection;
-let worker: Worker;
-let running: Promise<void>;
-
+let stopWorker: () => Promise<void>;
 beforeAll(async () => {
   // When the examples are sent, their month has just ended.
   api = await startTestApi({ now: () => new Date('2026-11-01T00:00:30.000Z'), requestsPerSecond: 1_000 });
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
-  connection = await NativeConnection.connect({ address: inject('temporalAddress') });
-  worker = await Worker.create({
-    connection,
-    namespace: api.temporal.options.namespace,
-    taskQueue: BILLING_TASK_QUEUE,
-    workflowsPath: fileURLToPath(new URL('./fixtures/checkout-workflows.ts', import.meta.url)),
-  });
-  running = worker.run();
+  stopWorker = await startCheckoutWorker(api);
 });
 afterAll(async () => {
-  worker.shutdown();
-  await running;
+  await stopWorker();
   await api.close();
-  await connection.close();
 });
 
 const OPERATIONS = Object.entries(DOCUMENT.paths).flatMap(([path, operations]) =>

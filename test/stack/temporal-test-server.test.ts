@@ -1,13 +1,14 @@
 import path from 'node:path';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { expect, onTestFinished, test } from 'vitest';
 import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
 import { prepareTimeSkippingServer } from '../../stack/temporal-test-server.ts';
+import { quietRuntime } from '../support/quiet-runtime.ts';
 import { createTimeSkipping } from '../support/time-skipping.ts';
 import { failureOf, fixture, silent, temporaryFolder } from './helpers.ts';
 import { noDownload } from './no-download.ts';
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+quietRuntime();
 
 test('the time-skipping server lets a month pass in a moment', async () => {
   const executable = await prepareTimeSkippingServer({

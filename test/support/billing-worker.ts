@@ -2,13 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import {
-  DefaultLogger,
-  makeTelemetryFilterString,
-  NativeConnection,
-  Runtime,
-  type WorkerOptions,
-} from '@temporalio/worker';
+import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { ActivityDependencies, BillingRules } from '../../activities/dependencies.ts';
@@ -30,6 +24,7 @@ import { ensureSearchAttributes } from '../../worker/search-attributes.ts';
 import { type BillingWorker, startWorker } from '../../worker/worker.ts';
 import { TEST_ACCOUNT } from './account.ts';
 import { ADMIN_PASSWORD, testAdmin } from './admin.ts';
+import { quietRuntime } from './quiet-runtime.ts';
 
 export interface BillingParts {
   readonly db: Database;
@@ -81,20 +76,6 @@ const RULES: BillingRules = {
 
 /** So high that it is never what a test waits for. */
 const BATCH_REQUESTS_PER_SECOND = 3_000;
-
-let runtimeIsQuiet = false;
-
-/** What workers log of failures that a test provokes is no news. */
-export function quietRuntime(): void {
-  if (runtimeIsQuiet) return;
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: {
-      logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }), forward: {} },
-    },
-  });
-  runtimeIsQuiet = true;
-}
 
 /** Starts everything but a worker, in a Temporal namespace of its own, with webhooks that the simulator signs and delivers. */
 export async function startBilling(parts: BillingParts): Promise<BillingService> {

@@ -5,7 +5,7 @@ import { cacheDirectory, inheritedEnvironment } from '../../config/machine.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { prepareTimeSkippingServer } from '../../stack/temporal-test-server.ts';
 import { SEARCH_ATTRIBUTE_TYPE_NUMBERS } from '../../worker/search-attributes.ts';
-import { quietRuntime } from './billing-worker.ts';
+import { quietRuntime } from './quiet-runtime.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /** A Temporal server whose time stands still until it is slept through, with our search attributes. */

@@ -4,7 +4,8 @@ import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { createNamespace, quietRuntime } from '../support/billing-worker.ts';
+import { createNamespace } from '../support/billing-worker.ts';
+import { quietRuntime } from '../support/quiet-runtime.ts';
 import { exampleActivities } from './evolution/activities.ts';
 import type { History } from './histories.ts';
 

@@ -4,7 +4,7 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { expect, test } from 'vitest';
 import { PERSON } from '../../chaos/world/customers.ts';
 import { WORKFLOW_TYPES } from '../../worker/replay.ts';
-import { quietRuntime } from '../support/billing-worker.ts';
+import { quietRuntime } from '../support/quiet-runtime.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
 import { type History, historyFile, historyOf, readHistory, recordedHistories } from './histories.ts';
 

@@ -15,7 +15,8 @@ import {
 import { PASSES } from '../../domain/reconciliation-findings.ts';
 import { BILLING_BATCH_TASK_QUEUE, billingChargesTaskQueue } from '../../domain/task-queues.ts';
 import type { reconciliationWorkflow } from '../../workflows/reconciliation.ts';
-import { createNamespace, quietRuntime } from '../support/billing-worker.ts';
+import { createNamespace } from '../support/billing-worker.ts';
+import { quietRuntime } from '../support/quiet-runtime.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
 
 // The simulator refuses no list for good, as Stripe does where a restricted key lacks a right: activities are stand-ins.
