@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   CancellationScope,
   currentUpdateInfo,
   defineQuery,
@@ -38,6 +37,7 @@ import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { billingActivities } from './activities.ts';
 import { currentDetails } from './customer-billing-details.ts';
 import type { CustomerBilling } from './customer-billing-state.ts';
+import { refuseUpdate } from './refuse-update.ts';
 
 const stripeEventSignal = defineSignal<[StripeEventEnvelope]>(STRIPE_EVENT_SIGNAL);
 const userChangedSignal = defineSignal(USER_CHANGED_SIGNAL);
@@ -117,22 +117,18 @@ export function handleCalls(
     {
       description: 'Gives a customer who owes more time: {"days": 7, "by": "your name"}, counted from now.',
       validator: (request: ExtendGraceRequest | undefined) =>
-        refuse(whyNotExtendGrace(request, billing.standing, Date.now())),
+        refuseUpdate(whyNotExtendGrace(request, billing.standing, Date.now())),
     },
   );
   setHandler(suspendUpdate, async ({ reason, by }) => await carryOut({ type: 'suspend', reason, by }), {
     description:
       'Ends access until an operator gives it back: {"reason": "…", "by": "your name"}. Billing goes on.',
-    validator: (request: SuspendRequest | undefined) => refuse(whyNotSuspend(request, billing.standing)),
+    validator: (request: SuspendRequest | undefined) =>
+      refuseUpdate(whyNotSuspend(request, billing.standing)),
   });
   setHandler(reactivateUpdate, async ({ by }) => await carryOut({ type: 'reactivate', by }), {
     description: 'Lifts a suspension by an operator: {"by": "your name"}. The rules of billing then decide.',
     validator: (request: ReactivateRequest | undefined) =>
-      refuse(whyNotReactivate(request, billing.standing)),
+      refuseUpdate(whyNotReactivate(request, billing.standing)),
   });
-}
-
-function refuse(why: string | null): void {
-  if (why !== null)
-    throw ApplicationFailure.create({ message: why, type: 'InvalidUpdate', nonRetryable: true });
 }

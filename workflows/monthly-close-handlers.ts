@@ -1,6 +1,5 @@
 import {
   ActivityFailure,
-  ApplicationFailure,
   currentUpdateInfo,
   defineQuery,
   defineUpdate,
@@ -30,6 +29,7 @@ import {
 import { batchActivities } from './activities.ts';
 import { partitionProgressSignal } from './charge-partition.ts';
 import type { MonthlyClose } from './monthly-close.ts';
+import { refuseUpdate } from './refuse-update.ts';
 
 const billingProgressQuery = defineQuery<MonthlyBillingReport>(BILLING_PROGRESS_QUERY);
 const approveUpdate = defineUpdate<void, [Approval]>(APPROVE_UPDATE);
@@ -65,7 +65,7 @@ export function handleCloseCalls(close: MonthlyClose, month: Month): void {
     {
       description: 'Lets the frozen bills of this month go out: {"approvedBy": "your name"}.',
       validator: (request: Approval | undefined) =>
-        refuse(whyNotApprove(request, close.phase, close.isApproved)),
+        refuseUpdate(whyNotApprove(request, close.phase, close.isApproved)),
     },
   );
 
@@ -78,7 +78,7 @@ export function handleCloseCalls(close: MonthlyClose, month: Month): void {
     close.summarize(await batchActivities.summarizeClose(month));
   };
   const validatorOf = (type: BillsDecisionType) => (request: BillsDecision | undefined) =>
-    refuse(whyNotDecideOnBills(type, request, close.phase));
+    refuseUpdate(whyNotDecideOnBills(type, request, close.phase));
 
   setHandler(holdUpdate, async (request) => await decideOnBills('hold', request), {
     description:
@@ -102,12 +102,7 @@ export function handleCloseCalls(close: MonthlyClose, month: Month): void {
     },
     {
       description: 'Tries the parked bills of this month once more: {"by": "your name"}.',
-      validator: (request: RetryParked | undefined) => refuse(whyNotRetryParked(request, close.phase)),
+      validator: (request: RetryParked | undefined) => refuseUpdate(whyNotRetryParked(request, close.phase)),
     },
   );
-}
-
-function refuse(why: string | null): void {
-  if (why !== null)
-    throw ApplicationFailure.create({ message: why, type: 'InvalidUpdate', nonRetryable: true });
 }
