@@ -20,13 +20,13 @@ const BATCHES_AT_A_TIME = 4;
  * after one of many would be slowed down by the many: the population only grows, and smaller closes come first.
  */
 export class ClosePopulation {
-  private readonly db: Database;
-  private readonly stripe: StripeClient<'live'>;
-  private size = 0;
+  readonly #db: Database;
+  readonly #stripe: StripeClient<'live'>;
+  #size = 0;
 
   constructor(db: Database, stripe: StripeClient<'live'>) {
-    this.db = db;
-    this.stripe = stripe;
+    this.#db = db;
+    this.#stripe = stripe;
   }
 
   /**
@@ -35,18 +35,18 @@ export class ClosePopulation {
    * @returns the cents that their bills are to come to.
    */
   async use(period: BillingPeriod, users: number): Promise<number> {
-    if (users < this.size)
-      throw new RangeError(`there are ${this.size} users already, and ${users} are wanted`);
-    await this.growTo(users);
+    if (users < this.#size)
+      throw new RangeError(`there are ${this.#size} users already, and ${users} are wanted`);
+    await this.#growTo(users);
     const firstOfBatch = numbers(0, users).filter((number) => number % USERS_PER_BATCH === 0);
     await atATime(BATCHES_AT_A_TIME, firstOfBatch, async (from) => {
       const events = numbers(from, Math.min(from + USERS_PER_BATCH, users)).flatMap((user) =>
         usageOf(user, period),
       );
-      const { accepted } = await ingestUsageEvents(this.db, MODE, events);
+      const { accepted } = await ingestUsageEvents(this.#db, MODE, events);
       if (accepted !== events.length) throw new Error(`${accepted} of ${events.length} events were taken`);
     });
-    await tidyDatabase(this.db);
+    await tidyDatabase(this.#db);
     return totalCentsOfAll(users);
   }
 
@@ -60,7 +60,7 @@ export class ClosePopulation {
     const customers = new Set<unknown>();
     const statuses = new Set<string | null>();
     let [invoices, cents] = [0, 0];
-    for await (const { customer, metadata, status, total } of this.stripe.invoices.list({ limit: 100 })) {
+    for await (const { customer, metadata, status, total } of this.#stripe.invoices.list({ limit: 100 })) {
       const invoicedPeriod = metadata?.['period'];
       // Of a subscription.
       if (invoicedPeriod === undefined) continue;
@@ -78,8 +78,8 @@ export class ClosePopulation {
     );
   }
 
-  private async growTo(users: number): Promise<void> {
-    const missing = numbers(this.size, users);
+  async #growTo(users: number): Promise<void> {
+    const missing = numbers(this.#size, users);
     const rows: {
       mode: typeof MODE;
       user_id: string;
@@ -89,12 +89,12 @@ export class ClosePopulation {
     }[] = [];
     await atATime(STRIPE_REQUESTS_AT_A_TIME, missing, async (number) => {
       const user = { user_id: `user-${number}`, email: `user-${number}@example.com`, name: 'Somebody' };
-      const { id } = await this.stripe.customers.create({ email: user.email, name: user.name });
+      const { id } = await this.#stripe.customers.create({ email: user.email, name: user.name });
       rows.push({ mode: MODE, ...user, stripe_customer_id: id });
     });
     while (rows.length > 0)
-      await this.db.insertInto('users').values(rows.splice(0, MAX_BATCH_SIZE)).execute();
-    this.size = users;
+      await this.#db.insertInto('users').values(rows.splice(0, MAX_BATCH_SIZE)).execute();
+    this.#size = users;
   }
 }
 

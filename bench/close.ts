@@ -107,14 +107,14 @@ async function deleteWebhookEndpoints(stripe: StripeClient<'live'>): Promise<voi
 }
 
 class CloseBench {
-  private readonly parts: BenchParts;
-  private readonly db: Database;
-  private readonly population: ClosePopulation;
+  readonly #parts: BenchParts;
+  readonly #db: Database;
+  readonly #population: ClosePopulation;
 
   constructor(parts: BenchParts, db: Database, stripe: StripeClient<'live'>) {
-    this.parts = parts;
-    this.db = db;
-    this.population = new ClosePopulation(db, stripe);
+    this.#parts = parts;
+    this.#db = db;
+    this.#population = new ClosePopulation(db, stripe);
   }
 
   async warmUp(period: BillingPeriod | undefined, smallest: number): Promise<void> {
@@ -122,36 +122,36 @@ class CloseBench {
   }
 
   async close(period: BillingPeriod, customers: number): Promise<MeasuredClose> {
-    const totalCents = await this.populate(period, customers);
-    const measured = await measuredClose(this.parts, this.db, { period, customers, totalCents });
-    await this.checkInvoices(period, customers);
+    const totalCents = await this.#populate(period, customers);
+    const measured = await measuredClose(this.#parts, this.#db, { period, customers, totalCents });
+    await this.#checkInvoices(period, customers);
     return measured;
   }
 
   async closeWithinLimits(period: BillingPeriod, customers: number): Promise<LimitedClose> {
-    const { simulator } = this.parts;
-    const totalCents = await this.populate(period, customers);
+    const { simulator } = this.#parts;
+    const totalCents = await this.#populate(period, customers);
     await simulator.limitRates({ enabled: true, ...STRIPE_LIMITS });
-    const close = measuredClose.bind(null, this.parts, this.db, { period, customers, totalCents });
+    const close = measuredClose.bind(null, this.#parts, this.#db, { period, customers, totalCents });
     const { result, traffic } = await stripeTrafficDuring(simulator, close);
     await simulator.limitRates({ enabled: false });
-    await this.checkInvoices(period, customers);
+    await this.#checkInvoices(period, customers);
     return { ...result, traffic };
   }
 
-  private async populate(period: BillingPeriod, customers: number): Promise<number> {
+  async #populate(period: BillingPeriod, customers: number): Promise<number> {
     note(`${period}: usage of ${customers} customers`);
-    const totalCents = await this.population.use(period, customers);
+    const totalCents = await this.#population.use(period, customers);
     // So that each close finds a simulator that holds no more than customers and invoices.
-    const { simulator } = this.parts;
+    const { simulator } = this.#parts;
     await simulator.setClock((await simulator.nowMs()) + FORGOTTEN_AFTER_MS);
     note(`${period}: closing`);
     return totalCents;
   }
 
   /** @throws Error unless the month's invoices are as they must be, and wait to be collected. */
-  private async checkInvoices(period: BillingPeriod, customers: number): Promise<void> {
-    const statuses = [...(await this.population.checkInvoices(period, customers))];
+  async #checkInvoices(period: BillingPeriod, customers: number): Promise<void> {
+    const statuses = [...(await this.#population.checkInvoices(period, customers))];
     if (statuses.join() !== 'open')
       throw new Error(`Invoices of ${period} are ${statuses.join(', ')} in Stripe`);
   }

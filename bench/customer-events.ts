@@ -121,23 +121,23 @@ interface Round {
 }
 
 class CustomerEventsBench {
-  private readonly parts: BenchParts;
-  private readonly applied: AppliedEvents;
-  private readonly senders: number;
+  readonly #parts: BenchParts;
+  readonly #applied: AppliedEvents;
+  readonly #senders: number;
 
   constructor(parts: BenchParts, applied: AppliedEvents, senders: number) {
-    this.parts = parts;
-    this.applied = applied;
-    this.senders = senders;
+    this.#parts = parts;
+    this.#applied = applied;
+    this.#senders = senders;
   }
 
   async flood(events: number): Promise<Round> {
-    const subscriber = await Subscriber.signUp(this.parts);
-    await this.oneByOne(subscriber, WARM_UP_EVENTS);
-    const first = await this.oneByOne(subscriber, SINGLE_EVENTS);
-    const ms = await this.sendAll(subscriber, events);
+    const subscriber = await Subscriber.signUp(this.#parts);
+    await this.#oneByOne(subscriber, WARM_UP_EVENTS);
+    const first = await this.#oneByOne(subscriber, SINGLE_EVENTS);
+    const ms = await this.#sendAll(subscriber, events);
     await subscriber.atRest();
-    const last = await this.oneByOne(subscriber, SINGLE_EVENTS);
+    const last = await this.#oneByOne(subscriber, SINGLE_EVENTS);
     const lengths = await subscriber.historyLengths();
     const flood = {
       eventsPerSecond: events / (ms / 1_000),
@@ -149,31 +149,31 @@ class CustomerEventsBench {
 
   /** To a customer at rest. */
   async burst(events: number): Promise<Burst> {
-    const subscriber = await Subscriber.signUp(this.parts);
+    const subscriber = await Subscriber.signUp(this.#parts);
     const before = await subscriber.activities();
-    const askedBefore = await this.parts.simulator.lastSequence();
-    const ms = await this.sendAll(subscriber, events);
+    const askedBefore = await this.#parts.simulator.lastSequence();
+    const ms = await this.#sendAll(subscriber, events);
     await subscriber.atRest();
     const activities = (await subscriber.activities()) - before;
-    const stripeRequests = (await this.parts.simulator.lastSequence()) - askedBefore;
+    const stripeRequests = (await this.#parts.simulator.lastSequence()) - askedBefore;
     return { events, activities, stripeRequests, ms };
   }
 
-  private async oneByOne(subscriber: Subscriber, events: number): Promise<Latency> {
+  async #oneByOne(subscriber: Subscriber, events: number): Promise<Latency> {
     const latencies: number[] = [];
     for (let sent = 0; sent < events; sent += 1) {
-      latencies.push(await this.sendAll(subscriber, 1));
+      latencies.push(await this.#sendAll(subscriber, 1));
       await sleep(PAUSE_MS);
     }
     return { medianMs: median(latencies), p95Ms: quantile(latencies, 0.95) };
   }
 
   /** @returns milliseconds from the first event sent to the last one saved. */
-  private async sendAll(subscriber: Subscriber, count: number): Promise<number> {
+  async #sendAll(subscriber: Subscriber, count: number): Promise<number> {
     const events = Array.from({ length: count }, newEvent);
-    const saved = events.map(({ eventId }) => this.applied.when(eventId));
+    const saved = events.map(({ eventId }) => this.#applied.when(eventId));
     const startedAt = performance.now();
-    await atATime(this.senders, events, (event) => subscriber.send(event));
+    await atATime(this.#senders, events, (event) => subscriber.send(event));
     return Math.max(...(await Promise.all(saved))) - startedAt;
   }
 }

@@ -109,12 +109,12 @@ interface FrozenPage {
 class SizedDatabase {
   readonly events: number;
   readonly bytes: number;
-  private readonly db: Database;
+  readonly #db: Database;
 
   private constructor(events: number, bytes: number, db: Database) {
     this.events = events;
     this.bytes = bytes;
-    this.db = db;
+    this.#db = db;
   }
 
   static async create(
@@ -136,14 +136,15 @@ class SizedDatabase {
   async freezePage(period: BillingPeriod, afterUserId: string): Promise<FrozenPage> {
     const startedAt = performance.now();
     const page = { afterUserId, limit: USERS_PER_PAGE };
-    const userIds = await listUsersToFreeze(this.db, { mode: MODE, period }, page);
+    const userIds = await listUsersToFreeze(this.#db, { mode: MODE, period }, page);
     let bills = 0;
-    for (const userId of userIds) bills += (await freezeBill(this.db, { mode: MODE, userId, period })).length;
+    for (const userId of userIds)
+      bills += (await freezeBill(this.#db, { mode: MODE, userId, period })).length;
     return { ms: performance.now() - startedAt, bills, lastUserId: userIds.at(-1) };
   }
 
   async close(): Promise<void> {
-    await this.db.destroy();
+    await this.#db.destroy();
   }
 }
 

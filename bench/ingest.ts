@@ -75,11 +75,11 @@ export async function measureIngest(parts: BenchParts, options: IngestOptions): 
 
 /** What is measured, one after the other, so that whatever else happens on the machine meets all of them. */
 class IngestBench {
-  private readonly parts: BenchParts;
-  private readonly userIds: readonly string[];
-  private readonly sender: UsageSender;
-  private readonly copiedInBatches: PlainTable;
-  private readonly copiedAtOnce: PlainTable;
+  readonly #parts: BenchParts;
+  readonly #userIds: readonly string[];
+  readonly #sender: UsageSender;
+  readonly #copiedInBatches: PlainTable;
+  readonly #copiedAtOnce: PlainTable;
 
   private constructor(
     parts: BenchParts,
@@ -87,11 +87,11 @@ class IngestBench {
     copiedInBatches: PlainTable,
     copiedAtOnce: PlainTable,
   ) {
-    this.parts = parts;
-    this.userIds = userIds;
-    this.sender = new UsageSender(parts.stack);
-    this.copiedInBatches = copiedInBatches;
-    this.copiedAtOnce = copiedAtOnce;
+    this.#parts = parts;
+    this.#userIds = userIds;
+    this.#sender = new UsageSender(parts.stack);
+    this.#copiedInBatches = copiedInBatches;
+    this.#copiedAtOnce = copiedAtOnce;
   }
 
   static async prepare(parts: BenchParts): Promise<IngestBench> {
@@ -106,16 +106,16 @@ class IngestBench {
 
   /** The same events three times. All is serialised before a clock starts. */
   async round(count: number, batches: number): Promise<IngestRound> {
-    const events = Array.from({ length: batches }, () => newBatch(this.userIds));
+    const events = Array.from({ length: batches }, () => newBatch(this.#userIds));
     const bodies = events.map(requestBody);
     const rows = events.map((batch) => copyRows('live', batch));
-    const measured = (send: () => Promise<void>) => this.measure(batches * MAX_BATCH_SIZE, send);
+    const measured = (send: () => Promise<void>) => this.#measure(batches * MAX_BATCH_SIZE, send);
 
-    const http = await measured(() => atATime(count, bodies, (body) => this.sender.send(body)));
+    const http = await measured(() => atATime(count, bodies, (body) => this.#sender.send(body)));
     const copyInBatches = await measured(() =>
-      atATime(count, rows, (batch, writer) => this.copiedInBatches.copy([batch], writer)),
+      atATime(count, rows, (batch, writer) => this.#copiedInBatches.copy([batch], writer)),
     );
-    const copyAtOnce = await measured(() => this.copiedAtOnce.copy(rows, 0));
+    const copyAtOnce = await measured(() => this.#copiedAtOnce.copy(rows, 0));
     return {
       atATime: count,
       http,
@@ -127,20 +127,20 @@ class IngestBench {
   }
 
   async close(): Promise<void> {
-    this.sender.close();
-    await this.copiedInBatches.close();
-    await this.copiedAtOnce.close();
+    this.#sender.close();
+    await this.#copiedInBatches.close();
+    await this.#copiedAtOnce.close();
   }
 
-  private async measure(events: number, send: () => Promise<void>): Promise<Throughput> {
-    const before = await this.cpuTimes();
+  async #measure(events: number, send: () => Promise<void>): Promise<Throughput> {
+    const before = await this.#cpuTimes();
     const senderBefore = process.cpuUsage();
     const startedAt = performance.now();
     await send();
     const ms = performance.now() - startedAt;
     // The parts are children of this program, so what it used itself is asked for otherwise.
     const sender = process.cpuUsage(senderBefore);
-    const after = await this.cpuTimes();
+    const after = await this.#cpuTimes();
     return {
       eventsPerSecond: events / (ms / 1_000),
       cpuUsPerEvent: {
@@ -152,8 +152,8 @@ class IngestBench {
   }
 
   /** In milliseconds, since each began. */
-  private async cpuTimes() {
-    const { api, postgres } = this.parts.pids;
+  async #cpuTimes() {
+    const { api, postgres } = this.#parts.pids;
     return { api: await cpuMs(api), postgres: await cpuMs(postgres) };
   }
 }

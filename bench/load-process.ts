@@ -32,40 +32,40 @@ type Message = { readonly ready: true } | { readonly figures: LoadFigures } | { 
 
 /** `bench/webhook-load.ts`, running. */
 export class LoadProcess implements AsyncDisposable {
-  private readonly child: ChildProcess;
+  readonly #child: ChildProcess;
 
   private constructor(child: ChildProcess) {
-    this.child = child;
+    this.#child = child;
   }
 
   static async start(): Promise<LoadProcess> {
     const program = fileURLToPath(new URL('webhook-load.ts', import.meta.url));
     const started = new LoadProcess(fork(program, { execArgv: ['--import', 'tsx'] }));
-    await started.answer();
+    await started.#answer();
     return started;
   }
 
   async carryOut(load: Load): Promise<LoadFigures> {
-    const answer = this.answer();
-    this.child.send(load);
+    const answer = this.#answer();
+    this.#child.send(load);
     const message = await answer;
     if ('figures' in message) return message.figures;
     throw new Error('error' in message ? message.error : 'A load was answered without figures');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.child.exitCode !== null) return;
-    const exited = new Promise((resolve) => this.child.once('exit', resolve));
-    this.child.disconnect();
+    if (this.#child.exitCode !== null) return;
+    const exited = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.disconnect();
     await exited;
   }
 
-  private answer(): Promise<Message> {
+  #answer(): Promise<Message> {
     return new Promise((resolve, reject) => {
       const fail = (code: number | null) => reject(new Error(`the process that sends has ended (${code})`));
-      this.child.once('exit', fail);
-      this.child.once('message', (message) => {
-        this.child.off('exit', fail);
+      this.#child.once('exit', fail);
+      this.#child.once('message', (message) => {
+        this.#child.off('exit', fail);
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what webhook-load.ts sends
         resolve(message as Message);
       });

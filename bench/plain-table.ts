@@ -9,12 +9,12 @@ import type { UsageBatch } from './usage-batches.ts';
  * users, duplicates, totals or levels to look after. Written with COPY.
  */
 export class PlainTable {
-  private readonly name: string;
-  private readonly connections: readonly Client[];
+  readonly #name: string;
+  readonly #connections: readonly Client[];
 
   private constructor(name: string, connections: readonly Client[]) {
-    this.name = name;
-    this.connections = connections;
+    this.#name = name;
+    this.#connections = connections;
   }
 
   static async create(databaseUrl: string, name: string, maxWriters: number): Promise<PlainTable> {
@@ -45,11 +45,11 @@ export class PlainTable {
 
   /** Writes rows in one transaction, and returns when it is committed. One at a time for each of the writers, from 0. */
   async copy(rows: readonly Buffer[], writer: number): Promise<void> {
-    const connection = this.connections[writer];
+    const connection = this.#connections[writer];
     if (connection === undefined) throw new RangeError(`there is no writer ${writer}`);
     const copying = connection.query(
       copyFrom(
-        `COPY ${this.name} (mode, event_id, user_id, product, quantity, occurred_at, resource_id) FROM STDIN`,
+        `COPY ${this.#name} (mode, event_id, user_id, product, quantity, occurred_at, resource_id) FROM STDIN`,
       ),
     );
     const finished = once(copying, 'finish');
@@ -59,7 +59,7 @@ export class PlainTable {
   }
 
   async close(): Promise<void> {
-    for (const connection of this.connections) await connection.end();
+    for (const connection of this.#connections) await connection.end();
   }
 }
 

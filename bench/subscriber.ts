@@ -21,23 +21,23 @@ const SENT_AGAIN_AFTER_MS = 50;
 
 /** A customer with a subscription, whose billing is at rest. */
 export class Subscriber {
-  private readonly parts: BenchParts;
-  private readonly key: { readonly mode: 'live'; readonly stripeCustomerId: string };
+  readonly #parts: BenchParts;
+  readonly #key: { readonly mode: 'live'; readonly stripeCustomerId: string };
   /** The host product's. */
   readonly userId: string;
 
   private constructor(parts: BenchParts, userId: string, stripeCustomerId: string) {
-    this.parts = parts;
+    this.#parts = parts;
     this.userId = userId;
-    this.key = { mode: 'live', stripeCustomerId };
+    this.#key = { mode: 'live', stripeCustomerId };
   }
 
   get stripeCustomerId(): string {
-    return this.key.stripeCustomerId;
+    return this.#key.stripeCustomerId;
   }
 
   get workflowId(): string {
-    return customerBillingWorkflowId(this.key.mode, this.key.stripeCustomerId);
+    return customerBillingWorkflowId(this.#key.mode, this.#key.stripeCustomerId);
   }
 
   static async signUp(parts: BenchParts): Promise<Subscriber> {
@@ -69,7 +69,7 @@ export class Subscriber {
   async send(event: StripeEventEnvelope): Promise<void> {
     for (;;) {
       try {
-        return await signalStripeEvent(this.parts.temporal, this.key, event);
+        return await signalStripeEvent(this.#parts.temporal, this.#key, event);
       } catch (error) {
         if (!(error instanceof HttpError)) throw error;
         await sleep(SENT_AGAIN_AFTER_MS);
@@ -81,7 +81,7 @@ export class Subscriber {
   async atRest(): Promise<void> {
     for (let before = -1; ; await sleep(REST_MS)) {
       const { appliedEvents, queuedEvents } =
-        await this.handle().query<CustomerBillingState>(BILLING_STATE_QUERY);
+        await this.#handle().query<CustomerBillingState>(BILLING_STATE_QUERY);
       if (queuedEvents === 0 && appliedEvents === before) return;
       before = appliedEvents;
     }
@@ -89,15 +89,15 @@ export class Subscriber {
 
   /** How many activities its current run has scheduled. */
   async activities(): Promise<number> {
-    const { events } = await this.handle().fetchHistory();
+    const { events } = await this.#handle().fetchHistory();
     return (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes).length;
   }
 
   /** The length of each run's history, in events. */
   async historyLengths(): Promise<number[]> {
-    const { workflow } = this.parts.temporal;
-    const { workflowId } = this.handle();
-    const { runId: lastRunId } = await this.handle().describe();
+    const { workflow } = this.#parts.temporal;
+    const { workflowId } = this.#handle();
+    const { runId: lastRunId } = await this.#handle().describe();
     const list = async (): Promise<Map<string, number>> => {
       const lengths = new Map<string, number>();
       for await (const { runId } of workflow.list({ query: `WorkflowId="${workflowId}"` }))
@@ -107,8 +107,8 @@ export class Subscriber {
     return [...(await waitFor('all runs to be listed', list, (runs) => runs.has(lastRunId))).values()];
   }
 
-  private handle(): WorkflowHandle {
-    return this.parts.temporal.workflow.getHandle(this.workflowId);
+  #handle(): WorkflowHandle {
+    return this.#parts.temporal.workflow.getHandle(this.workflowId);
   }
 }
 

@@ -5,19 +5,19 @@ import { leanPost } from './lean-post.ts';
 
 /** Sends batches of usage as a host product does, over connections that stay open. */
 export class UsageSender {
-  private readonly url: string;
-  private readonly apiKey: string;
-  private readonly agent = new Agent({ keepAlive: true });
+  readonly #url: string;
+  readonly #apiKey: string;
+  readonly #agent = new Agent({ keepAlive: true });
 
   constructor({ apiUrl, apiKey }: StackFile) {
-    this.url = `${apiUrl}/api/usage-events`;
-    this.apiKey = apiKey;
+    this.#url = `${apiUrl}/api/usage-events`;
+    this.#apiKey = apiKey;
   }
 
   /** @throws Error unless every event of the body was new and taken. */
   async send(body: Buffer): Promise<void> {
-    const answer = await leanPost(this.url, this.agent, body, {
-      authorization: `Bearer ${this.apiKey}`,
+    const answer = await leanPost(this.#url, this.#agent, body, {
+      authorization: `Bearer ${this.#apiKey}`,
       'content-type': 'application/json',
     });
     if (answer.status !== 200 || acceptedOf(answer.text) !== MAX_BATCH_SIZE)
@@ -25,7 +25,7 @@ export class UsageSender {
   }
 
   close(): void {
-    this.agent.destroy();
+    this.#agent.destroy();
   }
 }
 

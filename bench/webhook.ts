@@ -126,23 +126,23 @@ interface Round {
 
 /** What is measured, one after the other, so that whatever else happens on the machine meets both. */
 class WebhookBench {
-  private readonly parts: BenchParts;
-  private readonly processes: { readonly sender: LoadProcess; readonly bare: LoadProcess };
-  private readonly subscription: Load['subscription'];
-  private apiComesFirst = true;
+  readonly #parts: BenchParts;
+  readonly #processes: { readonly sender: LoadProcess; readonly bare: LoadProcess };
+  readonly #subscription: Load['subscription'];
+  #apiComesFirst = true;
 
   constructor(
     parts: BenchParts,
     processes: { readonly sender: LoadProcess; readonly bare: LoadProcess },
     subscription: Load['subscription'],
   ) {
-    this.parts = parts;
-    this.processes = processes;
-    this.subscription = subscription;
+    this.#parts = parts;
+    this.#processes = processes;
+    this.#subscription = subscription;
   }
 
   get bodyBytes(): number {
-    return JSON.stringify(this.subscription).length;
+    return JSON.stringify(this.#subscription).length;
   }
 
   /** The same for both: as many events, about customers that run already and that nobody looks at. */
@@ -150,26 +150,26 @@ class WebhookBench {
     given: Pick<Load, 'name' | 'events' | 'atATime'> & { readonly customers: number },
   ): Promise<Round> {
     const rates: { api?: Rate; bare?: Rate } = {};
-    const order = this.apiComesFirst ? (['api', 'bare'] as const) : (['bare', 'api'] as const);
-    this.apiComesFirst = !this.apiComesFirst;
+    const order = this.#apiComesFirst ? (['api', 'bare'] as const) : (['bare', 'api'] as const);
+    this.#apiComesFirst = !this.#apiComesFirst;
     for (const kind of order) {
       const { customers, atATime: count, events } = given;
       const customerIds = Array.from({ length: customers }, (_, index) => `cus_${kind}${index}`);
       const send = (name: string, some: number) => {
         const load = { name: `${kind}_${name}`, events: some, atATime: count, customerIds };
-        return kind === 'api' ? this.toApi(load) : this.bare(load);
+        return kind === 'api' ? this.toApi(load) : this.#bare(load);
       };
       await send(`${given.name}_start`, customers);
-      rates[kind] = await this.measure(events, () => send(given.name, events));
+      rates[kind] = await this.#measure(events, () => send(given.name, events));
     }
     if (rates.api === undefined || rates.bare === undefined) throw new Error('a round is of both');
     return { api: rates.api, bare: rates.bare };
   }
 
   async burst(subscribers: readonly Subscriber[], events: number): Promise<WebhookBurst> {
-    await using applied = await watchAppliedEvents(this.parts.stack.databaseUrl);
+    await using applied = await watchAppliedEvents(this.#parts.stack.databaseUrl);
     const before = await activitiesOf(subscribers);
-    const askedBefore = await this.parts.simulator.lastSequence();
+    const askedBefore = await this.#parts.simulator.lastSequence();
     const load = {
       name: 'burst',
       events,
@@ -188,28 +188,28 @@ class WebhookBench {
       sentAgain,
       appliedPerSecond: events / ((lastSavedAt - startedAt) / 1_000),
       activitiesPerEvent: ((await activitiesOf(subscribers)) - before) / events,
-      stripeRequestsPerEvent: ((await this.parts.simulator.lastSequence()) - askedBefore) / events,
+      stripeRequestsPerEvent: ((await this.#parts.simulator.lastSequence()) - askedBefore) / events,
     };
   }
 
   async toApi(load: Omit<Load, 'to' | 'subscription'>): Promise<LoadFigures> {
-    const { apiUrl, stripe } = this.parts.stack;
+    const { apiUrl, stripe } = this.#parts.stack;
     const to = {
       kind: 'api',
       url: `${apiUrl}${WEBHOOK_PATHS.live}`,
       secret: stripe.live?.webhookSecret ?? '',
     } as const;
-    return await this.processes.sender.carryOut({ ...load, to, subscription: this.subscription });
+    return await this.#processes.sender.carryOut({ ...load, to, subscription: this.#subscription });
   }
 
-  private async bare(load: Omit<Load, 'to' | 'subscription'>): Promise<LoadFigures> {
-    const { temporalAddress: address, temporalNamespace: namespace } = this.parts.stack;
+  async #bare(load: Omit<Load, 'to' | 'subscription'>): Promise<LoadFigures> {
+    const { temporalAddress: address, temporalNamespace: namespace } = this.#parts.stack;
     const to = { kind: 'bare', address, namespace } as const;
-    return await this.processes.bare.carryOut({ ...load, to, subscription: this.subscription });
+    return await this.#processes.bare.carryOut({ ...load, to, subscription: this.#subscription });
   }
 
-  private async measure(events: number, send: () => Promise<LoadFigures>): Promise<Rate> {
-    const { api, temporal } = this.parts.pids;
+  async #measure(events: number, send: () => Promise<LoadFigures>): Promise<Rate> {
+    const { api, temporal } = this.#parts.pids;
     const before = { api: await cpuMs(api), temporal: await cpuMs(temporal) };
     const figures = await send();
     const after = { api: await cpuMs(api), temporal: await cpuMs(temporal) };

@@ -11,10 +11,10 @@ import { removePersonalData } from '../telemetry/personal-data.ts';
  * the others, one at `debug`. Nothing of a person leaves an activity with what it failed of: failures stay in histories.
  */
 export class ActivityLogInterceptor implements ActivityInboundCallsInterceptor {
-  private readonly log: Logger;
+  readonly #log: Logger;
 
   constructor(log: Logger) {
-    this.log = log;
+    this.#log = log;
   }
 
   async execute(
@@ -29,13 +29,13 @@ export class ActivityLogInterceptor implements ActivityInboundCallsInterceptor {
     });
     try {
       const result = await next(input);
-      this.log.debug(ids(), 'activity done');
+      this.#log.debug(ids(), 'activity done');
       return result;
     } catch (error) {
       removePersonalData(error);
       // A worker that stops, or a workflow that has ended, is no failure.
       if (!(error instanceof CancelledFailure))
-        this.log.warn({ ...ids(), ...requestOf(error), cause: describeError(error) }, 'activity failed');
+        this.#log.warn({ ...ids(), ...requestOf(error), cause: describeError(error) }, 'activity failed');
       throw error;
     }
   }

@@ -42,21 +42,21 @@ export class CustomerBilling {
   profileChanged = false;
   /** Something other than an event is a reason to look. */
   lookIsDue: boolean;
-  private sinceMs: number | null;
-  private clusterId: string | null;
-  private lastEvent: StripeEventEnvelope | null;
-  private readonly tasks: (() => Promise<void>)[] = [];
+  #sinceMs: number | null;
+  #clusterId: string | null;
+  #lastEvent: StripeEventEnvelope | null;
+  readonly #tasks: (() => Promise<void>)[] = [];
 
   constructor(input: CustomerKey, carried?: CarriedState) {
     this.input = input;
     this.events = new EventQueue(carried);
     this.host = new HostMessages(carried?.host);
     this.standing = carried?.standing ?? null;
-    this.sinceMs = carried?.sinceMs ?? null;
-    this.clusterId = carried?.clusterId ?? null;
+    this.#sinceMs = carried?.sinceMs ?? null;
+    this.#clusterId = carried?.clusterId ?? null;
     this.parked = carried?.parked ?? null;
     this.parkedProfile = carried?.parkedProfile ?? null;
-    this.lastEvent = carried?.lastEvent ?? null;
+    this.#lastEvent = carried?.lastEvent ?? null;
     // A new customer is looked at even without an event: their state shows at once, and a stranger's workflow ends.
     this.lookIsDue = carried?.lookIsDue ?? true;
   }
@@ -65,7 +65,7 @@ export class CustomerBilling {
   async inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const bound = boundToTrace(work);
     return await new Promise<Result>((resolve, reject) => {
-      this.tasks.push(() => bound().then(resolve, reject));
+      this.#tasks.push(() => bound().then(resolve, reject));
     });
   }
 
@@ -77,7 +77,7 @@ export class CustomerBilling {
 
   /** What callers wait for, in the order in which they asked. */
   takeTasks(): (() => Promise<void>)[] {
-    return this.tasks.splice(0);
+    return this.#tasks.splice(0);
   }
 
   /** Whether anything waits to be done now. */
@@ -87,17 +87,17 @@ export class CustomerBilling {
 
   /** Whether there is work that only this run can do: a caller waits for its answer, or it is not carried over. */
   hasWorkOfThisRun(): boolean {
-    return this.tasks.length > 0 || this.profileChanged;
+    return this.#tasks.length > 0 || this.profileChanged;
   }
 
   /** A step is through. */
   stepApplied(events: readonly StripeEventEnvelope[], result: StepResult, nowMs: number): void {
     const { standing, clusterId } = result;
     this.standing = standing;
-    this.sinceMs = result.sinceMs;
-    this.clusterId = clusterId;
+    this.#sinceMs = result.sinceMs;
+    this.#clusterId = clusterId;
     this.parked = null;
-    this.lastEvent = events.at(-1) ?? this.lastEvent;
+    this.#lastEvent = events.at(-1) ?? this.#lastEvent;
     this.events.stepEnded('applied');
     const { status, waitingFor, reason, graceEndsAtMs } = standing;
     const access = { status, waitingFor, reason, clusterId, graceEndsAtMs };
@@ -120,11 +120,11 @@ export class CustomerBilling {
     return {
       ...this.events.carry(),
       standing: this.standing,
-      sinceMs: this.sinceMs,
-      clusterId: this.clusterId,
+      sinceMs: this.#sinceMs,
+      clusterId: this.#clusterId,
       parked: this.parked,
       parkedProfile: this.parkedProfile,
-      lastEvent: this.lastEvent,
+      lastEvent: this.#lastEvent,
       lookIsDue: this.lookIsDue,
       host: this.host.carry(),
     };
@@ -138,15 +138,15 @@ export class CustomerBilling {
       status: standing?.status ?? 'unknown',
       waitingFor: parked === null ? (standing?.waitingFor ?? null) : 'operator',
       reason: standing?.reason ?? 'Not looked at yet.',
-      sinceMs: this.sinceMs,
+      sinceMs: this.#sinceMs,
       stripeObjectId: standing?.stripeObjectId ?? null,
       graceEndsAtMs: standing?.graceEndsAtMs ?? null,
       nextLookAtMs: standing?.nextLookAtMs ?? null,
-      clusterId: this.clusterId,
+      clusterId: this.#clusterId,
       attention: standing?.attention ?? [],
       ...this.events.counts(),
       parked,
-      lastEvent: this.lastEvent,
+      lastEvent: this.#lastEvent,
       hostProblem: this.host.problem,
     };
   }

@@ -31,38 +31,38 @@ export const NOBODY_YET: CustomerAccess = {
  * changes in between is left out; the newest always follows. The same message keeps its id, also in the next run.
  */
 export class HostMessages {
-  private unsent: HostMessage | null;
-  private told: CustomerAccess;
-  private messages: number;
+  #unsent: HostMessage | null;
+  #told: CustomerAccess;
+  #messages: number;
   /** What is to be told after the message under way. */
-  private newest: Omit<HostMessage, 'id'> | null;
+  #newest: Omit<HostMessage, 'id'> | null;
   /** Why the last message was given up, if it was. */
   problem: string | null;
 
   constructor(carried?: CarriedHostMessages) {
-    this.unsent = carried?.unsent ?? null;
-    this.told = carried?.told ?? NOBODY_YET;
-    this.messages = carried?.messages ?? 0;
-    this.newest = carried?.newest ?? null;
+    this.#unsent = carried?.unsent ?? null;
+    this.#told = carried?.told ?? NOBODY_YET;
+    this.#messages = carried?.messages ?? 0;
+    this.#newest = carried?.newest ?? null;
     this.problem = carried?.problem ?? null;
   }
 
   /** The customer's access is so now. */
   accessIs(userId: string, access: CustomerAccess, nowMs: number): void {
-    this.newest = { userId, access, changedAtMs: nowMs };
-    this.compose();
+    this.#newest = { userId, access, changedAtMs: nowMs };
+    this.#compose();
   }
 
   /** Sends what is to be sent, for as long as the workflow runs. Beside the loop: a host that hangs must not hold up billing. */
   async send({ mode }: CustomerKey): Promise<void> {
     try {
       for (;;) {
-        await condition(() => this.unsent !== null);
-        const message = this.unsent;
+        await condition(() => this.#unsent !== null);
+        const message = this.#unsent;
         if (message === null) continue;
         this.problem = await deliver(mode, message);
-        this.unsent = null;
-        this.compose();
+        this.#unsent = null;
+        this.#compose();
       }
     } catch (error) {
       if (!isCancellation(error)) throw error;
@@ -70,17 +70,22 @@ export class HostMessages {
   }
 
   carry(): CarriedHostMessages {
-    const { unsent, told, messages, newest, problem } = this;
-    return { unsent, told, messages, newest, problem };
+    return {
+      unsent: this.#unsent,
+      told: this.#told,
+      messages: this.#messages,
+      newest: this.#newest,
+      problem: this.problem,
+    };
   }
 
-  private compose(): void {
-    if (this.unsent !== null || this.newest === null || isSame(this.newest.access, this.told)) return;
-    this.messages += 1;
+  #compose(): void {
+    if (this.#unsent !== null || this.#newest === null || isSame(this.#newest.access, this.#told)) return;
+    this.#messages += 1;
     // The first run's id: a workflow that was ended and started anew must not repeat the ids of the one before.
-    const id = `msg_${workflowInfo().firstExecutionRunId}_${this.messages}`;
-    this.unsent = { id, ...this.newest };
-    this.told = this.newest.access;
+    const id = `msg_${workflowInfo().firstExecutionRunId}_${this.#messages}`;
+    this.#unsent = { id, ...this.#newest };
+    this.#told = this.#newest.access;
   }
 }
 

@@ -25,7 +25,9 @@ export class BoundaryController {
 
   static async start(): Promise<BoundaryController> {
     let controller: BoundaryController | undefined;
-    const server = createServer((request, response) => void controller?.answer(request, response));
+    const server = createServer((request, response) => {
+      if (controller !== undefined) void controller.#answer(request, response);
+    });
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
     });
@@ -52,7 +54,7 @@ export class BoundaryController {
     await this.#close();
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Who is killed while it reports has not reached it.
     const body = await text(request).catch(() => null);
     if (body === null) return;

@@ -37,8 +37,8 @@ const NO_KEY_OF_PURCHASES = 'ALTER TABLE credit_purchases DROP CONSTRAINT credit
 const CAUSE_ENTERS_ONCE = 'ALTER TABLE credit_entries DROP CONSTRAINT credit_entries_cause_lot_mode_key';
 const SEEN_IN_WORKFLOW: Mutation = {
   file: 'workflows/event-queue.ts',
-  text: 'if (this.seenIds.has(event.eventId)) {',
-  replacement: 'if (this.seenIds.has(`${event.eventId} again`)) {',
+  text: 'if (this.#seenIds.has(event.eventId)) {',
+  replacement: 'if (this.#seenIds.has(`${event.eventId} again`)) {',
 };
 const SEEN_IN_DATABASE: Mutation = {
   file: 'activities/customer-facts.ts',

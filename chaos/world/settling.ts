@@ -4,10 +4,10 @@ import type { RunningBilling } from './running-billing.ts';
 
 /** Knows when nothing is under way any more, for any customer of a service. */
 export class Settling {
-  private readonly service: RunningBilling;
+  readonly #service: RunningBilling;
 
   constructor(service: RunningBilling) {
-    this.service = service;
+    this.#service = service;
   }
 
   /**
@@ -26,32 +26,32 @@ export class Settling {
   /** Bills on their way, events without their effect, and places that nobody was told of. */
   async whatIsLeft(): Promise<{ readonly bills: number; readonly events: number; readonly places: number }> {
     // In this order: a bill makes events, and an event makes room on a cluster.
-    const bills = await this.countBillsUnderWay();
-    const events = await this.countNotApplied();
-    return { bills, events, places: await this.countUntoldPlaces() };
+    const bills = await this.#countBillsUnderWay();
+    const events = await this.#countNotApplied();
+    return { bills, events, places: await this.#countUntoldPlaces() };
   }
 
   /** How many events that take effect Stripe has of each customer. */
   async countEvents(mode: Mode): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
-    for (const { stripeCustomerId } of await this.service.events.all(mode)) {
+    for (const { stripeCustomerId } of await this.#service.events.all(mode)) {
       if (stripeCustomerId !== null) counts.set(stripeCustomerId, (counts.get(stripeCustomerId) ?? 0) + 1);
     }
     return counts;
   }
 
-  private async countNotApplied(): Promise<number> {
-    const { applied } = await this.service.db
+  async #countNotApplied(): Promise<number> {
+    const { applied } = await this.#service.db
       .selectFrom('applied_stripe_events')
       .select(({ fn }) => fn.countAll<string>().as('applied'))
       .executeTakeFirstOrThrow();
     let events = 0;
-    for (const mode of MODES) events += (await this.service.events.all(mode)).length;
+    for (const mode of MODES) events += (await this.#service.events.all(mode)).length;
     return events - Number(applied);
   }
 
-  private async countBillsUnderWay(): Promise<number> {
-    const { bills } = await this.service.db
+  async #countBillsUnderWay(): Promise<number> {
+    const { bills } = await this.#service.db
       .selectFrom('bills')
       .select(({ fn }) => fn.countAll<string>().as('bills'))
       .where('status', 'in', ['frozen', 'open'])
@@ -59,8 +59,8 @@ export class Settling {
     return Number(bills);
   }
 
-  private async countUntoldPlaces(): Promise<number> {
-    const { users } = await this.service.db
+  async #countUntoldPlaces(): Promise<number> {
+    const { users } = await this.#service.db
       .selectFrom('users')
       .select(({ fn }) => fn.countAll<string>().as('users'))
       .where('cluster_wanted_at', 'is not', null)

@@ -37,17 +37,17 @@ export interface Bill {
 
 /** The service as a host product sees it: its HTTP interface, with an API key. Each call throws RefusedError when it is refused. */
 export class Service {
-  private readonly stack: StackFile;
+  readonly #stack: StackFile;
 
   constructor(stack: StackFile) {
-    this.stack = stack;
+    this.#stack = stack;
   }
 
   registerUser = (userId: string, user: { readonly email: string; readonly name: string }) =>
-    this.request<unknown>('PUT', `/api/users/${userId}`, user);
+    this.#request<unknown>('PUT', `/api/users/${userId}`, user);
 
   startCheckout = (userId: string) =>
-    this.request<{ readonly id: string; readonly url: string }>(
+    this.#request<{ readonly id: string; readonly url: string }>(
       'POST',
       `/api/users/${userId}/checkout-sessions`,
       {
@@ -57,21 +57,21 @@ export class Service {
       },
     );
 
-  billing = (userId: string) => this.request<Billing>('GET', `/api/users/${userId}/billing`);
+  billing = (userId: string) => this.#request<Billing>('GET', `/api/users/${userId}/billing`);
 
   bills = async (userId: string) =>
-    (await this.request<{ readonly bills: readonly Bill[] }>('GET', `/api/users/${userId}/bills`)).bills;
+    (await this.#request<{ readonly bills: readonly Bill[] }>('GET', `/api/users/${userId}/bills`)).bills;
 
   sendUsage = (events: readonly object[]) =>
-    this.request<{
+    this.#request<{
       readonly accepted: number;
       readonly duplicates: number;
       readonly rejected: readonly unknown[];
     }>('POST', '/api/usage-events', { events });
 
-  private async request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    const headers = { authorization: `Bearer ${this.stack.apiKey}` };
-    return await requestJson<Answer>(method, `${this.stack.apiUrl}${path}`, { body, headers });
+  async #request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    const headers = { authorization: `Bearer ${this.#stack.apiKey}` };
+    return await requestJson<Answer>(method, `${this.#stack.apiUrl}${path}`, { body, headers });
   }
 }
 

@@ -21,7 +21,7 @@ export class Ledger {
   grant(lot: string, grantedCents: number, expiresAt: Date | null = null): void {
     const grantedOrder = this.lots.length;
     this.lots.push({ lot, remainingCents: grantedCents, expiresAt, grantedOrder, expiredCents: 0 });
-    this.settle();
+    this.#settle();
   }
 
   purchase(lot: string, grantedCents: number, expiresAt: Date | null = null): void {
@@ -32,7 +32,7 @@ export class Ledger {
   /** What is to be taken back of the purchase, from now on. */
   due(lot: string, dueCents: number): void {
     for (const purchase of this.purchases) if (purchase.lot === lot) purchase.dueCents = dueCents;
-    this.settle();
+    this.#settle();
   }
 
   dueOf(lot: string): number {
@@ -41,7 +41,7 @@ export class Ledger {
 
   use(wantedCents: number): void {
     for (const { lot, cents: drawn } of drawFromLots(usableAt(this.lots, this.now), wantedCents))
-      this.change(lot, -drawn);
+      this.#change(lot, -drawn);
   }
 
   /** What the freeze of a month that has ended by now does with what has expired. */
@@ -75,16 +75,16 @@ export class Ledger {
     return usableAt(this.lots, this.now);
   }
 
-  private settle(): void {
+  #settle(): void {
     const { entries, shortfallCents } = this.settlement();
     for (const { purchase, lot, amountCents } of entries) {
       this.entries.push({ of: purchase.lot, lot, amountCents });
-      this.change(lot, amountCents);
+      this.#change(lot, amountCents);
     }
     this.shortfallCents = shortfallCents;
   }
 
-  private change(lot: string, amountCents: number): void {
+  #change(lot: string, amountCents: number): void {
     const index = this.lots.findIndex((each) => each.lot === lot);
     const found = this.lots[index];
     if (found === undefined || found.remainingCents + amountCents < 0)

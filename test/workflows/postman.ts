@@ -31,30 +31,30 @@ interface Letter {
  * to four times and sixteen at a time, with Stripe's own signatures.
  */
 export class Postman {
-  private readonly letters: Letter[] = [];
-  private readonly bag: { readonly letter: Letter; readonly leavesAtMs: number }[] = [];
-  private readonly lastNumberOf = new Map<string, number>();
-  private readonly dice: Dice;
-  private readonly service: BillingService;
-  private underWay = 0;
-  private isOver = false;
-  private carriers: Promise<unknown> = Promise.resolve();
-  private stopListening: () => PromiseLike<void> = () => Promise.resolve();
+  readonly #letters: Letter[] = [];
+  readonly #bag: { readonly letter: Letter; readonly leavesAtMs: number }[] = [];
+  readonly #lastNumberOf = new Map<string, number>();
+  readonly #dice: Dice;
+  readonly #service: BillingService;
+  #underWay = 0;
+  #isOver = false;
+  #carriers: Promise<unknown> = Promise.resolve();
+  #stopListening: () => PromiseLike<void> = () => Promise.resolve();
   /** Customers of whom the service heard a later event before an earlier one. */
   readonly outOfOrder = new Set<string>();
   /** Answers of the service that Stripe would not have sent the webhook again for. */
   readonly refusals: string[] = [];
 
   constructor(service: BillingService, seed: number) {
-    this.service = service;
-    this.dice = new Dice(seed);
+    this.#service = service;
+    this.#dice = new Dice(seed);
   }
 
   /** From now on Stripe's webhooks of both modes go through the postman. */
   async start(): Promise<void> {
-    const { stripe } = this.service;
-    const server = await listen((request, response) => void this.take(request, response));
-    this.stopListening = () => server[Symbol.asyncDispose]();
+    const { stripe } = this.#service;
+    const server = await listen((request, response) => void this.#take(request, response));
+    this.#stopListening = () => server[Symbol.asyncDispose]();
     for (const mode of MODES) {
       const { data } = await stripe[mode].webhookEndpoints.list();
       // The endpoint keeps its secret: what it is sent is signed as before.
@@ -62,33 +62,33 @@ export class Postman {
         await stripe[mode].webhookEndpoints.update(id, { url: `${server.origin}/${mode}` });
       }
     }
-    this.carriers = Promise.all(Array.from({ length: CARRIERS }, () => this.carry()));
+    this.#carriers = Promise.all(Array.from({ length: CARRIERS }, () => this.#carry()));
   }
 
   /** Whether everything that Stripe has sent so far is delivered. */
   get isDone(): boolean {
-    return this.bag.length === 0 && this.underWay === 0;
+    return this.#bag.length === 0 && this.#underWay === 0;
   }
 
   /** Puts everything that Stripe has ever sent into the bag once more. */
   deliverAllAgain(): void {
-    for (const letter of this.letters) this.put(letter);
+    for (const letter of this.#letters) this.#put(letter);
   }
 
   /** How many deliveries of events that name this customer were not an event's first. */
   repetitionsFor(customerId: string): number {
-    return this.letters
+    return this.#letters
       .filter((letter) => letter.customerId === customerId)
       .reduce((sum, letter) => sum + letter.copiesDelivered - 1, 0);
   }
 
   async stop(): Promise<void> {
-    this.isOver = true;
-    await this.carriers;
-    await this.stopListening();
+    this.#isOver = true;
+    await this.#carriers;
+    await this.#stopListening();
   }
 
-  private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request);
     const event = JSON.parse(body) as StripeEvent;
     const letter: Letter = {
@@ -96,52 +96,52 @@ export class Postman {
       body,
       signature: String(request.headers['stripe-signature']),
       customerId: isHandledEventType(event.type) ? customerOf(event) : null,
-      number: this.letters.length,
+      number: this.#letters.length,
       copiesDelivered: 0,
     };
-    this.letters.push(letter);
-    for (let copies = 1 + Math.floor(this.dice.next() * MOST_COPIES); copies > 0; copies -= 1)
-      this.put(letter);
+    this.#letters.push(letter);
+    for (let copies = 1 + Math.floor(this.#dice.next() * MOST_COPIES); copies > 0; copies -= 1)
+      this.#put(letter);
     response.writeHead(200).end();
   }
 
-  private put(letter: Letter): void {
-    this.bag.push({ letter, leavesAtMs: Date.now() + this.dice.next() ** 2 * LONGEST_WAIT_MS });
+  #put(letter: Letter): void {
+    this.#bag.push({ letter, leavesAtMs: Date.now() + this.#dice.next() ** 2 * LONGEST_WAIT_MS });
   }
 
   /** Delivers any one of those that are to leave, and again. */
-  private async carry(): Promise<void> {
-    while (!this.isOver) {
-      const due = this.bag.filter(({ leavesAtMs }) => leavesAtMs <= Date.now());
-      const picked = due[Math.floor(this.dice.next() * due.length)];
+  async #carry(): Promise<void> {
+    while (!this.#isOver) {
+      const due = this.#bag.filter(({ leavesAtMs }) => leavesAtMs <= Date.now());
+      const picked = due[Math.floor(this.#dice.next() * due.length)];
       if (picked === undefined) {
         await sleep(PAUSE_MS);
         continue;
       }
-      this.bag.splice(this.bag.indexOf(picked), 1);
-      this.underWay += 1;
-      await this.deliver(picked.letter).finally(() => {
-        this.underWay -= 1;
+      this.#bag.splice(this.#bag.indexOf(picked), 1);
+      this.#underWay += 1;
+      await this.#deliver(picked.letter).finally(() => {
+        this.#underWay -= 1;
       });
     }
   }
 
-  private async deliver(letter: Letter): Promise<void> {
+  async #deliver(letter: Letter): Promise<void> {
     const { mode, body, signature, customerId, number } = letter;
     const path = mode === 'live' ? '/api/webhooks/stripe' : '/api/webhooks/stripe-test';
-    const response = await fetch(`${this.service.apiUrl}${path}`, {
+    const response = await fetch(`${this.#service.apiUrl}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': signature },
       body,
     });
     await response.arrayBuffer();
     // As Stripe does; a machine with too much to do answers so.
-    if (response.status === 503) return this.put(letter);
+    if (response.status === 503) return this.#put(letter);
     if (!response.ok) this.refusals.push(`${response.status} to ${body.slice(0, 500)}`);
     letter.copiesDelivered += 1;
     if (letter.copiesDelivered > 1 || customerId === null) return;
-    const lastNumber = this.lastNumberOf.get(customerId) ?? -1;
+    const lastNumber = this.#lastNumberOf.get(customerId) ?? -1;
     if (number < lastNumber) this.outOfOrder.add(customerId);
-    this.lastNumberOf.set(customerId, Math.max(number, lastNumber));
+    this.#lastNumberOf.set(customerId, Math.max(number, lastNumber));
   }
 }

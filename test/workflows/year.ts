@@ -122,14 +122,14 @@ export class Life {
   readonly firstCheckout: StartedCheckout;
   /** The month it is. */
   month: BillingPeriod;
-  private readonly service: MovableService;
+  readonly #service: MovableService;
 
   private constructor(
     service: MovableService,
     customer: Customer & { readonly checkout: StartedCheckout },
     month: BillingPeriod,
   ) {
-    this.service = service;
+    this.#service = service;
     this.customer = customer;
     this.firstCheckout = customer.checkout;
     this.month = month;
@@ -147,23 +147,23 @@ export class Life {
   }
 
   async use(gpuHours: string): Promise<void> {
-    await useGpu(this.service.billing, this.customer, this.month, gpuHours);
+    await useGpu(this.#service.billing, this.customer, this.month, gpuHours);
   }
 
   /** Goes through Checkout with a card that is taken. */
   async addCard(cardNumber: string): Promise<CustomerBillingState> {
     const { mode, userId } = this.customer;
-    const { id } = await startCheckout(this.service.billing, mode, userId);
-    await completeCheckout(this.service.billing, id, cardNumber);
+    const { id } = await startCheckout(this.#service.billing, mode, userId);
+    await completeCheckout(this.#service.billing, id, cardNumber);
     return await this.settled();
   }
 
   /** Lets time pass until then, from one moment at which something is due to the next. */
   async liveUntil(instantMs: number): Promise<CustomerBillingState> {
     for (;;) {
-      const { state, dueAtMs } = await this.untilSettled();
-      if ((await this.service.nowMs()) >= instantMs) return state;
-      await this.service.moveTo(Math.min(instantMs, dueAtMs));
+      const { state, dueAtMs } = await this.#untilSettled();
+      if ((await this.#service.nowMs()) >= instantMs) return state;
+      await this.#service.moveTo(Math.min(instantMs, dueAtMs));
     }
   }
 
@@ -172,7 +172,7 @@ export class Life {
     const { mode } = this.customer;
     const period = this.month;
     await this.liveUntil(periodEnd(period).getTime());
-    await closeMonth(this.service.billing.temporal, { mode, period });
+    await closeMonth(this.#service.billing.temporal, { mode, period });
     this.month = nextPeriod(period);
     await this.settled();
     const billing = await this.billing();
@@ -190,27 +190,27 @@ export class Life {
 
   /** Waits until Stripe has told all, and all that follows is done. */
   async settled(): Promise<CustomerBillingState> {
-    return (await this.untilSettled()).state;
+    return (await this.#untilSettled()).state;
   }
 
   async billing(): Promise<PublicBilling> {
-    return await this.ask<PublicBilling>('billing');
+    return await this.#ask<PublicBilling>('billing');
   }
 
   async billOf(period: BillingPeriod): Promise<PublicBill | undefined> {
-    const { bills } = await this.ask<{ readonly bills: PublicBill[] }>('bills');
+    const { bills } = await this.#ask<{ readonly bills: PublicBill[] }>('bills');
     return bills.find((bill) => bill.period === period);
   }
 
   async liveSubscriptionIds(): Promise<string[]> {
-    const subscriptions = await subscriptionsOf(this.service.billing, this.customer);
+    const subscriptions = await subscriptionsOf(this.#service.billing, this.customer);
     return subscriptions.filter(({ status }) => status !== 'canceled').map(({ id }) => id);
   }
 
   /** When the month's bill could not be collected for the first time, as Stripe dates it, Unix milliseconds. */
   async firstFailureMs(period: BillingPeriod): Promise<number> {
     const bill = await this.billOf(period);
-    const events = await eventsOf(this.service.billing, this.customer);
+    const events = await eventsOf(this.#service.billing, this.customer);
     const failures = events.filter(
       ({ type, data }) =>
         type === 'invoice.payment_failed' && 'id' in data.object && data.object.id === bill?.stripeInvoiceId,
@@ -220,26 +220,26 @@ export class Life {
 
   /** The last four digits of what invoices charge. */
   async defaultCard(): Promise<string | null> {
-    const { billing } = this.service;
+    const { billing } = this.#service;
     const id = await defaultCardOf(billing, this.customer);
     if (typeof id !== 'string') return null;
     const { card } = await billing.stripe[this.customer.mode].paymentMethods.retrieve(id);
     return card?.last4 ?? null;
   }
 
-  private async ask<Answer>(what: 'billing' | 'bills'): Promise<Answer> {
+  async #ask<Answer>(what: 'billing' | 'bills'): Promise<Answer> {
     const { mode, userId } = this.customer;
-    return await callApi<Answer>(this.service.billing, mode, 'GET', `/api/users/${userId}/${what}`);
+    return await callApi<Answer>(this.#service.billing, mode, 'GET', `/api/users/${userId}/${what}`);
   }
 
-  private async untilSettled(): Promise<{ readonly state: CustomerBillingState; readonly dueAtMs: number }> {
+  async #untilSettled(): Promise<{ readonly state: CustomerBillingState; readonly dueAtMs: number }> {
     return await eventually(
       `the life of ${this.customer.userId} to settle`,
       async () => {
-        const { billing } = this.service;
+        const { billing } = this.#service;
         const before = await stateOf(billing, this.customer);
         // First what is to happen, then what has happened: so nothing can happen unseen between the two.
-        const dueWithStripeMs = await this.dueWithStripeMs();
+        const dueWithStripeMs = await this.#dueWithStripeMs();
         const eventIds = (await eventsOf(billing, this.customer)).map(({ id }) => id);
         const applied = await appliedEventIds(billing.db, this.customer.mode, eventIds);
         const state = await stateOf(billing, this.customer);
@@ -249,16 +249,16 @@ export class Life {
           applied.size === eventIds.length &&
           isDeepStrictEqual(before, state);
         const dueAtMs = Math.min(dueWithStripeMs, state.nextLookAtMs ?? Infinity);
-        return { state, isAtRest, dueAtMs, nowMs: await this.service.nowMs() };
+        return { state, isAtRest, dueAtMs, nowMs: await this.#service.nowMs() };
       },
       ({ isAtRest, dueAtMs, nowMs }) => isAtRest && dueAtMs > nowMs,
     );
   }
 
   /** When Stripe charges an invoice next by itself, Unix milliseconds. The subscription's drafts of $0 may come late. */
-  private async dueWithStripeMs(): Promise<number> {
+  async #dueWithStripeMs(): Promise<number> {
     const { mode, stripeCustomerId: customer } = this.customer;
-    const { data } = await this.service.billing.stripe[mode].invoices.list({ customer, status: 'open' });
+    const { data } = await this.#service.billing.stripe[mode].invoices.list({ customer, status: 'open' });
     const attempts = data.flatMap(({ next_payment_attempt: at }) => (at === null ? [] : [at * 1_000]));
     return Math.min(...attempts, Infinity);
   }
