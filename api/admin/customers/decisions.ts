@@ -30,6 +30,7 @@ export async function decideOnUser(
   return { state: publicState(state), workflow: workflowRef({ temporal, temporalUiUrl }, workflowId) };
 }
 
+/** A 409: nothing is billed to a user before their first Checkout, so there is no workflow to decide about. */
 export function noStripeCustomer(userId: string): HttpError {
   const message = `The user ${userId} has no Stripe customer yet: they never began a Checkout`;
   return new HttpError('no_stripe_customer', message, { param: 'userId' });
