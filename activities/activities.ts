@@ -61,9 +61,15 @@ export function createHookActivities(dependencies: ActivityDependencies) {
   return createHostHookActivities(dependencies);
 }
 
+/** What `workflows/` may call on the task queue `billing`; it imports no more than this type of an activity. */
 export type BillingActivities = ReturnType<typeof createBillingActivities>;
+/** The close's steps in the database, as workflows call them on `billing-batch`. */
 export type BatchActivities = ReturnType<typeof createBatchActivities>;
+/** A bill's way to Stripe, as workflows call it on the queue of its mode, `billing-charges-{mode}`. */
 export type ChargeActivities = ReturnType<typeof createChargeActivities>;
+/** What a run of reconciliation does in the database, on `billing-batch` as a close does. */
 export type ReconciliationSteps = ReturnType<typeof createReconciliationSteps>;
+/** A page of one of Stripe's lists each, on the queue of the mode, so that pages and bills share one rate. */
 export type ReconciliationReads = ReturnType<typeof createReconciliationReads>;
+/** Messages to the host product, on `billing-hooks`: a host that hangs holds up nothing else. */
 export type HookActivities = ReturnType<typeof createHookActivities>;

@@ -18,6 +18,10 @@ import { priceListMissing, userNotFound } from './failures.ts';
 import { unixSeconds } from './stripe-values.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
+/**
+ * Sessions on Stripe's hosted pages. Both throw `StripeError` as their request failed (stripe-errors.ts says which are retried), and
+ * `ModeNotConfigured` (retryable) in a mode without a secret key.
+ */
 export function createCheckoutActivities(dependencies: ActivityDependencies) {
   const { db } = dependencies;
   return {

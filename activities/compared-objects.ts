@@ -10,6 +10,10 @@ import { creditsSoldBy } from './payment-sync.ts';
 import { idOf } from './stripe-values.ts';
 import { isOurSubscription, subscriptionFact } from './subscription-facts.ts';
 
+/**
+ * Stripe dates no change of a subscription's status but its making, cancellation and end. So one that became past due this moment
+ * may be compared while its event is under way, which costs a look at the customer.
+ */
 export function comparedSubscription(subscription: Stripe.Subscription): ComparedSubscription {
   const { created, canceled_at: canceledAt, ended_at: endedAt } = subscription;
   return {
@@ -35,6 +39,10 @@ export function comparedSession(session: Stripe.Checkout.Session): ComparedCheck
   };
 }
 
+/**
+ * Amounts in cents, as Stripe has them now: `subtotalCents` before coupons and taxes, `askedCents` after them and less what credit
+ * notes took off. `changedAt` is the last change of its status, Unix seconds.
+ */
 export function comparedInvoice(invoice: Stripe.Invoice): ComparedInvoice {
   const { id, status, attempted, subtotal, created, status_transitions: at } = invoice;
   const credited = invoice.pre_payment_credit_notes_amount + invoice.post_payment_credit_notes_amount;
@@ -61,6 +69,7 @@ function subscriptionOf({ parent }: Stripe.Invoice): ComparedInvoice['subscripti
   return id === null ? null : { id, isOurs: isOurSubscription(metadata) };
 }
 
+/** By `metadata.user_id`, which registration writes, an orphan finds its user again; `null`: none of ours. No e-mail and no name. */
 export function comparedCustomer(customer: Stripe.Customer): ComparedCustomer {
   const { id, created, metadata, invoice_settings: settings } = customer;
   return {

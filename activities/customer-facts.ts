@@ -6,7 +6,7 @@ import { listDisputes } from '../db/disputes.ts';
 import { savePaymentMethods } from '../db/payment-methods.ts';
 import { findUserByStripeCustomer, type User } from '../db/users.ts';
 import type { CompletedSetupFact, CustomerFacts, OperatorSuspensionFact } from '../domain/customer-facts.ts';
-import type { CustomerKey } from '../domain/customer-key.ts';
+import type { CustomerKey, KnownCustomer } from '../domain/customer-key.ts';
 import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { retrieveInvoice, retrieveInvoiceIfThere, syncInvoice } from './invoice-sync.ts';
@@ -15,6 +15,7 @@ import { syncCharge, syncCreditPurchase } from './payment-sync.ts';
 import { idOf } from './stripe-values.ts';
 import { subscriptionFact } from './subscription-facts.ts';
 
+/** A look at one customer, as their workflow asks for it: after events, when a timer is due, or when told to look again. */
 export interface LookAtCustomerInput extends CustomerKey {
   /** What made us look. Their objects are fetched anew; nothing in an event is believed but when it happened. */
   readonly events: readonly StripeEventEnvelope[];
@@ -22,6 +23,7 @@ export interface LookAtCustomerInput extends CustomerKey {
   readonly nowMs: number;
 }
 
+/** What a look has found. It stays in the workflow's history, so the customer's name, e-mail and card digits are not in it. */
 export interface CustomerAtAGlance {
   readonly userId: string;
   /** Whether the host product wants to be told of changes. */
@@ -29,6 +31,10 @@ export interface CustomerAtAGlance {
   readonly facts: CustomerFacts;
 }
 
+/**
+ * The facts that the rules of domain/ decide by. A look repeats safely: it brings rows up to date, and writes nothing to Stripe.
+ * What it throws of Stripe's is `StripeError`, see stripe-errors.ts for which are retried.
+ */
 export function createCustomerFactsActivities(dependencies: ActivityDependencies) {
   const { db, rules, hostHooks } = dependencies;
   return {
@@ -90,7 +96,7 @@ export function createCustomerFactsActivities(dependencies: ActivityDependencies
 
   /** Grants the credits of completed payments, and gives the setups that are complete, the customer's, and not yet seen to. */
   async function lookAtSessions(
-    input: CustomerKey & { readonly userId: string; readonly events: readonly StripeEventEnvelope[] },
+    input: KnownCustomer & { readonly events: readonly StripeEventEnvelope[] },
   ): Promise<CompletedSetupFact[]> {
     const { mode, userId, stripeCustomerId, events } = input;
     const sessionIds = objectIdsOf(events, 'checkout.session.');

@@ -11,16 +11,19 @@ const HOST_REFUSED = 'HostRefused';
 /** Failure type of no answer at all. Retryable; the host product may have taken the message all the same. */
 const HOST_UNREACHABLE = 'HostUnreachable';
 
+/** A message with the id that receivers tell repetitions by: another attempt sends the same one. */
 export interface NotifyHostInput {
   readonly mode: Mode;
   readonly message: HostMessage;
 }
 
+/** For tests: the worker leaves all of it at the defaults. */
 export interface HostHookOptions {
   /** How long the host product may take to answer. docs/host-webhook.md states the default. */
   readonly timeoutMs?: number;
 }
 
+/** Signed messages to the host product, as Standard Webhooks has them (https://www.standardwebhooks.com). */
 export function createHostHookActivities(
   { hostHooks }: Pick<ActivityDependencies, 'hostHooks'>,
   { timeoutMs = 10_000 }: HostHookOptions = {},

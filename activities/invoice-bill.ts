@@ -20,6 +20,10 @@ export interface InvoicedBill {
   readonly totalCents: number;
 }
 
+/**
+ * The bills' way to Stripe: three writes a bill, each once, by a key that the bill's id decides; on a retry each is looked for first.
+ * What becomes of the payment Stripe tells later, by webhook.
+ */
 export function createInvoiceBillActivities(dependencies: ActivityDependencies) {
   const { db, log, rules } = dependencies;
   return {

@@ -30,6 +30,7 @@ const DIVIDED = { frozen_and_parked: [...TO_INVOICE_STATUSES, 'held'], parked: [
 const DIVISION: Division = { size: 500, maxPartitions: 200 };
 const FREEZE_PAGE = 500;
 
+/** In the order of their users. All bills of a user are on one page, though it be a few more than were asked for. */
 export interface BillsPage {
   readonly billIds: readonly string[];
   /** Where the next page begins; `null` after the last one. */

@@ -67,6 +67,7 @@ export async function syncCharge(
   await takeCreditsBack(dependencies, user, { session, grantedCents, charge, lostCents });
 }
 
+/** Whose an event of a charge is: refunds and disputes do not name their customer. Throws `StripeError`, see stripe-errors.ts. */
 export function createPaymentActivities(dependencies: Dependencies) {
   return {
     /** @returns the customer (`cus_…`) whose payment the charge is; `null` when there is no such charge or no customer. */

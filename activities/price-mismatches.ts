@@ -4,6 +4,7 @@ import type { Stripe } from 'stripe';
 import type { Mode } from '../domain/mode.ts';
 import { CURRENCY, type DecimalString, formatUnitPrice } from '../domain/money.ts';
 
+/** What the price list wants of a price in Stripe. `unitPriceCents` may have decimals: an API call is 0.001 cent. */
 export interface ExpectedPrice {
   readonly mode: Mode;
   readonly unitPriceCents: DecimalString;
@@ -19,6 +20,7 @@ type Price = Pick<
   'active' | 'currency' | 'billing_scheme' | 'transform_quantity' | 'unit_amount_decimal' | 'recurring'
 >;
 
+/** A price with what it hangs on, as `setup-stripe` and `doctor` found it; what of Stripe's objects they do not compare is left out. */
 export interface PriceInStripe {
   readonly price: Price;
   /** `setup-stripe` made it, and may put another one in its place. */
@@ -28,6 +30,7 @@ export interface PriceInStripe {
   readonly meter: Pick<Stripe.Billing.Meter, 'event_name' | 'status' | 'default_aggregation'> | null;
 }
 
+/** One thing that keeps a price from serving, and how a person mends it. Both are parts of sentences. */
 export interface Mismatch {
   /** The end of "the price …". */
   readonly what: string;

@@ -20,6 +20,10 @@ type Route<To extends EventRoute['to']> = Extract<EventRoute, { to: To }>;
 /** As many as one request may ask for. https://docs.stripe.com/api/events/list */
 const TYPES_PER_REQUEST = 20;
 
+/**
+ * Stripe's list of events, which keeps them for 30 days: what a webhook that was never delivered would have told. Throws `StripeError`,
+ * see stripe-errors.ts for which are retried. https://docs.stripe.com/api/events/list
+ */
 export function createEventReconciliation(dependencies: ActivityDependencies) {
   const { db, temporal } = dependencies;
   return {

@@ -23,6 +23,10 @@ interface Meter {
   readonly product: MeteredProduct;
 }
 
+/**
+ * Holds Stripe to billing nothing by its meters: usage that is posted there would be billed twice. Throws `StripeError`, see
+ * stripe-errors.ts for which are retried.
+ */
 export function createMeterReconciliation(dependencies: ActivityDependencies) {
   const { db } = dependencies;
   return {

@@ -16,6 +16,7 @@ export interface ReconciliationPage extends ReconciliationRun {
   readonly cursor: PageCursor;
 }
 
+/** What came of a page: figures for the run's report, and where it goes on. */
 export interface ReconciledPage {
   /** How many objects or events were read. */
   readonly read: number;
@@ -67,6 +68,10 @@ export async function settleDrifts(
   );
 }
 
+/**
+ * Mends what billing can mend by itself, some at a time. Most are signals: the customer's workflow does the rest, and says itself
+ * what came of it. Safe to repeat; what it throws is Temporal's or the database's, and retryable.
+ */
 export async function carryOutAll(
   dependencies: Pick<ActivityDependencies, 'db' | 'temporal'>,
   mode: Mode,

@@ -6,6 +6,10 @@ import { type ActivityDependencies, stripeOf } from './dependencies.ts';
 import { unixSeconds } from './stripe-values.ts';
 import { writeToStripeOnce } from './stripe-write.ts';
 
+/**
+ * A user's customer in Stripe, for live and test mode alike. Throws `StripeError` as a request failed (stripe-errors.ts), and
+ * `ModeNotConfigured` (retryable) in a mode without a secret key.
+ */
 export function createRegistrationActivities(dependencies: Pick<ActivityDependencies, 'db' | 'stripe'>) {
   const { db } = dependencies;
   return {

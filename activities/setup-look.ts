@@ -9,6 +9,7 @@ import { type StripeClient, StripeError } from './stripe-client.ts';
 export const PRODUCT_METADATA_KEY = 'durable_billing_product';
 /** In the metadata of webhook endpoints that we made: of which mode. */
 export const ENDPOINT_METADATA_KEY = 'durable_billing_endpoint';
+/** Stripe's `lookup_key` of the price that we made for a product; it moves on when another price takes its place. */
 export const priceLookupKey = (product: Product) => `durable_billing_${product}`;
 
 const A_PAGE = { limit: 100 } as const;
@@ -68,6 +69,11 @@ export async function lookAtCatalog(
   return found;
 }
 
+/**
+ * Those of the mode, also other people's: Stripe allows 16.
+ *
+ * @throws MissingPermissionError where the key may not read them.
+ */
 export async function listWebhookEndpoints(stripe: StripeClient): Promise<FoundEndpoint[]> {
   const endpoints = await permitted('Read', 'Webhook Endpoints', () =>
     allOf(stripe.webhookEndpoints.list(A_PAGE)),

@@ -25,6 +25,7 @@ export interface WantedProduct {
   readonly named: { readonly priceId: string; readonly variable: string } | null;
 }
 
+/** A price with the ids that `stripe_products` is to have of it. */
 export interface FoundPrice extends PriceInStripe {
   readonly ids: StripeProductIds & { readonly stripePriceId: string };
 }
@@ -39,6 +40,7 @@ export interface FoundProduct {
   readonly meter: { readonly id: string; readonly formula: string } | null;
 }
 
+/** What Stripe is to have, of one mode. */
 export interface Wanted {
   readonly mode: Mode;
   readonly products: readonly WantedProduct[];
@@ -46,11 +48,13 @@ export interface Wanted {
   readonly endpoint: WantedEndpoint | null;
 }
 
+/** What Stripe has of it. A product that was not looked at is taken for one that has nothing. */
 export interface Found {
   readonly products: ReadonlyMap<Product, FoundProduct>;
   readonly endpoints: readonly FoundEndpoint[];
 }
 
+/** One thing to make or to take over, which setup-steps.ts carries out once. A price waits until what it builds on has an id. */
 export type SetupStep =
   | { readonly type: 'create_product'; readonly product: Product }
   | { readonly type: 'create_meter'; readonly product: Product }
@@ -73,6 +77,7 @@ export type SetupStep =
     }
   | EndpointStep;
 
+/** Both empty: nothing is missing. What is for a person is not done by `--apply` either. */
 export interface SetupPlan {
   readonly steps: readonly SetupStep[];
   readonly forPerson: readonly ForPerson[];

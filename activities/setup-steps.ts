@@ -30,6 +30,8 @@ export interface Made {
 type StepOf<Type extends SetupStep['type']> = Extract<SetupStep, { readonly type: Type }>;
 
 /**
+ * Makes, changes or adopts what the step says. What is made gets into `stripe_products` by a later step that adopts it.
+ *
  * @throws MissingPermissionError when a restricted key may not write what the step makes. StripeError as its request failed;
  *   running the whole again is safe.
  */

@@ -28,6 +28,7 @@ export interface StripeCall {
   readonly seconds: number;
 }
 
+/** Hears of each request as it ends: the worker counts them by outcome. It must not throw, for the request would. */
 export type OnStripeCall = (call: StripeCall) => void;
 
 /** The head of an answer. */

@@ -12,6 +12,7 @@ export type StripeClient<M extends Mode = Mode> = Stripe & { readonly mode: M };
 /** The clients of the modes that are configured; `null` where a mode has no secret key. */
 export type StripeClients = { readonly [M in Mode]: StripeClient<M> | null };
 
+/** Of one mode: a process that serves both modes makes two clients. */
 export interface StripeClientOptions<M extends Mode> {
   readonly mode: M;
   /** One of that mode. */
@@ -57,6 +58,10 @@ export function createStripeClient<M extends Mode>(options: StripeClientOptions<
 /** Whose objects this code knows; each request asks for it. */
 export const STRIPE_API_VERSION = Stripe.API_VERSION;
 
+/**
+ * What each refused or failed request throws: `statusCode` is undefined when no answer came. stripe-errors.ts says which are retried.
+ * From here, for no other module of activities may import the SDK at run time.
+ */
 export const StripeError = Stripe.errors.StripeError;
 
 /** A decimal as the SDK wants its `…_decimal` parameters. */

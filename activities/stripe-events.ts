@@ -4,6 +4,7 @@ import type { StripeEvent, StripeEventEnvelope } from '../domain/stripe-event.ts
 import { signalStripeEvent } from '../temporal/signals.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
+/** For events that name no customer: whose they are is found out first, then they go the way of all others. */
 export function createStripeEventActivities({ temporal }: Pick<ActivityDependencies, 'temporal'>) {
   return {
     /** Hands an event to its customer's workflow, as the receiver does with events that name their customer. */

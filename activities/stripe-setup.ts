@@ -37,7 +37,7 @@ export interface SetupOutcome {
 /** Products and meters, then prices, then our table, then a last look; twice as many for what vanishes in between. */
 const MOST_ROUNDS = 8;
 
-/** A price that the Dashboard or an earlier run has, and that cannot serve. */
+/** A price that the Dashboard or an earlier run has, and that cannot serve. Not retryable: a person has to mend it in Stripe first. */
 export class UnusablePriceError extends Error {
   override readonly name = 'UnusablePriceError';
 }

@@ -8,6 +8,7 @@ interface StripeObject {
   readonly lastResponse?: { readonly requestId: string };
 }
 
+/** A write that must not happen twice: what it is, how one finds it again, and how it is made. */
 export interface StripeWriteOnce<T extends StripeObject> {
   readonly mode: Mode;
   /** Business identity of what is written, such as `bill:bill_1:draft`; at most 200 characters. */

@@ -42,6 +42,7 @@ export interface TestPayment {
   readonly decline: { readonly code: string | null; readonly message: string } | null;
 }
 
+/** The payment intent of a purchase (`pi_…` of test mode), by which its steps find it in Stripe. */
 export interface TestPaymentKey {
   readonly paymentIntentId: string;
 }

@@ -6,6 +6,7 @@ const REST_FACTOR = 9;
 /** Who has nothing to show yet waits for so long. Prometheus gives a scrape 10 seconds. */
 const PATIENCE_MS = 2_000;
 
+/** What is read, and who hears of its failures. */
 export interface Reading<T> {
   readonly read: () => Promise<T>;
   /** Hears of every reading that failed; whoever asked for the value is not told why there is none. */

@@ -44,8 +44,10 @@ export const ERROR_STATUS = {
   stripe_unavailable: 503,
   workflow_ended: 503,
 } as const;
+/** What a program goes by; the message is for its author. */
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
+/** What an answer says besides its code and message, and what only the log does. */
 export interface HttpErrorOptions {
   /** Which parameter is at fault, such as `events` or `Idempotency-Key`. */
   readonly param?: string;

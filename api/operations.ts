@@ -5,6 +5,7 @@ import type { ApiDependencies } from './dependencies.ts';
 import { addRoute } from './route.ts';
 import { describeNamespace } from './temporal/calls.ts';
 
+/** Asked every few seconds by machines: they are in no trace, and in the log only at `debug`. */
 export const OPERATIONS_PATHS: readonly string[] = ['/healthz', '/readyz', '/metrics'];
 
 /** Longer than a healthy part takes, shorter than a load balancer waits. */

@@ -1,6 +1,7 @@
 import type { IRouter, RequestHandler } from 'express';
 import { HttpError } from './errors.ts';
 
+/** Of HTTP's methods, those that any route of ours takes. */
 export type Method = 'get' | 'put' | 'post';
 
 /** Adds a path with all its methods, so that any other method of it is refused by name. */

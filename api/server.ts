@@ -73,6 +73,7 @@ export function createApi(
   return app;
 }
 
+/** An api that listens. It ends in two steps, so that a load balancer loses no request: say so, then close. */
 export interface RunningApi {
   readonly port: number;
   /** Says at `/readyz` that it will end, and still serves: whatever is in front of it sends new requests elsewhere. */

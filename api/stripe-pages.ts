@@ -18,7 +18,7 @@ type Dependencies = Pick<ApiDependencies, 'db' | 'temporal' | 'webhookSecrets'>;
  * The work is the customer's workflow's, so a checkout can't race with anything else of that customer.
  *
  * @param request the same `idempotencyKey` for the same purpose gives the same session; it need not be the user's alone.
- * @throws HttpError `mode_not_configured`, `user_not_found`, and what {@link startCheckout} throws
+ * @throws HttpError `mode_not_configured`, `user_not_found`, `user_erased`, and what {@link startCheckout} throws
  */
 export async function startCheckoutOf(
   dependencies: Dependencies,
@@ -33,7 +33,7 @@ export async function startCheckoutOf(
 /**
  * Opens Stripe's billing portal, where the user replaces or removes cards: what they change comes back as webhooks.
  *
- * @throws HttpError `mode_not_configured`, `user_not_found`, and what {@link openBillingPortal} throws
+ * @throws HttpError `mode_not_configured`, `user_not_found`, `user_erased`, and what {@link openBillingPortal} throws
  */
 export async function openBillingPortalOf(
   dependencies: Dependencies,

@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { MAX_PURCHASED_CREDITS } from '../domain/credits.ts';
 import { HttpError } from './errors.ts';
 
-/** Reads `value` by `schema`. */
+/**
+ * Reads `value` by `schema`.
+ *
+ * @param name what `value` is called in the message, where it is wrong as a whole.
+ * @throws HttpError `invalid_parameter`, of the first thing that the schema objects to.
+ */
 export function parse<T>(schema: z.ZodType<T>, value: unknown, name = 'body'): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

@@ -8,6 +8,7 @@ import { type MeasuredClose, measuredClose } from './measured-close.ts';
 import { type BenchParts, onBenchStack } from './stack.ts';
 import { type StripeTraffic, stripeTrafficDuring } from './stripe-traffic.ts';
 
+/** How large the closes are, and how many. Each is of a month of its own; the customers of a smaller one are among those of a larger. */
 export interface CloseOptions {
   /** Of each close without limits; smaller ones come first. */
   readonly customers: readonly number[];
@@ -17,6 +18,7 @@ export interface CloseOptions {
   readonly runs: number;
 }
 
+/** Each close by itself, no medians: bench/close-report.ts makes these. */
 export interface CloseFigures {
   readonly machine: Machine;
   readonly options: CloseOptions;

@@ -7,6 +7,7 @@ import { type BenchParts } from './stack.ts';
 import { median, medianOf, quantile } from './statistics.ts';
 import { newEvent, Subscriber } from './subscriber.ts';
 
+/** How many events one customer gets, and how fast. */
 export interface CustomerEventsOptions {
   /** Of the flood. */
   readonly events: number;
@@ -62,6 +63,10 @@ const WARM_UP_EVENTS = 20;
 const PAUSE_MS = 300;
 const BURSTS = [1, 10, 50, 200, 1_000] as const;
 
+/**
+ * Sends events to the workflow of one customer for each run: some one by one, a flood, some one by one again; then bursts, each to a
+ * customer of its own. Signals go straight to Temporal, so the api is not measured.
+ */
 export async function measureCustomerEvents(
   parts: BenchParts,
   options: CustomerEventsOptions,

@@ -20,6 +20,7 @@ import { type BenchParts } from './stack.ts';
 import { Subscriber } from './subscriber.ts';
 import { historyTotals } from './workflow-histories.ts';
 
+/** Whose month is measured. The more customers, the less the sizes of pages and of empty tables weigh. */
 export interface FootprintOptions {
   readonly customers: number;
   /** Usage events of each in the month. */
@@ -40,6 +41,7 @@ export interface FootprintFigures {
   readonly tables: readonly TableGrowth[];
 }
 
+/** Of one customer; without raw usage, which has a figure of its own. */
 export interface Footprint {
   readonly databaseBytes: number;
   /** Of Temporal Cloud; bench/billable-actions.ts. */
@@ -62,6 +64,12 @@ const ASKED_AT_A_TIME = 8;
 /** Of raw usage: they grow by event, not by customer. */
 const USAGE: ReadonlySet<string> = new Set(['usage_events', 'usage_event_ids']);
 
+/**
+ * Has all customers sign up, live a month and pay for it, and compares what is there before and after. It looks only when all
+ * workflows are at rest, and moves the simulator's clock for the month to end.
+ *
+ * @throws Error when usage is rejected, or not all bills are paid within a minute.
+ */
 export async function measureFootprint(
   parts: BenchParts,
   options: FootprintOptions,

@@ -12,6 +12,7 @@ import { medianOf } from './statistics.ts';
 import { tidyDatabase } from './tidy-database.ts';
 import { writeUsageHistory } from './usage-history.ts';
 
+/** How far it goes: the largest database takes the longest to fill. */
 export interface FreezeOptions {
   /** The most that are stored in one of the databases. */
   readonly maxEvents: number;
@@ -43,6 +44,12 @@ const MODE = 'live';
 /** Of one database, before it is the next one's turn. */
 const USERS_PER_PAGE = 50;
 
+/**
+ * Freezes the same months in databases that hold ever more usage, to see that it takes no longer. The first month warms up and is
+ * not counted.
+ *
+ * @throws Error when a month comes to another number of bills than it has users.
+ */
 export async function measureFreeze({ stack }: BenchParts, options: FreezeOptions): Promise<FreezeFigures> {
   const machine = thisMachine();
   // One for each run, and one for the warm-up.

@@ -10,6 +10,7 @@ import { newBatch, requestBody } from './usage-batches.ts';
 import { UsageSender } from './usage-sender.ts';
 import { registerUsers } from './users.ts';
 
+/** How much is sent: batches of {@link MAX_BATCH_SIZE} events. */
 export interface IngestOptions {
   /** In one round. */
   readonly batches: number;
@@ -54,6 +55,7 @@ const USERS = 200;
 const AT_A_TIME = [1, 2, 4, 8] as const;
 const WARM_UP_BATCHES = 30;
 
+/** Sends usage over HTTP, and copies the same rows to a plain table, the least that PostgreSQL can be asked for the same promise. */
 export async function measureIngest(parts: BenchParts, options: IngestOptions): Promise<IngestFigures> {
   const machine = thisMachine();
   const bench = await IngestBench.prepare(parts);

@@ -17,6 +17,7 @@ export interface Load {
   readonly subscription: Readonly<Record<string, unknown>>;
 }
 
+/** What came of a load, by the clock of the process that sent it. */
 export interface LoadFigures {
   /** From the first one sent to the last one answered. */
   readonly ms: number;

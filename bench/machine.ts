@@ -8,6 +8,7 @@ export interface Machine {
   readonly loadAverage: number;
 }
 
+/** To be asked before anything is measured, for the load average is to be that of others. */
 export function thisMachine(): Machine {
   const [cpu] = cpus();
   return { cores: cpus().length, cpu: cpu?.model ?? '', loadAverage: loadavg()[0] ?? 0 };

@@ -18,6 +18,7 @@ export interface ExpectedClose {
   readonly totalCents: number;
 }
 
+/** A close that came out as expected: how long it took, and what of the machine. */
 export interface MeasuredClose {
   readonly customers: number;
   /** From the close's start until the last bill was frozen. */

@@ -9,11 +9,13 @@ import { newBatch, requestBody } from './usage-batches.ts';
 import { UsageSender } from './usage-sender.ts';
 import { registerUsers } from './users.ts';
 
+/** How long the load goes on; a leak that is small shows the better the longer. */
 export interface MemoryOptions {
   /** After a minute of warm-up. */
   readonly minutes: number;
 }
 
+/** The api's memory under a load that does not change, sampled every second. */
 export interface MemoryFigures {
   readonly machine: Machine;
   readonly options: MemoryOptions;
@@ -55,6 +57,11 @@ const SAMPLE_EVERY_MS = 1_000;
 const FLAT_GROWTH = 1.05;
 const MB = 1_048_576;
 
+/**
+ * Sends usage without a pause, and looks how the api's memory goes meanwhile.
+ *
+ * @throws Error when the load breaks off, or there is no /proc to read memory from: it measures on Linux only.
+ */
 export async function measureMemory(parts: BenchParts, options: MemoryOptions): Promise<MemoryFigures> {
   const machine = thisMachine();
   await using load = steadyLoad(parts, await registerUsers(parts, USERS));

@@ -65,6 +65,7 @@ export interface Load {
   readonly daysForMeters: number;
 }
 
+/** In proportion to {@link MEASURED}, which was measured of fewer: what does not grow with customers counts for nothing here. */
 export function loadOf(customers: number): Load {
   const { month, close, closeRates } = MEASURED;
   const usageEvents = customers * ASSUMED.usageEventsPerCustomer;

@@ -22,6 +22,7 @@ export function firstThird<Value>(values: readonly Value[]): Value[] {
   return values.slice(0, Math.ceil(values.length / 3));
 }
 
+/** Those of the last third of the time; a third is rounded up here too. */
 export function lastThird<Value>(values: readonly Value[]): Value[] {
   return values.slice(-Math.ceil(values.length / 3));
 }

@@ -36,6 +36,7 @@ export async function stripeTrafficDuring<Result>(
   return { result, traffic: trafficOf(seen) };
 }
 
+/** Of all requests that were seen; invoices count as one endpoint, as Stripe's limits have it, whatever their ids. */
 export function trafficOf(seen: readonly SeenRequest[]): StripeTraffic {
   const endpointOf = ({ method, path }: SeenRequest) =>
     `${method} ${path.replace(/\/in_[^/]+/, '/:invoice')}`;

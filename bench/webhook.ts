@@ -10,8 +10,10 @@ import { median, medianOf, quantile } from './statistics.ts';
 import { Subscriber } from './subscriber.ts';
 import { eventIdOf } from './webhook-events.ts';
 
+/** `dev`: the parts that `npm start` starts. `production`: those of docker-compose.yml, each as a process. */
 export const TOPOLOGIES = ['dev', 'production'] as const;
 
+/** On which parts, and how many events about how many customers. */
 export interface WebhookOptions {
   /** On Temporal's development server, or on its own server on PostgreSQL. */
   readonly topology: (typeof TOPOLOGIES)[number];
@@ -45,6 +47,7 @@ export interface Acknowledging {
   readonly p99: number;
 }
 
+/** How fast some events were acknowledged; times in milliseconds. */
 export interface Rate {
   readonly perSecond: number;
   readonly p50Ms: number;
@@ -71,6 +74,10 @@ const AT_A_TIME = [1, 4, 16] as const;
 const WARM_UP_EVENTS = 500;
 const BURST_AT_A_TIME = 16;
 
+/**
+ * A burst with a worker that applies it; then, with the worker stopped, rounds of the api and of a bare loop of signalWithStart,
+ * which comes first by turns.
+ */
 export async function measureWebhooks(parts: BenchParts, options: WebhookOptions): Promise<WebhookFigures> {
   const machine = thisMachine();
   await using sender = await LoadProcess.start();

@@ -12,12 +12,13 @@ export interface HistoryTotals {
   readonly billableActions: number;
 }
 
+/** One run of a workflow: continue-as-new begins another one of the same id. */
 export interface Run {
   readonly workflowId: string;
   readonly runId: string;
 }
 
-/** Reads the histories of a workflow that has ended, a page at a time. Nothing waits for visibility to catch up. */
+/** Reads a workflow's histories as far as it has come, a page at a time. Nothing waits for visibility to catch up. */
 export async function historyTotals(temporal: Client, workflowId: string): Promise<HistoryTotals> {
   return await totalsFrom(await firstRun(temporal, workflowId), (run) => historyOf(temporal, run));
 }

@@ -4,7 +4,11 @@ import type { FindingCode } from '../domain/reconciliation-findings.ts';
 import { say } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
 
-/** Notes that something reconciliation wants a person for is to be as it is, and says what that was. */
+/**
+ * Notes that something reconciliation wants a person for is to be as it is, and says what that was.
+ *
+ * @throws UsageError when no such finding is open.
+ */
 export async function accept(
   context: CliContext,
   finding: { readonly mode: Mode; readonly code: FindingCode; readonly objectId: string },

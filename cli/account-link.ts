@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ACCOUNT_LINK_VARIABLES } from '../config/mode-variables.ts';
 import type { StackFile } from '../config/stack-file.ts';
 import { findUser } from '../db/users.ts';
-import type { Mode } from '../domain/mode.ts';
+import type { UserKey } from '../domain/customer-key.ts';
 import { ACCOUNT_PATH } from '../web/account/paths.ts';
 import { say } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
@@ -15,7 +15,7 @@ import { type CliContext, UsageError } from './context.ts';
  */
 export async function printAccountLink(
   context: CliContext,
-  options: { readonly mode: Mode; readonly userId: string; readonly url?: string },
+  options: UserKey & { readonly url?: string },
 ): Promise<void> {
   const { mode, userId, url = `http://127.0.0.1:${context.config.port}` } = options;
   const [secret] = context.config.account?.links[mode].secrets ?? [];
@@ -49,11 +49,7 @@ export async function demoAccountLink({
   return await accountLink(apiUrl, accountLinkSecrets.test, { mode: 'test', userId });
 }
 
-async function accountLink(
-  url: string,
-  secret: string,
-  user: { readonly mode: Mode; readonly userId: string },
-): Promise<string> {
+async function accountLink(url: string, secret: string, user: UserKey): Promise<string> {
   // Of no use to most commands, so they need not wait for it.
   const { signAccountLink } = await import('../api/account/link.ts');
   const link = new URL(ACCOUNT_PATH, url);

@@ -25,6 +25,7 @@ export function complain(line: string): void {
   process.stderr.write(`${colors.red(line)}\n`);
 }
 
+/** How a column of a {@link table} is headed; text stands left, figures right. */
 export interface Column {
   readonly name: string;
   readonly align?: 'left' | 'right';
@@ -52,7 +53,7 @@ const LINES =
   'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid middle';
 const NO_LINES = Object.fromEntries(LINES.split(' ').map((name) => [name, '']));
 
-/** Ends the program with the reason in one sentence; the stack trace only where the error is not one of ours. */
+/** What a program says as it ends by an error: the sentence of one of ours, and of any other the stack trace. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isOurs = [

@@ -26,6 +26,7 @@ export interface CliContext {
   readonly config: ServiceConfig;
   /** The development server that `npm start` runs, for no other is configured. */
   readonly isTemporalEmbedded: boolean;
+  /** @throws UsageError when the mode has no secret key. */
   stripe<M extends Mode>(mode: M): Promise<StripeClient<M>>;
   readonly links: TemporalUi;
   /** Brings the database to the newest schema first, so that no command meets one that is older than itself. */

@@ -20,7 +20,11 @@ interface CustomerRef {
   readonly customer: string;
 }
 
-/** Prints where a customer stands, as their workflow sees it, and what is left of their credits. */
+/**
+ * Prints where a customer stands, as their workflow sees it, and what is left of their credits.
+ *
+ * @throws UsageError when there is no such user, or no workflow of theirs runs.
+ */
 export async function showCustomer(context: CliContext, ref: CustomerRef): Promise<void> {
   const workflowId = customerBillingWorkflowId(ref.mode, await stripeCustomerOf(context, ref));
   const credits = await creditsOf(context, ref);

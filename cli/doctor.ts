@@ -12,6 +12,7 @@ import { type CliContext, openContext } from './context.ts';
 import { examine } from './doctor/examine.ts';
 import type { Area } from './doctor/parts.ts';
 
+/** `json` is for programs: one object, in which each check has the `id` that a program goes by. */
 export interface DoctorOptions {
   readonly json: boolean;
   /** Where the api is, without a path; on this machine unless given. */

@@ -10,6 +10,7 @@ import { workflowLink } from '../domain/workflow-link.ts';
 import { say, table } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
 
+/** What is traced back to its usage, and how far. */
 export interface ExplainOptions {
   /** A bill's id, a line's, or an invoice's. */
   readonly reference: string;

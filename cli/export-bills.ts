@@ -7,6 +7,7 @@ import { writeTo } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
 import { csvRows, plainText } from './csv.ts';
 
+/** Which bills, and how they are written. Months are half-open in UTC, as everywhere; both ends are meant to be exported. */
 export interface ExportOptions {
   readonly mode: Mode;
   readonly from: BillingPeriod;

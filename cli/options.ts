@@ -5,23 +5,29 @@ import { type BillingPeriod, isBillingPeriod } from '../domain/billing-period.ts
 import { MODES, type Mode } from '../domain/mode.ts';
 import type { Month } from '../domain/monthly-close.ts';
 
+/** What {@link modeOption} gives an action. */
 export interface ModeOption {
   readonly mode: Mode;
 }
 
+/** What {@link byOption} gives an action. */
 export interface ByOption {
   /** Who decides. */
   readonly as: string;
 }
 
+/** `--mode live|test`; live unless given, as production is what operators mean. */
 export const modeOption = () => new Option('--mode <mode>', "Stripe's world").choices(MODES).default('live');
+/** `--as NAME`, kept with the decision; the name of the system's user unless given. */
 export const byOption = () => new Option('--as <name>', 'who decides').default(userInfo().username);
 
+/** For an option or argument `YYYY-MM`. @throws InvalidArgumentError, whose sentence commander prints before it ends the program. */
 export function parsePeriod(text: string): BillingPeriod {
   if (isBillingPeriod(text)) return text;
   throw new InvalidArgumentError('Write the month as YYYY-MM, such as 2026-10.');
 }
 
+/** For an option that counts something, from 1. @throws InvalidArgumentError as {@link parsePeriod} does. */
 export function parseCount(text: string): number {
   const count = Number(text);
   if (!Number.isSafeInteger(count) || count < 1)

@@ -7,6 +7,7 @@ import { right, say, table, writeTo } from './console.ts';
 import type { CliContext } from './context.ts';
 import { csvRows, plainText } from './csv.ts';
 
+/** Of `npm run billing -- preview`. A table shows the first of each kind, `csv` has a row for every bill. */
 export interface PreviewOptions {
   readonly mode: Mode;
   readonly period: BillingPeriod;

@@ -48,7 +48,7 @@ export async function setPrice(
 
 const DOLLARS = /^\d{1,9}(\.\d{1,12})?$/;
 
-/** `0.12` → 12 cents. */
+/** `0.12` → 12 cents. @throws UsageError for what is no price, and for nothing at all: a price is more than 0. */
 export function parseDollars(text: string): DecimalString {
   if (!DOLLARS.test(text) || new Big(text).eq(0))
     throw new UsageError(`"${text}" is no price; write dollars for one unit, such as 0.12 or 0.00001`);

@@ -18,6 +18,8 @@ const MOST_FINDINGS = 1_000;
 /**
  * Compares Stripe with the database, of one mode or of all that are configured, and prints what was found and what was done about
  * it. What is left for a person ends with exit status 1.
+ *
+ * @throws UsageError when there is no Stripe key for it.
  */
 export async function reconcile(
   context: CliContext,

@@ -9,6 +9,7 @@ import { type Reaper, startReaper } from '../stack/reaper.ts';
 import { type Stack, type StackOptions, startStack } from '../stack/stack.ts';
 import { complain, describeError, say } from './console.ts';
 
+/** What `npm start` and `npm run demo` differ in. */
 export interface RunOnStackOptions
   extends Pick<StackOptions, 'dataDir' | 'ports' | 'variables' | 'durability'> {
   /** The first line on the screen. */

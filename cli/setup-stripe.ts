@@ -14,7 +14,7 @@ import { type CliContext, UsageError } from './context.ts';
 /**
  * Prints what Stripe lacks, and makes it with `apply`. What is left for a person ends with exit status 1.
  *
- * @param publicUrl where Stripe reaches the api; `null` leaves webhook endpoints out.
+ * @throws UsageError in Stripe's words when a request failed; running it again is safe.
  */
 export async function runSetupStripe(context: CliContext, options: SetupStripeOptions): Promise<void> {
   try {
@@ -26,8 +26,10 @@ export async function runSetupStripe(context: CliContext, options: SetupStripeOp
   }
 }
 
+/** Of `npm run billing -- setup-stripe`. Without `apply` it only says what it would do. */
 export interface SetupStripeOptions {
   readonly mode: Mode;
+  /** Where Stripe reaches the api; `null` leaves webhook endpoints out. */
   readonly publicUrl: string | null;
   readonly apply: boolean;
 }

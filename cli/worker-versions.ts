@@ -34,7 +34,7 @@ export async function showWorkerVersions(context: CliContext): Promise<void> {
 /**
  * Sends the work that comes in, or a share of it, to a version of the workers.
  *
- * @throws UsageError with Temporal's words when it refuses, such as that no worker of that version runs.
+ * @throws UsageError when there is no such version, and with Temporal's words when it refuses, such as that no worker of it runs.
  */
 export async function useWorkerVersion(
   context: CliContext,

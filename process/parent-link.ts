@@ -6,7 +6,7 @@ export function announceReady(info: { readonly port?: number } = {}): void {
 
 /**
  * After so long a service ends whatever is still under way: longer than api and worker give to what they do (ten seconds), and shorter than
- * whoever started them waits before killing (stack/child-service.ts 15 s, docker-compose.yml 30 s).
+ * whoever started them waits before killing (stack/child-service.ts 15 s, docker-compose.yml 30 s at least).
  */
 export const SHUTDOWN_MS = 13_000;
 

@@ -16,6 +16,7 @@ import { Load, type LoadFigures } from './load.ts';
 import type { ReplaceableProcess } from './replaceable-process.ts';
 import { onTopology, type Topology } from './topology.ts';
 
+/** How large the drill is, and who hears of it. The more customers, the longer the close that the upgrade comes into. */
 export interface DrillOptions {
   /** Of the close that is measured. */
   readonly customers: number;
@@ -37,6 +38,7 @@ export interface DrillFigures {
     /** Until each had ended in good order. */
     readonly stopMs: Readonly<Record<string, number>>;
     readonly webhooks: WebhookFigures;
+    /** By the port of each. */
     readonly answeredByApi: Readonly<Record<string, number>>;
   };
   readonly upgrade: {
@@ -66,6 +68,7 @@ const WORKERS = 3;
 const [FIRST_BUILD, SECOND_BUILD] = ['v1', 'v2'];
 /** A process that comes back works for so long before the next one goes. */
 const BETWEEN_RESTARTS_MS = 3_000;
+
 /** Plays on the production topology what production has to stand. */
 export async function runDrill(options: DrillOptions): Promise<DrillFigures> {
   const { customers, progress, log } = options;

@@ -10,6 +10,7 @@ import { describeExit, type Environment, type Program, startProgram } from '../s
 import type { Reaper } from '../stack/reaper.ts';
 import type { TemporalPrograms } from './temporal-programs.ts';
 
+/** Temporal's own programs, and the services of the compose file whose commands and variables they are run with. */
 export interface TemporalClusterOptions {
   readonly programs: TemporalPrograms;
   /** The CLI, `temporal`. */

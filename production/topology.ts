@@ -31,6 +31,7 @@ import { ReplaceableProcess } from './replaceable-process.ts';
 import { startTemporalCluster } from './temporal-cluster.ts';
 import { findTemporalPrograms } from './temporal-programs.ts';
 
+/** How many processes of ours there are, and with which variables. With two apis or more a load balancer stands in front. */
 export interface TopologyOptions {
   readonly apis: number;
   readonly workers: number;
@@ -53,7 +54,7 @@ export interface Topology {
   readonly dataConverter: DataConverter;
   /** `null` in front of a single api. */
   readonly loadBalancer: LoadBalancer | null;
-  /** Of Temporal's server and PostgreSQL. */
+  /** Process ids of the parts that are never replaced. */
   readonly pids: { readonly temporal: number; readonly postgres: number; readonly simulator: number };
   readonly apis: readonly ReplaceableProcess[];
   readonly workers: readonly ReplaceableProcess[];

@@ -15,6 +15,7 @@ import type { Reaper } from './reaper.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
+/** Which program of ours, and what it is given; times in milliseconds. */
 export interface ChildServiceOptions {
   /** Stands before each line it prints. */
   readonly name: string;

@@ -11,6 +11,7 @@ export interface ComposeService {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
+/** Its services by name, with their variables filled in. */
 export interface ComposeFile {
   readonly services: Readonly<Record<string, ComposeService>>;
 }

@@ -11,6 +11,7 @@ import type { Reaper } from './reaper.ts';
 /** The superuser of the cluster, and the only user it has. */
 export const SUPERUSER = 'postgres';
 
+/** Where the cluster is or is to be, and who runs its programs: `account` is undefined where that may be ourselves. */
 export interface ClusterOptions {
   readonly dataDir: string;
   readonly programs: PostgresPrograms;

@@ -15,6 +15,7 @@ import type { Reaper } from './reaper.ts';
 /** The database the service uses. */
 const DATABASE = 'durable_billing';
 
+/** Of the embedded server; one that the environment names (`DATABASE_URL`) is never started here. */
 export interface PostgresOptions {
   /** Kept between runs. Holds the cluster and the random password of its superuser. Created if it is missing. */
   readonly dataDir: string;

@@ -12,6 +12,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** What is run, as whom, and how it is ended. */
 export interface ProgramOptions {
   /** What it is called in messages. */
   readonly name: string;
@@ -36,6 +37,7 @@ export interface ProgramOptions {
   readonly onSpawn?: OnSpawn | undefined;
 }
 
+/** Told the process id as soon as there is one: what has to end a part in the middle of its start knows it by this. */
 export type OnSpawn = (pid: number) => void;
 
 /** A running program that can be stopped. */

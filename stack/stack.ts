@@ -30,6 +30,7 @@ export interface StackPorts {
   readonly stripeSimulator: number;
 }
 
+/** Where a stack lives and listens, which of its parts are embedded, and who hears of them. */
 export interface StackOptions {
   /** Kept between runs; created if it is missing. */
   readonly dataDir: string;
@@ -56,6 +57,7 @@ export interface StackOptions {
 
 /** The names of the parts, as {@link StackOptions.onPart} is told them. */
 export const PARTS = ['PostgreSQL', 'Temporal', 'Stripe simulator', 'worker', 'api'] as const;
+/** A part by the name that an operator is shown. */
 export type PartName = (typeof PARTS)[number];
 
 /** Everything running. */

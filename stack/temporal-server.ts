@@ -17,6 +17,7 @@ import {
 } from './program.ts';
 import type { Reaper } from './reaper.ts';
 
+/** Of the development server, `temporal server start-dev`; times and limits are Temporal's own unless `dynamicConfig` says so. */
 export interface TemporalServerOptions {
   /** The Temporal CLI. */
   readonly binary: string;

@@ -18,6 +18,7 @@ const SOURCES = {
   'htmx.js': resolve('htmx.org/dist/htmx.min.js'),
   'icon.svg': path.join(import.meta.dirname, 'assets', 'icon.svg'),
 } as const;
+/** A file that {@link assetUrl} knows the address of. */
 export type AssetName = keyof typeof SOURCES;
 
 interface Asset {

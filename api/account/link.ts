@@ -33,7 +33,7 @@ export const accountAudience = (mode: Mode): string => `durable-billing:${mode}`
  * Reads the tokens of links: JWTs with `sub` (the user's id), `aud`, `jti`, `iat` and `exp`, signed with one of the mode's
  * secrets or, where the host product publishes its keys, with one of those.
  *
- * @returns throws {@link AccountLinkRefused} for a token that is none of the host product's, or is so no more.
+ * @returns what reads one; it throws {@link AccountLinkRefused} for a token that is none of the host product's, or is so no more.
  */
 export function accountLinkReader(
   { links }: Pick<AccountConfig, 'links'>,

@@ -30,6 +30,7 @@ export function openAdminAccess({
   };
 }
 
+/** What every request to the admin's part hears (503) where no password is set; asking again changes nothing before an operator has. */
 export function adminNotConfigured(): HttpError {
   const message =
     'The admin\'s part is not set up here: make a hash with "npm run billing -- hash-password", and set ADMIN_PASSWORD_HASH and ADMIN_SESSION_SECRETS (see .env.example)';

@@ -4,6 +4,7 @@ import { HttpError } from '../errors.ts';
 import { limitGuesses } from '../rate-limit.ts';
 import { fitsHash } from './password.ts';
 
+/** Slow by intent, and limited: the pages and the routes share one, so that guesses at either count for both. */
 export interface PasswordCheck {
   /**
    * Passes when this is the admin's password.

@@ -11,6 +11,7 @@ declare module 'express-session' {
   }
 }
 
+/** `strict`: a link of another site finds nobody signed in, so no other site can have an admin's browser do anything. */
 export const ADMIN_SESSIONS: SessionKind = {
   cookie: 'admin_session',
   table: 'admin_sessions',

@@ -3,8 +3,10 @@ import type { Mode } from '../../domain/mode.ts';
 
 /** `warning`: a person should look, and nothing is lost meanwhile. `problem`: something does not work. */
 export const CHECK_STATES = ['ok', 'warning', 'problem'] as const;
+/** In the order of how bad they are. */
 export type CheckState = (typeof CHECK_STATES)[number];
 
+/** What looking at one thing has come to; both sentences are shown to operators as they are. */
 export interface Finding {
   readonly state: CheckState;
   /** What was found, in a sentence. */
@@ -13,6 +15,7 @@ export interface Finding {
   readonly mend: string | null;
 }
 
+/** A finding with the name of what was looked at; the tab Health shows them, and `npm run billing -- doctor` these and its own. */
 export interface Check extends Finding {
   /** Stable: what a program goes by. */
   readonly id: string;
@@ -23,10 +26,14 @@ export interface Check extends Finding {
 /** Longer than a healthy part takes: one that hangs must not hold up what the others say. */
 const DEADLINE_MS = 3_000;
 
+/** Nothing to mend. */
 export const ok = (finding: string): Finding => ({ state: 'ok', finding, mend: null });
+/** A person should look, and nothing is lost meanwhile. @param mend what that person does, in a sentence. */
 export const warning = (finding: string, mend: string): Finding => ({ state: 'warning', finding, mend });
+/** Something does not work. @param mend how it works again, in a sentence. */
 export const problem = (finding: string, mend: string): Finding => ({ state: 'problem', finding, mend });
 
+/** What is looked at, and what to do when that fails or takes too long. */
 export interface CheckOptions {
   readonly id: string;
   /** Of both unless given. */

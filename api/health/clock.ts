@@ -2,7 +2,7 @@ import { type Finding, ok, problem, warning } from './check.ts';
 
 /** What a person notices, and what no network makes. */
 const WARNING_MS = 5_000;
-/** Signatures of webhooks and links to the account page bear five minutes, not many times this. */
+/** Signatures of webhooks bear five minutes, a few times this, and links to the account page half a minute. */
 const PROBLEM_MS = 60_000;
 const MEND = 'Have both machines keep their time by NTP ("timedatectl set-ntp true" on most Linux systems).';
 

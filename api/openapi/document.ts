@@ -8,6 +8,7 @@ import { userPaths } from '../users/openapi.ts';
 import { webhookPaths } from '../webhooks/openapi.ts';
 import { HEADERS } from './headers.ts';
 
+/** What `/openapi.json` answers, and `/docs` shows. */
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
 const DESCRIPTION = `Usage in, exact money out. Your backend registers its users, reports what they use, and asks what they may do and what they owe.

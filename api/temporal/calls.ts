@@ -43,12 +43,14 @@ export async function stored<T>(client: Client, call: () => Promise<T>): Promise
   return await withTemporal(client, STORE_DEADLINE_MS, call);
 }
 
+/** A 503 that says when to send again, and that the call may have taken effect: what callers send is idempotent. */
 export function temporalUnavailable(cause: unknown): HttpError {
   const message =
     'Temporal does not answer just now, so it is not known whether it took this: send the same request again in a moment';
   return new HttpError('temporal_unavailable', message, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
 }
 
+/** Whether Temporal itself failed: not reached, late, or without our namespace. What a workflow answers is none of these. */
 export function isServiceFailure(error: unknown): boolean {
   return (
     error instanceof ServiceError ||

@@ -11,6 +11,7 @@ const AT_A_TIME = 20;
 /** A task that fails twice in a row fails again: the code can't follow the history. */
 const STUCK_FROM_ATTEMPT = 3;
 
+/** What stands still, as far as the server could tell: an older one is asked about the newest workflows only. */
 export interface StuckWorkflows {
   /** Workflow ids. */
   readonly stuck: readonly string[];

@@ -14,6 +14,7 @@ export interface Delivery {
   signalledAt: Date | null;
 }
 
+/** Before anything is known of it, whether it is Stripe's included. It is filled in as it comes along, and ends as a receipt. */
 export function startDelivery(receivedAt: Date): Delivery {
   return { receivedAt, verifiedAt: null, event: null, ignored: null, signalledAt: null };
 }

@@ -32,6 +32,7 @@ import { verifyWebhook } from './signature.ts';
 /** Why an event takes no effect. Stripe gets a 200 all the same, or it would send it again for three days. */
 type Ignored = NonNullable<z.output<typeof webhookAnswerSchema>['ignored']>;
 
+/** Where deliveries are counted and noted, whatever became of them. */
 export interface Receiving {
   readonly metrics: ApiMetrics;
   readonly receipts: ReceiptLog;

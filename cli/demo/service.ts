@@ -12,6 +12,7 @@ export function check(condition: boolean, expectation: string): asserts conditio
   if (!condition) throw new DemoFailure(`Not as it must be: ${expectation}`);
 }
 
+/** What is looked at of the answer of `GET /api/users/{userId}/billing`; `owedCents` in cents. */
 export interface Billing {
   readonly status: string;
   readonly clusterId: string | null;
@@ -20,6 +21,7 @@ export interface Billing {
   readonly owedCents: number;
 }
 
+/** A bill as `GET /api/users/{userId}/bills` answers it, amounts in cents, quantities and unit prices as decimals in a string. */
 export interface Bill {
   readonly id: string;
   readonly period: string;

@@ -24,6 +24,7 @@ export interface DemoTools {
   readonly stripe: StripeClient<'live'>;
 }
 
+/** What the story came to, for the table that the demo ends with; all of it was checked by then. */
 export interface DemoOutcome {
   readonly billing: Billing;
   readonly bill: Bill;

@@ -53,6 +53,10 @@ export function serverFinding(version: string): Finding {
   return ok(`It is server ${version}; ${oldest} to ${newest} are known to work.`);
 }
 
+/**
+ * @param retentionMs how long the namespace keeps what has ended. Too short is a warning only: nothing of billing hangs on it, but an
+ * operator no longer sees what has happened. The embedded server is for trying things out, and always well.
+ */
 export function retentionFinding(
   retentionMs: number,
   { isTemporalEmbedded, namespace }: { readonly isTemporalEmbedded: boolean; readonly namespace: string },

@@ -9,6 +9,7 @@ import {
   webhookAddresses,
 } from '../../domain/webhook-endpoints.ts';
 
+/** An endpoint with the version of its events. https://docs.stripe.com/webhooks/versioning */
 export interface Endpoint extends WebhookEndpoint {
   /** `null`: the account's default. */
   readonly apiVersion: string | null;

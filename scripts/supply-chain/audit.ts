@@ -16,6 +16,7 @@ const reportSchema = z.object({
     }),
   ),
 });
+/** What is read of the report of "npm audit --json". */
 export type AuditReport = z.output<typeof reportSchema>;
 
 /** What npm answers when it could not ask. */

@@ -7,6 +7,7 @@ const manifestSchema = z.object({
   devDependencies: z.record(z.string(), z.string()).default({}),
   allowScripts: z.record(z.string(), z.boolean()).default({}),
 });
+/** Ranges by package, and which install scripts npm may run. */
 export type Manifest = z.output<typeof manifestSchema>;
 
 const ranges = z.record(z.string(), z.string()).optional();
@@ -26,6 +27,7 @@ const entrySchema = z.object({
   devDependencies: ranges,
   optionalDependencies: ranges,
 });
+/** One version of one package, as npm installs it. */
 export type LockEntry = z.output<typeof entrySchema>;
 
 const lockSchema = z.object({
@@ -33,6 +35,7 @@ const lockSchema = z.object({
   /** By where they are installed; the project itself is `''`. */
   packages: z.record(z.string(), entrySchema),
 });
+/** package-lock.json: all that an installation consists of. */
 export type Lock = z.output<typeof lockSchema>;
 
 const reason = z.string().min(20);
@@ -53,8 +56,10 @@ const exceptionsSchema = z.strictObject({
   /** Packages without a hash in the lock file, and why. */
   withoutIntegrity: z.record(z.string(), reason),
 });
+/** scripts/supply-chain/exceptions.json: what the rules let pass, each with its reason. */
 export type Exceptions = z.output<typeof exceptionsSchema>;
 
+/** All that the rules look at; none of them reads anything else, so that tests hand them what they like. */
 export interface Files {
   readonly manifest: Manifest;
   readonly lock: Lock;

@@ -54,6 +54,7 @@ export function userOf(request: Request): UserKey {
   return user;
 }
 
+/** `POST /account/sign-out`: ends the session. There is no form to go back to, for only the host product signs in. */
 export function addSignOut(pages: IRouter, shell: Shell): void {
   addRoute(pages, '/sign-out', {
     post: [

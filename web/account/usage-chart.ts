@@ -6,6 +6,7 @@ import { daysOf } from '../../domain/days.ts';
 import { PRICE_LIST } from '../../domain/price-list.ts';
 import { CHART_THEMES, type ChartTheme, colourOf } from './chart-themes.ts';
 
+/** One picture of one month: a page shows it light or dark, narrow or wide, as its reader has it. */
 export interface UsageChart {
   readonly period: BillingPeriod;
   readonly usage: DailyUsageByProduct;

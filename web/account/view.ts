@@ -39,13 +39,15 @@ export interface StandingView {
   readonly version: string;
 }
 
+/** What a user can be charged by, as Stripe last told it. */
 export interface PaymentMethodsView {
-  /** Whether there is any. Those of who has not been looked at since we keep what they are called are not listed. */
+  /** Whether there is any. It may be so with none listed: what they are shown by is kept only since a later version. */
   readonly isKnown: boolean;
   /** Newest first. */
   readonly listed: readonly ShownPaymentMethod[];
 }
 
+/** What a user has used in this month so far, priced as a bill would price it; credits are not taken off. */
 export interface MonthView {
   readonly period: BillingPeriod;
   readonly lines: readonly UsageLine[];
@@ -55,6 +57,7 @@ export interface MonthView {
   readonly estimateCents: number | null;
 }
 
+/** What credits are left, in cents: the lots that have not expired, and the latest changes. */
 export interface CreditsView {
   readonly balanceCents: number;
   readonly lots: readonly CreditLot[];

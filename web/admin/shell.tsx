@@ -7,6 +7,7 @@ import { AdminContext } from './components/admin-context.ts';
 import { Layout } from './components/layout.tsx';
 import type { TabId } from './tabs.ts';
 
+/** What a page of the admin's says of itself. */
 export interface PageHead {
   /** Of the window, and of the page itself. */
   readonly title: string;
@@ -19,6 +20,11 @@ export interface PageHead {
 /** Sends the admin's pages. */
 export type Shell = ShellOf<PageHead>;
 
+/**
+ * Who has signed in sees the tabs, and has a token in each form.
+ *
+ * @param access `null`: no password is set, so nobody gets in, and the page that says so is the only one.
+ */
 export function createAdminShell(
   dependencies: Pick<ApiDependencies, 'temporal' | 'temporalUiUrl'>,
   access: AdminAccess | null,

@@ -50,6 +50,7 @@ export function addSignIn(pages: IRouter, shell: Shell, access: AdminAccess): vo
   });
 }
 
+/** `POST …/sign-out`: ends the session, and leads to the form. Sessions in other browsers go on. */
 export function addSignOut(pages: IRouter): void {
   addRoute(pages, '/sign-out', {
     post: [

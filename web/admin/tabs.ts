@@ -10,6 +10,7 @@ export const TABS = [
   { id: 'health', name: 'Health' },
 ] as const;
 
+/** A tab by its name in addresses. */
 export type TabId = (typeof TABS)[number]['id'];
 
 /** The address of a tab, or of something below it. */

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
+/** A name and one value, which is set large. */
 export interface Figure {
   readonly name: string;
   readonly value: ComponentChildren;

@@ -7,8 +7,10 @@ export interface PageContextValue {
   readonly csrfToken: string | null;
 }
 
+/** Filled by the shell for each page and part; the default is for nobody signed in. */
 export const PageContext = createContext<PageContextValue>({ csrfToken: null });
 
+/** For components only, as any hook. */
 export function usePage(): PageContextValue {
   return useContext(PageContext);
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
+/** How a column is headed, and what it shows of a row. */
 export interface Column<Row> {
   readonly name: string;
   readonly cell: (row: Row) => ComponentChildren;

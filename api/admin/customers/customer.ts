@@ -20,7 +20,7 @@ const LISTED = 100;
 /**
  * All that an operator wants to know of a customer: from the database, and from their workflow as far as it answers.
  *
- * @throws HttpError `user_not_found`
+ * @throws HttpError `user_not_found`, `user_erased`
  */
 export async function describeCustomer(dependencies: ApiDependencies, key: UserKey): Promise<Customer> {
   const { db, now = () => new Date() } = dependencies;

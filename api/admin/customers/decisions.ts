@@ -14,8 +14,8 @@ import type { decidedCustomerSchema } from './schema.ts';
  * Sends an operator's decision to the customer's workflow, and waits for what comes of it.
  *
  * @param decision with the id under which it is carried out once, however often it is sent.
- * @throws HttpError `user_not_found`, `no_stripe_customer`, `decision_refused` with the workflow's own sentence, or as
- *   {@link waitForWorker} does.
+ * @throws HttpError `user_not_found`, `user_erased`, `no_stripe_customer`, `decision_refused` with the workflow's own sentence,
+ *   `workflow_ended`, or as {@link waitForWorker} does.
  */
 export async function decideOnUser(
   { db, temporal, temporalUiUrl = null }: ApiDependencies,
@@ -30,6 +30,7 @@ export async function decideOnUser(
   return { state: publicState(state), workflow: workflowRef({ temporal, temporalUiUrl }, workflowId) };
 }
 
+/** A 409: nothing is billed to a user before their first Checkout, so there is no workflow to decide about. */
 export function noStripeCustomer(userId: string): HttpError {
   const message = `The user ${userId} has no Stripe customer yet: they never began a Checkout`;
   return new HttpError('no_stripe_customer', message, { param: 'userId' });

@@ -136,6 +136,7 @@ export const customerSchema = z
   })
   .meta({ id: 'Customer' });
 
+/** One customer as the routes and the page of the tab Customers show them: times in ISO 8601, amounts in cents. */
 export type Customer = z.output<typeof customerSchema>;
 
 const daysProblem = `must be a number of days, more than 0 and at most ${MAX_EXTENSION_DAYS}`;

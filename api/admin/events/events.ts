@@ -80,6 +80,7 @@ export function workflowOf(
   return workflowRef(dependencies, chargeEventWorkflowId(mode, envelope.eventId));
 }
 
+/** A 404. What came in is kept for {@link RECEIPTS_KEPT_DAYS} days; Stripe may still have the event after that. */
 export function eventNotFound(mode: Mode, eventId: string): HttpError {
   const message = `No event "${eventId}" came in here in the last ${RECEIPTS_KEPT_DAYS} days (${mode} mode)`;
   return new HttpError('event_not_found', message, { param: 'eventId' });

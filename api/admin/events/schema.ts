@@ -90,6 +90,10 @@ export const sentWebhookTestSchema = z
   })
   .meta({ id: 'SentWebhookTest' });
 
+/**
+ * How far a test event has come, in this order. The first four are moments of its delivery; `applied` is when the customer's workflow
+ * has looked, and no step comes after it.
+ */
 export const WEBHOOK_TEST_STEPS = ['sent', 'received', 'verified', 'signalled', 'applied'] as const;
 
 /** Answer of `GET /api/admin/test/webhook-tests/{id}`. */

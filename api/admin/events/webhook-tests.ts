@@ -33,7 +33,7 @@ const NOTED_WITHIN_MS = 60_000;
  * Sends an event about what a user really has in Stripe to our own endpoint, signed as Stripe signs, over HTTP.
  *
  * @param request `apiUrl`: where this api listens, such as `http://127.0.0.1:3000`.
- * @throws HttpError `user_not_found`, `no_stripe_customer`, `nothing_to_test`, `mode_not_configured`
+ * @throws HttpError `user_not_found`, `user_erased`, `no_stripe_customer`, `nothing_to_test`, `mode_not_configured`
  */
 export async function sendWebhookTest(
   dependencies: ApiDependencies,

@@ -8,8 +8,10 @@ import type { ReadLastMonths } from '../../month-metrics.ts';
 import { checkBilling } from './billing-checks.ts';
 import type { healthSchema } from './schema.ts';
 
+/** All checks, and the worst state among them; what `GET /api/admin/health` answers and the tab Health shows. */
 export type Health = z.output<typeof healthSchema>;
 
+/** Looks anew each time it is called, and answers within seconds, whatever is down. */
 export type ReadHealth = () => Promise<Health>;
 
 /** Makes what looks at everything at once; it answers within seconds, whatever is down. */

@@ -37,7 +37,7 @@ export async function closeMonth(dependencies: ApiDependencies, month: Month): P
 /**
  * Lets the frozen bills of a month go out.
  *
- * @throws HttpError `decision_refused` with the close's own sentence, or as {@link waitForWorker} does.
+ * @throws HttpError `decision_refused` with the close's own sentence, `workflow_ended`, or as {@link waitForWorker} does.
  */
 export async function approveMonth(
   dependencies: ApiDependencies,
@@ -52,7 +52,7 @@ export async function approveMonth(
 /**
  * Has the month's close try its parked bills once more, and starts it for nothing else where none runs.
  *
- * @throws HttpError `decision_refused` with the close's own sentence, or as {@link waitForWorker} does.
+ * @throws HttpError `decision_refused` with the close's own sentence, `workflow_ended`, or as {@link waitForWorker} does.
  */
 export async function retryParkedBills(
   dependencies: ApiDependencies,
@@ -69,7 +69,7 @@ export async function retryParkedBills(
  * Holds, releases or skips bills of a month: all that are named, or none.
  *
  * @returns those that it is about.
- * @throws HttpError `decision_refused` with the close's own sentence, or as {@link waitForWorker} does.
+ * @throws HttpError `decision_refused` with the close's own sentence, `workflow_ended`, or as {@link waitForWorker} does.
  */
 export async function decideOnBillsOfMonth(
   dependencies: ApiDependencies,

@@ -50,6 +50,7 @@ export const monthsSchema = z
   })
   .meta({ id: 'Months' });
 
+/** A page of a mode's months, the newest first. */
 export type Months = z.output<typeof monthsSchema>;
 
 const stopped = z.array(
@@ -126,6 +127,7 @@ export const monthProgressSchema = z
   })
   .meta({ id: 'MonthProgress' });
 
+/** How far a month's close is, as the page asks for it again and again; without the bills, which cost more to read. */
 export type CloseProgress = z.output<typeof monthProgressSchema>;
 
 /** Answer of `GET /api/admin/{mode}/months/{period}`. */
@@ -154,6 +156,7 @@ export const monthSchema = z
   })
   .meta({ id: 'Month' });
 
+/** A month with its bills at a glance, its close, and what was decided about it. */
 export type MonthDetails = z.output<typeof monthSchema>;
 
 const previewedBills = z.array(
@@ -192,6 +195,7 @@ export const previewSchema = z
   })
   .meta({ id: 'Preview' });
 
+/** What a close would come to now, in cents. Nothing was written to find it out. */
 export type Preview = z.output<typeof previewSchema>;
 
 const billsProblem = `must be 1 to ${MAX_BILLS_OF_DECISION} ids of bills or users`;

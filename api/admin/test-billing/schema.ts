@@ -18,6 +18,7 @@ export const testPurchaseRequestSchema = z
   .strictObject({ userId: userIdSchema, credits: creditsOfPurchase, card: cardSchema })
   .meta({ id: 'TestPurchaseRequest' });
 
+/** The path's `{purchaseId}`, and the `id` of each purchase in an answer. */
 export const purchaseIdSchema = z
   .string()
   .regex(/^[\w-]{1,100}$/, 'must be the id of a test purchase')

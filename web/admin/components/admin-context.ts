@@ -9,11 +9,13 @@ export interface AdminContextValue {
   readonly by: string;
 }
 
+/** Filled by the shell for each page and part; the default is never shown. */
 export const AdminContext = createContext<AdminContextValue>({
   temporalUi: { temporalUiUrl: null, temporalNamespace: '' },
   by: '',
 });
 
+/** For components only, as any hook. */
 export function useAdmin(): AdminContextValue {
   return useContext(AdminContext);
 }

@@ -12,6 +12,7 @@ const STATUS_TONES: Readonly<Record<BillStatus, Tone>> = {
   void: 'neutral',
 };
 
+/** In words (`payment failed`); red where it was refused, by the customer's bank or by Stripe. */
 export function BillStatusBadge({ status }: { readonly status: BillStatus }) {
   return <StatusBadge tone={STATUS_TONES[status]}>{inWords(status)}</StatusBadge>;
 }

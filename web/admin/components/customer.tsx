@@ -13,6 +13,7 @@ const STATUS_TONES: Readonly<Record<BillingStatus, Tone>> = {
   suspended: 'bad',
 };
 
+/** In the very word that the API and the list's filter take, `past_due`; red where access was taken away. */
 export function BillingStatusBadge({ status }: { readonly status: BillingStatus }) {
   return <StatusBadge tone={STATUS_TONES[status]}>{status}</StatusBadge>;
 }
@@ -41,6 +42,7 @@ export function CustomerPageLink({ mode, userId }: UserKey) {
   return <a href={customerPath(mode, userId)}>{userId}</a>;
 }
 
+/** The address of a user's page, or of something below it. */
 export function customerPath(mode: Mode, userId: string, ...below: readonly string[]): string {
   return tabPath('customers', mode, userId, ...below);
 }

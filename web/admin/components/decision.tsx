@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { MAX_TEXT_LENGTH } from '../../../domain/operator-decisions.ts';
 import { useAdmin } from './admin-context.ts';
 
+/** The field of a form that names its decision; whoever takes the form makes the update's id of it. */
 export const DECISION_ID_FIELD = 'decisionId';
 
 /** Made with the page: pressed twice, it is one decision. */

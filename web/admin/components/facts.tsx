@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
+/** A line of {@link Facts}, such as a customer's id in Stripe with a link to it. */
 export interface Fact {
   readonly name: string;
   /** `null`: there is nothing to say, and it is left out. */

@@ -15,7 +15,7 @@ export interface CustomerView {
   readonly versions: { readonly customer: string; readonly offers: string };
 }
 
-/** @throws HttpError `user_not_found` */
+/** @throws HttpError `user_not_found`, `user_erased` */
 export async function readCustomer(dependencies: ApiDependencies, key: UserKey): Promise<CustomerView> {
   const { now = () => new Date() } = dependencies;
   const customer = await describeCustomer(dependencies, key);

@@ -9,6 +9,7 @@ import { WorkflowLink } from '../components/workflow-link.tsx';
 import { type EventsFilter, replayPath } from './paths.ts';
 import { wordsOfReason } from './reasons.ts';
 
+/** One delivery: an event that Stripe sent twice is listed twice. */
 export type ListedEvent = z.output<typeof eventsSchema>['events'][number];
 
 const TONES: Readonly<Record<WebhookOutcome, Tone>> = {

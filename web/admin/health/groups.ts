@@ -3,8 +3,10 @@ import { MODES, type Mode } from '../../../domain/mode.ts';
 import { eventsPath } from '../events/paths.ts';
 import { tabPath } from '../tabs.ts';
 
+/** A check as `GET /api/admin/health` answers it. */
 export type Check = Health['checks'][number];
 
+/** A section of the tab Health. It may be without checks. */
 export interface CheckGroup {
   /** What its checks concern. */
   readonly name: string;
@@ -49,6 +51,7 @@ export function nameOf({ id }: Check): string {
   return NAMES.get(id) ?? id;
 }
 
+/** Where a check leads, within the admin's pages. */
 export interface CheckLink {
   readonly href: string;
   readonly text: string;

@@ -34,6 +34,7 @@ export function CloseForm({ month, summary }: DecisionProps) {
   );
 }
 
+/** Lets a month go out that waits with BILLING_APPROVAL=required: all that is frozen or parked, but nothing that is held. */
 export function ApproveForm({ month, summary }: DecisionProps) {
   const { frozen, parked } = summary.byStatus;
   const cents = frozen.cents + parked.cents;
@@ -53,6 +54,7 @@ export function ApproveForm({ month, summary }: DecisionProps) {
   );
 }
 
+/** Keeps frozen bills from going out, with a reason, until somebody releases them. */
 export function HoldForm({ month }: Pick<DecisionProps, 'month'>) {
   return (
     <details>
@@ -80,6 +82,7 @@ export function HoldForm({ month }: Pick<DecisionProps, 'month'>) {
   );
 }
 
+/** Sends the parked bills to Stripe once more. Nobody is billed twice by it: a bill has one invoice, however often it is sent. */
 export function RetryParkedForm({ month, summary }: DecisionProps) {
   return (
     <details>

@@ -10,10 +10,12 @@ export function monthPath({ mode, period }: Month, ...below: readonly string[]):
   return tabPath('months', mode, period, ...below);
 }
 
+/** Within a sentence. */
 export function modeName(mode: Mode): string {
   return mode === 'live' ? 'live mode' : 'test mode';
 }
 
+/** Where a month stands, by all that its page knows of it: {@link standingOf} with the bills of its summary. */
 export function standingOfMonth(month: MonthDetails & Month): Standing {
   const { progress, summary } = month;
   const { frozen, held, parked } = summary.byStatus;

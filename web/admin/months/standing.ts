@@ -26,6 +26,7 @@ export interface MonthAtAGlance {
   readonly parkedBills: number;
 }
 
+/** The one place that puts a month's standing into words, for the list and for its page. */
 export function standingOf(month: MonthAtAGlance): Standing {
   switch (month.close) {
     case null:

@@ -20,6 +20,7 @@ export interface PurchaseForm extends PurchaseFields {
   readonly problem: string | null;
 }
 
+/** Stripe's test card behind each choice, and what comes of it. https://docs.stripe.com/testing */
 export const CARD_WORDS: Readonly<Record<TestCard, string>> = {
   success: '4242 4242 4242 4242: the payment succeeds',
   decline: '4000 0000 0000 0002: the card is declined',

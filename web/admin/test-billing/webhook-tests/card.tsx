@@ -10,6 +10,7 @@ import { wordsOfReason } from '../../events/reasons.ts';
 import { tabPath } from '../../tabs.ts';
 import { webhookTestPath } from './paths.ts';
 
+/** A test event as `GET /api/admin/test/webhook-tests/{id}` answers it. */
 export type WebhookTest = z.output<typeof webhookTestSchema>;
 type Step = WebhookTest['steps'][number];
 
@@ -27,6 +28,7 @@ const STEPS: Readonly<Record<Step['step'], string>> = {
   applied: 'Applied: the workflow has looked at the customer in Stripe.',
 };
 
+/** A test and what it is held against, so that the card can say what it has changed. */
 export interface WebhookTestCardProps {
   readonly test: WebhookTest;
   /** Where the customer stood before it was sent; `null` when the address does not say. */

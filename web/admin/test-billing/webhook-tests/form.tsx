@@ -11,6 +11,7 @@ export interface WebhookTestForm {
   readonly problem: string | null;
 }
 
+/** Nothing typed yet. */
 export const EMPTY_FORM: WebhookTestForm = { userId: '', type: '', problem: null };
 
 interface NewWebhookTestProps {
