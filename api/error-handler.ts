@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { describeError } from '../telemetry/describe-error.ts';
 import { HttpError, isDatabaseUnavailable } from './errors.ts';
+import { RETRY_AFTER_SECONDS } from './temporal/calls.ts';
 
 /** Answers a path that no route has. */
 export const notFound: RequestHandler = (request) => {
@@ -38,7 +39,10 @@ export function answerTo(error: unknown, requestId: string): HttpError {
   if (error instanceof HttpError) return error;
   if (isDatabaseUnavailable(error)) {
     const message = 'The database does not answer just now: send the request again in a moment';
-    return new HttpError('database_unavailable', message, { retryAfterSeconds: 5, cause: error });
+    return new HttpError('database_unavailable', message, {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      cause: error,
+    });
   }
   return (
     answerToMiddleware(error) ??

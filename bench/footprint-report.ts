@@ -1,6 +1,6 @@
 import { right, table } from '../cli/console.ts';
 import type { Footprint, FootprintFigures } from './footprint.ts';
-import { describe } from './machine.ts';
+import { describe, MB } from './machine.ts';
 
 /** The figures as a person reads them. */
 export function reportFootprint(figures: FootprintFigures): string {
@@ -26,7 +26,7 @@ export function reportFootprint(figures: FootprintFigures): string {
     ),
     '',
     `Of the month, the close: ${close.billableActions.toFixed(2)} actions, ${close.historyEvents.toFixed(2)} events.`,
-    `A raw usage event takes ${bytesPerUsageEvent.toFixed(0)} bytes in PostgreSQL, so a million ${((bytesPerUsageEvent * 1e6) / 1_048_576).toFixed(0)} MB.`,
+    `A raw usage event takes ${bytesPerUsageEvent.toFixed(0)} bytes in PostgreSQL, so a million ${((bytesPerUsageEvent * 1e6) / MB).toFixed(0)} MB.`,
     '',
     table(
       [{ name: 'Bytes with indexes' }, right('sign-up'), right('a month')],

@@ -6,7 +6,7 @@ import { freezeBill, listUsersToFreeze } from '../db/freeze.ts';
 import { migrateToLatest } from '../db/migrate.ts';
 import { ensurePriceList } from '../db/price-list.ts';
 import { type BillingPeriod, closedPeriods } from '../domain/billing-period.ts';
-import { describe, type Machine, thisMachine } from './machine.ts';
+import { describe, type Machine, MB, thisMachine } from './machine.ts';
 import { type BenchParts } from './stack.ts';
 import { medianOf } from './statistics.ts';
 import { tidyDatabase } from './tidy-database.ts';
@@ -181,7 +181,7 @@ export function reportFreeze({ machine, options, sizes, ratio }: FreezeFigures):
       [
         ...sizes.map(({ events, databaseBytes, ms }) => [
           events.toLocaleString('en-US'),
-          `${(databaseBytes / 1_048_576).toFixed(0)} MB`,
+          `${(databaseBytes / MB).toFixed(0)} MB`,
           `${(ms / 1_000).toFixed(2)} s`,
           `${(ms / USERS).toFixed(2)} ms`,
         ]),

@@ -18,3 +18,6 @@ export function thisMachine(): Machine {
 export function describe({ cores, cpu, loadAverage }: Machine): string {
   return `${cores} × ${cpu}, load average ${loadAverage.toFixed(1)} when it began.`;
 }
+
+/** Bytes of what tables of figures call an MB. */
+export const MB = 1_048_576;

@@ -6,6 +6,7 @@ import type { Database } from '../db/database.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import { type MonthlyBillingReport, monthlyBillingWorkflowId } from '../domain/monthly-close.ts';
 import { meanwhile } from '../stack/waiting.ts';
+import { MB } from './machine.ts';
 import { cpuMs, residentBytes } from './processes.ts';
 import { type BenchParts } from './stack.ts';
 import { firstThird, lastThird, median } from './statistics.ts';
@@ -45,7 +46,6 @@ type CpuMs = Readonly<Record<Exclude<keyof BenchParts['pids'], 'api'>, number>>;
 const MODE = 'live';
 const SAMPLE_EVERY_MS = 1_000;
 const PROGRESS_EVERY_MS = 15_000;
-const MB = 1_048_576;
 
 /**
  * Closes a month and holds it against what must come of it. When each phase ended the bills themselves tell: a query of the

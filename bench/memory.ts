@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { note, right, table } from '../cli/console.ts';
 import { MAX_BATCH_SIZE } from '../domain/usage-event.ts';
-import { describe, type Machine, thisMachine } from './machine.ts';
+import { describe, type Machine, MB, thisMachine } from './machine.ts';
 import { residentBytes } from './processes.ts';
 import { type BenchParts } from './stack.ts';
 import { firstThird, lastThird, median, slope } from './statistics.ts';
@@ -55,7 +55,6 @@ const SENDERS = 4;
 const WARM_UP_MINUTES = 1;
 const SAMPLE_EVERY_MS = 1_000;
 const FLAT_GROWTH = 1.05;
-const MB = 1_048_576;
 
 /**
  * Sends usage without a pause, and looks how the api's memory goes meanwhile.

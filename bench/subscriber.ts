@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { HttpError } from '../api/errors.ts';
+import { stored } from '../api/temporal/calls.ts';
 import { Service, waitFor } from '../cli/demo/service.ts';
 import { atATime } from '../domain/at-a-time.ts';
 import {
@@ -67,9 +68,10 @@ export class Subscriber {
 
   /** Tells the workflow as the api does, and, as Stripe does, again what was not taken. */
   async send(event: StripeEventEnvelope): Promise<void> {
+    const { temporal } = this.#parts;
     for (;;) {
       try {
-        return await signalStripeEvent(this.#parts.temporal, this.#key, event);
+        return await stored(temporal, () => signalStripeEvent(temporal, this.#key, event));
       } catch (error) {
         if (!(error instanceof HttpError)) throw error;
         await sleep(SENT_AGAIN_AFTER_MS);

@@ -7,7 +7,7 @@ import { ruleOf } from '../domain/line-rule.ts';
 import { formatCents } from '../domain/money.ts';
 import { isMeteredProduct, LEVEL_PRODUCT, type MeteredProduct } from '../domain/price-list.ts';
 import { workflowLink } from '../domain/workflow-link.ts';
-import { say, table } from './console.ts';
+import { right, say, table } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
 
 /** What is traced back to its usage, and how far. */
@@ -105,7 +105,7 @@ function printLine(bill: BillExplanation, line: ExplainedLine, raw: EventsOfLine
   if (rows.length > 0)
     say(
       table(
-        [{ name: '  Occurred' }, { name: 'Quantity', align: 'right' }, { name: 'Event' }, { name: '' }],
+        [{ name: '  Occurred' }, right('Quantity'), { name: 'Event' }, { name: '' }],
         rows.map(([at = '', ...others]) => [`  ${at}`, ...others]),
       ),
     );

@@ -1,12 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import { openContext } from './context.ts';
-import { parsePeriod, parseUrl } from './options.ts';
+import { parsePeriod, parseUrl, USAGE_STATUS } from './options.ts';
 import { noteRestored, parseInstant } from './restored.ts';
 import { dropUsageBefore } from './retention.ts';
-
-/** Exit status of a command whose status 1 says something else. */
-const USAGE_STATUS = 2;
 
 /** The commands of who runs the service: what works, which workers do what, what is kept. */
 export function addOperationsCommands(program: Command): void {

@@ -21,6 +21,9 @@ export const modeOption = () => new Option('--mode <mode>', "Stripe's world").ch
 /** `--as NAME`, kept with the decision; the name of the system's user unless given. */
 export const byOption = () => new Option('--as <name>', 'who decides').default(userInfo().username);
 
+/** Exit status of a command that was called wrongly, where status 1 says something else. */
+export const USAGE_STATUS = 2;
+
 /** For an option or argument `YYYY-MM`. @throws InvalidArgumentError, whose sentence commander prints before it ends the program. */
 export function parsePeriod(text: string): BillingPeriod {
   if (isBillingPeriod(text)) return text;

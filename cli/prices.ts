@@ -4,7 +4,7 @@ import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import { type DecimalString, formatUnitPrice } from '../domain/money.ts';
 import { type MeteredProduct, PRICE_LIST } from '../domain/price-list.ts';
-import { say, table } from './console.ts';
+import { right, say, table } from './console.ts';
 import { type CliContext, UsageError } from './context.ts';
 
 /** Prints what each product costs, and from which month on. */
@@ -19,7 +19,7 @@ export async function showPrices(context: CliContext, mode: Mode): Promise<void>
       .filter((change) => change.product === product)
       .map((change) => ['', change.fromPeriod, formatUnitPrice(change.unitPriceCents)]),
   ]);
-  say(table([{ name: 'Product' }, { name: 'From' }, { name: 'Unit price', align: 'right' }], rows));
+  say(table([{ name: 'Product' }, { name: 'From' }, right('Unit price')], rows));
 }
 
 /**

@@ -11,10 +11,7 @@ import { type ReplayedType, replayRunning } from '../worker/replay.ts';
 import { bundleWorkflows } from '../worker/workflow-bundle.ts';
 import { complain, describeError, right, say, table } from './console.ts';
 import { loadEnvironmentFile } from './environment-file.ts';
-import { parseCount } from './options.ts';
-
-/** Exit status of a command whose status 1 says something else. */
-const USAGE_STATUS = 2;
+import { parseCount, USAGE_STATUS } from './options.ts';
 
 const program = new Command('replay')
   .description(

@@ -142,7 +142,9 @@ async function startTopology(options: TopologyOptions, reaper: Reaper, parts: Pa
   });
   parts.push(() => temporal.stop());
 
-  progress('starting the Stripe simulator, two apis and their load balancer, and workers');
+  progress(
+    `starting the Stripe simulator, workers, and ${options.apis === 1 ? 'an api' : `${options.apis} apis behind a load balancer`}`,
+  );
   const simulatorPort = await freePort();
   const simulator = await startChildService({
     name: 'stripe-simulator',

@@ -2,8 +2,8 @@ import { type Finding, ok, problem, warning } from './check.ts';
 
 /** What a person notices, and what no network makes. */
 const WARNING_MS = 5_000;
-/** Signatures of webhooks bear five minutes, a few times this, and links to the account page half a minute. */
-const PROBLEM_MS = 60_000;
+/** Links to the account page bear as much (api/account/link.ts), signatures of webhooks ten times this. */
+const PROBLEM_MS = 30_000;
 const MEND = 'Have both machines keep their time by NTP ("timedatectl set-ntp true" on most Linux systems).';
 
 /**

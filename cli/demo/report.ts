@@ -5,7 +5,7 @@ import { customerBillingWorkflowId } from '../../domain/customer-workflow.ts';
 import { formatCents } from '../../domain/money.ts';
 import { monthlyBillingWorkflowId } from '../../domain/monthly-close.ts';
 import { workflowLink } from '../../domain/workflow-link.ts';
-import { say, table } from '../console.ts';
+import { right, say, table } from '../console.ts';
 import type { DemoOutcome } from './story.ts';
 
 /** What happened, for a person. */
@@ -20,12 +20,7 @@ export function printReport(stack: StackFile, period: BillingPeriod, outcome: De
   ]);
   say(
     table(
-      [
-        { name: 'Line' },
-        { name: 'Quantity', align: 'right' },
-        { name: 'Unit price', align: 'right' },
-        { name: 'Amount', align: 'right' },
-      ],
+      [{ name: 'Line' }, right('Quantity'), right('Unit price'), right('Amount')],
       [...lines, [colors.bold('Total'), '', '', colors.bold(formatCents(bill.totalCents))]],
     ),
   );

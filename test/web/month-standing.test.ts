@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CloseProgress } from '../../api/admin/months/schema.ts';
+import type { MonthProgress } from '../../api/admin/months/schema.ts';
 import { parseBillingPeriod } from '../../domain/billing-period.ts';
 import { CLOSE_PHASES, type ClosePhase } from '../../domain/monthly-close.ts';
 import { offeredOf } from '../../web/admin/months/offered.ts';
@@ -21,7 +21,7 @@ const MONTH = {
   },
 };
 
-const inPhase = (phase: ClosePhase): NonNullable<CloseProgress['progress']> => ({
+const inPhase = (phase: ClosePhase): NonNullable<MonthProgress['progress']> => ({
   mode: 'test',
   period: '2026-10',
   phase,

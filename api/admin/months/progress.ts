@@ -4,7 +4,7 @@ import type { Month, MonthlyBillingReport } from '../../../domain/monthly-close.
 import type { ApiDependencies } from '../../dependencies.ts';
 import { closeStandingOf } from '../../temporal/close.ts';
 import { askClose } from '../../temporal/queries.ts';
-import type { CloseProgress, closeProgressSchema } from './schema.ts';
+import type { closeProgressSchema, MonthProgress } from './schema.ts';
 
 /**
  * How far the close of a month is, without its bills: whoever watches asks every two seconds. While bills go out it counts them, so
@@ -13,7 +13,7 @@ import type { CloseProgress, closeProgressSchema } from './schema.ts';
 export async function closeProgress(
   { db, temporal }: Pick<ApiDependencies, 'db' | 'temporal'>,
   month: Month,
-): Promise<CloseProgress> {
+): Promise<MonthProgress> {
   const [close, { state, problem }] = await Promise.all([
     closeStandingOf(temporal, month),
     askClose(temporal, month),

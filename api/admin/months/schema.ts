@@ -128,7 +128,7 @@ export const monthProgressSchema = z
   .meta({ id: 'MonthProgress' });
 
 /** How far a month's close is, as the page asks for it again and again; without the bills, which cost more to read. */
-export type CloseProgress = z.output<typeof monthProgressSchema>;
+export type MonthProgress = z.output<typeof monthProgressSchema>;
 
 /** Answer of `GET /api/admin/{mode}/months/{period}`. */
 export const monthSchema = z

@@ -7,7 +7,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['no_purchase', 'No test purchase waits for it.'],
   ['missing_signature', "It had no Stripe-Signature: it is not Stripe's."],
   ['invalid_signature', 'Its signature is not by the secret of this endpoint.'],
-  ['stale_timestamp', 'It was signed more than five minutes away from our clock.'],
+  ['stale_timestamp', 'It was signed more than five minutes ago: a replay, or a clock is wrong.'],
   ['invalid_json', 'It is not JSON.'],
   ['not_an_event', "It is no event of Stripe's."],
   ['wrong_mode', 'It is of the other mode.'],

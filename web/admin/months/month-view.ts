@@ -1,4 +1,4 @@
-import type { CloseProgress, MonthDetails } from '../../../api/admin/months/schema.ts';
+import type { MonthDetails, MonthProgress } from '../../../api/admin/months/schema.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import type { Month } from '../../../domain/monthly-close.ts';
 import { versionOf } from '../../changes.ts';
@@ -31,12 +31,12 @@ export function standingOfMonth(month: MonthDetails & Month): Standing {
 }
 
 /** Whether there may soon be something new to see; Temporal may answer again. */
-export function mayGoOn({ close }: Pick<CloseProgress, 'close'>): boolean {
+export function mayGoOn({ close }: Pick<MonthProgress, 'close'>): boolean {
   return close === 'running' || close === null;
 }
 
 /** The same as long as a close stands where it stood, so that nothing is sent, read out and replaced for nothing. */
-export function versionOfProgress({ close, progress, progressProblem, goingOut }: CloseProgress): string {
+export function versionOfProgress({ close, progress, progressProblem, goingOut }: MonthProgress): string {
   return versionOf([close, progress, progressProblem, goingOut]);
 }
 
@@ -44,7 +44,7 @@ export function versionOfProgress({ close, progress, progressProblem, goingOut }
  * The same as long as what can be decided, and about which bills, is the same; while bills go out each is another number, but
  * nothing else.
  */
-export function stageOf({ close, progress }: CloseProgress): string {
+export function stageOf({ close, progress }: MonthProgress): string {
   const stopped =
     progress === null || progress.phase === 'invoicing' ? [] : [progress.heldBills, progress.parkedBills];
   const isWaiting = (progress?.waiting ?? null) !== null;

@@ -1,4 +1,4 @@
-import type { CloseProgress } from '../../../api/admin/months/schema.ts';
+import type { MonthProgress } from '../../../api/admin/months/schema.ts';
 import type { Month } from '../../../domain/monthly-close.ts';
 import { Figures } from '../../components/figures.tsx';
 import { Progress } from '../../components/progress.tsx';
@@ -13,7 +13,7 @@ export interface SeenFrom {
 
 interface ProgressCardProps {
   readonly month: Month;
-  readonly progress: CloseProgress;
+  readonly progress: MonthProgress;
   readonly seenFrom: SeenFrom;
   readonly nowMs: number;
 }
@@ -82,7 +82,7 @@ const SLOWEST_SHOWN = 0.1;
 
 /** `1,200 of 400,000 bills, 24.5 a second, about 272 minutes to go` */
 function speedText(
-  { done, total }: NonNullable<CloseProgress['goingOut']>,
+  { done, total }: NonNullable<MonthProgress['goingOut']>,
   seenFrom: SeenFrom,
   nowMs: number,
 ): string {
@@ -93,7 +93,7 @@ function speedText(
   return `${count}, ${perSecond.toFixed(1)} a second, about ${minutes} ${minutes === 1 ? 'minute' : 'minutes'} to go.`;
 }
 
-function asksAgain(month: Month, progress: CloseProgress, { done, atMs }: SeenFrom) {
+function asksAgain(month: Month, progress: MonthProgress, { done, atMs }: SeenFrom) {
   const query = new URLSearchParams({
     since: versionOfProgress(progress),
     stage: stageOf(progress),

@@ -1,4 +1,4 @@
-import type { CloseProgress } from '../../../api/admin/months/schema.ts';
+import type { MonthProgress } from '../../../api/admin/months/schema.ts';
 import { type BillingPeriod, nextPeriod } from '../../../domain/billing-period.ts';
 import { countOfBills } from '../../../domain/close-summary.ts';
 import type { ClosePhase } from '../../../domain/monthly-close.ts';
@@ -15,7 +15,7 @@ export interface Standing {
 export interface MonthAtAGlance {
   readonly period: BillingPeriod;
   readonly isOver: boolean;
-  readonly close: CloseProgress['close'];
+  readonly close: MonthProgress['close'];
   /** What its close does, or did last; `null` when that is not known. */
   readonly phase: ClosePhase | null;
   readonly isWaitingForStripe: boolean;

@@ -42,7 +42,9 @@ export function NewWebhookTest({ users, form = EMPTY_FORM }: NewWebhookTestProps
               </option>
             ))}
           </select>
-          <small id="webhook-test-type-hint">One of the eight that Stripe is set up to send.</small>
+          <small id="webhook-test-type-hint">
+            Of those that Stripe is set up to send, the ones that can be tried here.
+          </small>
         </div>
       </div>
       <button type="submit">Send the event</button>
