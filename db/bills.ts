@@ -11,6 +11,7 @@ export interface BillLineRow extends Omit<BillLine, 'events'> {
   readonly eventsThrough: number | null;
 }
 
+/** A bill as the user and the host product see it. */
 export interface BillWithLines {
   readonly mode: Mode;
   readonly billId: string;
