@@ -28,6 +28,7 @@ export interface StripeModeConfig {
   readonly priceIds: Readonly<Partial<Record<Product, string>>>;
 }
 
+/** Stripe in both modes, and what the close may ask of it. */
 export interface StripeConfig {
   /** Another address to find Stripe at; Stripe's own when absent. */
   readonly apiBase: string | undefined;
@@ -121,6 +122,7 @@ export interface ServiceConfig {
   readonly logLevel: string;
 }
 
+/** Where the api listens unless `PORT` says otherwise. */
 export const DEFAULT_PORT = 3_000;
 const DAY_MS = 24 * 60 * 60_000;
 
