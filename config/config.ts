@@ -127,6 +127,8 @@ export const DEFAULT_PORT = 3_000;
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
+ * Reads what api, worker and CLI run with, and what of it must come together.
+ *
  * @param webhookSecrets `optional` for who makes the webhook endpoints, and so has no secret of them yet.
  * @throws ConfigurationError naming every problem at once; secrets are never in it.
  */

@@ -250,7 +250,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** @throws ConfigurationError naming every problem at once. */
+/** Reads all variables of ours; others are passed over. @throws ConfigurationError naming every problem at once. */
 export function parseEnvironment(variables: EnvironmentVariables): Environment {
   const result = environmentSchema.safeParse(variables);
   if (result.success) return result.data;

@@ -75,7 +75,7 @@ export async function listBillSummaries(db: Database, mode: Mode, userId: string
   }));
 }
 
-/** @returns `undefined` when the mode has no such bill. */
+/** A bill with its lines, by its id. @returns `undefined` when the mode has no such bill. */
 export async function findBill(db: Database, mode: Mode, billId: string): Promise<BillWithLines | undefined> {
   const bills = await db
     .selectFrom('bills')

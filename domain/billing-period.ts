@@ -12,7 +12,7 @@ export function isBillingPeriod(text: string): text is BillingPeriod {
   return PERIOD_PATTERN.test(text);
 }
 
-/** @throws RangeError when `text` is not of the form `YYYY-MM`. */
+/** The period that `text` names, where it must name one. @throws RangeError when it is not of the form `YYYY-MM`. */
 export function parseBillingPeriod(text: string): BillingPeriod {
   if (!isBillingPeriod(text))
     throw new RangeError(`"${text}" is not a billing period; write it as YYYY-MM, such as 2026-10`);

@@ -94,6 +94,8 @@ export interface PreviewSummary {
 }
 
 /**
+ * The bills of a month as a person looks them over: sums, the ones that stand out, and the ones that need somebody.
+ *
  * @param previousTotalCents all bills of the month before.
  * @param listed how many of the biggest, and of the most changed, to name.
  */

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * Raw usage by month, so that old months can be dropped whole; its ids in one table over all months; levels, and what a bill's
- * line was made of, in tables that outlive them. Prices by the month they begin with.
+ * Raw usage by month, so that old months can be dropped whole; ids, levels, and what a bill's line was made of, in tables
+ * that outlive them. Prices by the month they begin with.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`ALTER TABLE usage_events RENAME TO usage_events_before`.execute(db);
