@@ -28,6 +28,7 @@ export interface StripeModeConfig {
   readonly priceIds: Readonly<Partial<Record<Product, string>>>;
 }
 
+/** Stripe in both modes, and what the close may ask of it. */
 export interface StripeConfig {
   /** Another address to find Stripe at; Stripe's own when absent. */
   readonly apiBase: string | undefined;
@@ -121,10 +122,13 @@ export interface ServiceConfig {
   readonly logLevel: string;
 }
 
+/** Where the api listens unless `PORT` says otherwise. */
 export const DEFAULT_PORT = 3_000;
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
+ * Reads what api, worker and CLI run with, and what of it must come together.
+ *
  * @param webhookSecrets `optional` for who makes the webhook endpoints, and so has no secret of them yet.
  * @throws ConfigurationError naming every problem at once; secrets are never in it.
  */

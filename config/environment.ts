@@ -229,7 +229,9 @@ export const environmentSchema = z.object({
   BILLING_APPROVAL: withDefault('auto', z.enum(['auto', 'required'])),
 });
 
+/** The variables as the schema has parsed them: durations in milliseconds, lists split, defaults filled in. */
 export type Environment = z.output<typeof environmentSchema>;
+/** Variables as a process has them, `process.env` or what a child is to be given. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 /** All variables of ours, for starting a part without what the surroundings happen to hold. */
@@ -248,7 +250,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** @throws ConfigurationError naming every problem at once. */
+/** Reads all variables of ours; others are passed over. @throws ConfigurationError naming every problem at once. */
 export function parseEnvironment(variables: EnvironmentVariables): Environment {
   const result = environmentSchema.safeParse(variables);
   if (result.success) return result.data;

@@ -39,7 +39,7 @@ function stackFilePath(dataDir: string): string {
   return path.join(dataDir, 'stack.json');
 }
 
-/** @returns `undefined` when there is none, or none that we can read: then it is as if the stack had never run. */
+/** What the stack of this folder has written. @returns `undefined` for none, or none that we can read: as if it had never run. */
 export async function readStackFile(dataDir: string): Promise<StackFile | undefined> {
   try {
     return stackFileSchema.parse(JSON.parse(await readFile(stackFilePath(dataDir), 'utf8')));

@@ -57,6 +57,7 @@ export async function forgetAppliedEvents(db: Database, now: Date): Promise<numb
   return Number(numAffectedRows);
 }
 
+/** An event of Stripe's that has had its effect on a customer. */
 export interface AppliedEvent {
   readonly eventId: string;
   readonly type: string;

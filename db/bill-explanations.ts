@@ -32,6 +32,7 @@ export interface BillExplanation {
   readonly creditEntries: readonly { readonly amountCents: number; readonly lot: string }[];
 }
 
+/** One write to Stripe, as it was noted before and after. */
 export interface ExplainedWrite {
   /** Its business identity, such as `bill:…:draft`. */
   readonly writeKey: string;
@@ -41,6 +42,7 @@ export interface ExplainedWrite {
   readonly completedAt: Date | null;
 }
 
+/** A line with the events that it was made of. */
 export interface ExplainedLine extends Omit<BillLine, 'events'> {
   /** `<bill id>:<number>` */
   readonly lineId: string;
@@ -48,6 +50,7 @@ export interface ExplainedLine extends Omit<BillLine, 'events'> {
   readonly events: ExplainedEvents | null;
 }
 
+/** How many events a line was made of, when they occurred, and by which numbers db/line-events.ts finds them. */
 export interface ExplainedEvents {
   readonly count: number;
   readonly firstAt: Date | null;

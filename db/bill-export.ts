@@ -8,6 +8,10 @@ import type { Database, DatabaseTransaction } from './database.ts';
 /** Bills at a time: all that is ever in memory. */
 const PAGE = 500;
 
+/**
+ * A bill as accounting gets it; each part of a month's bill by itself. Amounts in cents, `totalCents` what Stripe
+ * collects.
+ */
 export interface ExportedBill {
   readonly billId: string;
   readonly userId: string;
@@ -26,6 +30,10 @@ export interface ExportedBill {
   readonly lines: readonly ExportedLine[];
 }
 
+/**
+ * A line as accounting gets it. The quantity is in the unit of the price list, rounded to 12 decimals; the amount came
+ * from the exact one.
+ */
 export interface ExportedLine {
   readonly lineNumber: number;
   readonly product: Product;

@@ -11,6 +11,7 @@ export interface BillLineRow extends Omit<BillLine, 'events'> {
   readonly eventsThrough: number | null;
 }
 
+/** A bill as the user and the host product see it. */
 export interface BillWithLines {
   readonly mode: Mode;
   readonly billId: string;
@@ -74,7 +75,7 @@ export async function listBillSummaries(db: Database, mode: Mode, userId: string
   }));
 }
 
-/** @returns `undefined` when the mode has no such bill. */
+/** A bill with its lines, by its id. @returns `undefined` when the mode has no such bill. */
 export async function findBill(db: Database, mode: Mode, billId: string): Promise<BillWithLines | undefined> {
   const bills = await db
     .selectFrom('bills')

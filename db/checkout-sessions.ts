@@ -1,10 +1,11 @@
+import type { UserKey } from '../domain/customer-key.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { Database } from './database.ts';
 
 /** Remembers whose a Checkout session is. */
 export async function saveCheckoutSession(
   db: Database,
-  session: { readonly mode: Mode; readonly checkoutSessionId: string; readonly userId: string },
+  session: UserKey & { readonly checkoutSessionId: string },
 ): Promise<void> {
   await db
     .insertInto('checkout_sessions')
@@ -31,7 +32,7 @@ export async function completedSessionsOf(db: Database, mode: Mode, userId: stri
  */
 export async function checkoutProgress(
   db: Database,
-  session: { readonly mode: Mode; readonly userId: string; readonly checkoutSessionId: string },
+  session: UserKey & { readonly checkoutSessionId: string },
 ): Promise<'waiting' | 'done' | undefined> {
   const found = await db
     .selectFrom('checkout_sessions as session')

@@ -9,6 +9,7 @@ import type { Month } from '../domain/monthly-close.ts';
 import type { Database, DatabaseTransaction } from './database.ts';
 import { inTransaction } from './transaction.ts';
 
+/** A decision about a close, with when it was made. */
 export interface RecordedCloseDecision extends CloseDecision {
   readonly decidedAt: Date;
 }

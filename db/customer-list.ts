@@ -4,6 +4,7 @@ import type { BillingStatus, WaitingFor } from '../domain/customer-standing.ts';
 import type { Mode } from '../domain/mode.ts';
 import { type Database, exactInteger } from './database.ts';
 
+/** Which customers a page of the list shows: those that fit all that is given, in the order of their ids. */
 export interface CustomerFilter {
   /** A part of a user's id, e-mail or name in any case, or a whole `cus_…`. */
   readonly search?: string | undefined;

@@ -3,7 +3,12 @@ import { Pool, TypeOverrides, types } from 'pg';
 import { traceQuery } from './query-spans.ts';
 import type { DatabaseSchema } from './schema.ts';
 
+/** The pool of connections, with Kysely's types of our tables. */
 export type Database = Kysely<DatabaseSchema>;
+/**
+ * A transaction on one connection of the pool; what takes it is done together with what its caller does, or not at
+ * all.
+ */
 export type DatabaseTransaction = Transaction<DatabaseSchema>;
 
 /** Kept small by default: api and worker scale out by processes, and each brings a pool. */

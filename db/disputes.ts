@@ -1,10 +1,10 @@
 import type { DisputeFact } from '../domain/customer-facts.ts';
+import type { UserKey } from '../domain/customer-key.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { Database } from './database.ts';
 
-export interface Dispute extends DisputeFact {
-  readonly mode: Mode;
-  readonly userId: string;
+/** A dispute with whose payment it is about. */
+export interface Dispute extends DisputeFact, UserKey {
   /** The disputed charge, `ch_…`. */
   readonly stripeChargeId: string;
 }

@@ -15,6 +15,7 @@ import { loadUnitPrices } from './price-list.ts';
 import { inTransaction } from './transaction.ts';
 import { usageTotalOf, usageTotalsOf } from './usage-totals.ts';
 
+/** A close says which workflow freezes and which bills are held; an erasure, why nobody pays. */
 export interface FreezeOptions {
   /** Who freezes. */
   readonly workflow?: WorkflowRun | undefined;

@@ -16,6 +16,7 @@ export interface RawEvent {
   readonly resourceId: string | null;
 }
 
+/** The raw events of one line, and whether they still come to it. */
 export interface EventsOfLine {
   /** In the order in which they occurred. Of storage all levels that say what was held in the month, also those of months before. */
   readonly events: readonly RawEvent[];
@@ -30,7 +31,7 @@ export interface EventsOfLine {
  * Reads the raw events that a line comes from. It reads the whole month's events, so it takes its time where there are
  * millions.
  *
- * @returns `null` when they were dropped, or are not known because the bill is older than that.
+ * @returns `null` for credits, and when the events were dropped, or are not known because the bill is older than that.
  */
 export async function listEventsOfLine(
   db: Database,

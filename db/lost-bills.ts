@@ -26,7 +26,8 @@ const WITHOUT_INVOICE: BillStatus = 'frozen';
  * Writes a lost bill as it went out, and that what is on it is billed: what of the usage is not here yet, the host product sends again,
  * and what was used beyond it joins the next bill. In one transaction. Safe to repeat.
  *
- * @returns `false`, and nothing is written, while the credits that paid for it are not here again, or where its month is billed otherwise.
+ * @returns `false`, and nothing is written, while the credits that paid for it are not here again, or where there is such a part
+ *   of the month's bill already: this bill, or another.
  */
 export async function saveLostBill(db: Database, bill: LostBill): Promise<boolean> {
   return await inTransaction(db, async (transaction) => {

@@ -5,16 +5,14 @@ import { drawsOfParts } from '../domain/bill-parts.ts';
 import type { BillingPeriod } from '../domain/billing-period.ts';
 import { creditCause } from '../domain/credit-causes.ts';
 import type { CreditLot } from '../domain/credits.ts';
-import type { Mode } from '../domain/mode.ts';
+import type { UserKey } from '../domain/customer-key.ts';
 import { sumCents } from '../domain/money.ts';
 import { grantCreditLot, settleCredits, takeFromLots } from './credits.ts';
 import type { DatabaseTransaction } from './database.ts';
 import type { BillsTable } from './schema.ts';
 
 /** What a user owes for a month. */
-export interface BillKey {
-  readonly mode: Mode;
-  readonly userId: string;
+export interface BillKey extends UserKey {
   readonly period: BillingPeriod;
 }
 

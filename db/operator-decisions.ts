@@ -29,6 +29,7 @@ export async function saveOperatorDecision(
   });
 }
 
+/** A decision as the customer's page lists it. */
 export interface RecordedDecision {
   readonly type: OperatorDecision['type'];
   readonly by: string;

@@ -7,6 +7,10 @@ import { PRICE_LIST, PRODUCTS, type PriceChange, type Product, unitPriceIn } fro
 import type { Database } from './database.ts';
 import type { StripeProductsTable } from './schema.ts';
 
+/**
+ * A product of a mode's price list. Its unit price is the one that the list began with: changes are in
+ * `price_changes`.
+ */
 export type StripeProduct = Selectable<StripeProductsTable>;
 
 /** Stripe's ids of one product on the price list. */

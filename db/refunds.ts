@@ -1,10 +1,8 @@
-import type { Mode } from '../domain/mode.ts';
+import type { UserKey } from '../domain/customer-key.ts';
 import type { Database } from './database.ts';
 
 /** What was given back of what the user paid for a bill. */
-export interface BillRefund {
-  readonly mode: Mode;
-  readonly userId: string;
+export interface BillRefund extends UserKey {
   readonly billId: string;
   readonly stripeInvoiceId: string;
   /** All refunds together. It falls again when one fails. */

@@ -17,6 +17,7 @@ import type { WebhookOutcome } from '../domain/webhook-receipt.ts';
 
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
 
+/** A row: a user of the host product, with their Stripe customer, and where billing last left them. */
 export interface UsersTable {
   mode: Mode;
   user_id: string;
@@ -43,12 +44,14 @@ export interface UsersTable {
   updated_at: Timestamp;
 }
 
+/** A row: a cluster and its places. How many are taken is counted from `users`. */
 export interface ClustersTable {
   mode: Mode;
   cluster_id: string;
   capacity: number;
 }
 
+/** A row: a product of the price list, the price it began with, and what Stripe calls it. */
 export interface StripeProductsTable {
   mode: Mode;
   product: Product;
@@ -59,6 +62,7 @@ export interface StripeProductsTable {
   active: Generated<boolean>;
 }
 
+/** A row: what a unit of a metered product costs from a month on, until the next change. */
 export interface PriceChangesTable {
   mode: Mode;
   product: MeteredProduct;
@@ -67,6 +71,7 @@ export interface PriceChangesTable {
   changed_at: Timestamp;
 }
 
+/** A row: an API key of the host product's, as its hash. One that is revoked stays. */
 export interface ApiKeysTable {
   key_hash: Buffer;
   key_id: string;
@@ -77,6 +82,7 @@ export interface ApiKeysTable {
   revoked_at: Date | null;
 }
 
+/** A row: a Checkout session of a user's, and when its subscription was seen to: from then on it makes no other. */
 export interface CheckoutSessionsTable {
   mode: Mode;
   checkout_session_id: string;
@@ -85,12 +91,17 @@ export interface CheckoutSessionsTable {
   created_at: Timestamp;
 }
 
+/**
+ * A row: the id of a usage event that was taken, and a hash of what it said, by which a repetition is known. That
+ * of a summed event goes with it, when its month is dropped.
+ */
 export interface UsageEventIdsTable {
   mode: Mode;
   event_id: string;
   content_hash: string; // a bigint of all 64 bits: only ever compared in the database
 }
 
+/** A row: a usage event as it came in, of a product that is summed. Partitioned by month; old months may be dropped. */
 export interface UsageEventsTable {
   mode: Mode;
   event_id: string;
@@ -102,6 +113,7 @@ export interface UsageEventsTable {
   number: number;
 }
 
+/** A row: from an instant on a resource holds so much, until its next level. */
 export interface StorageLevelsTable {
   mode: Mode;
   user_id: string;
@@ -113,6 +125,7 @@ export interface StorageLevelsTable {
   number: number;
 }
 
+/** A row: what a user has used of a product in a month, and what of it frozen bills hold. Bills are made of this. */
 export interface UsageTotalsTable {
   mode: Mode;
   user_id: string;
@@ -127,6 +140,7 @@ export interface UsageTotalsTable {
   unbilled_last_at: Date | null;
 }
 
+/** A row: what a user has used of a summed product on a day in UTC. To look at; bills are not made of it. */
 export interface UsageByDayTable {
   mode: Mode;
   user_id: string;
@@ -135,6 +149,7 @@ export interface UsageByDayTable {
   quantity: string;
 }
 
+/** A row: a frozen bill of a user's month, or a part of it, and how far it is on its way through Stripe. */
 export interface BillsTable {
   mode: Mode;
   bill_id: Generated<string>;
@@ -167,6 +182,7 @@ export interface BillsTable {
   updated_at: Timestamp;
 }
 
+/** A row: a line of a frozen bill. It never changes. */
 export interface BillLinesTable {
   mode: Mode;
   bill_id: string;
@@ -184,6 +200,7 @@ export interface BillLinesTable {
   last_event_at: Date | null;
 }
 
+/** A row: an entry of the credits' ledger, which only grows: cents granted to a lot (above 0) or taken from it. */
 export interface CreditEntriesTable {
   entry_id: GeneratedAlways<number>;
   mode: Mode;
@@ -195,6 +212,7 @@ export interface CreditEntriesTable {
   created_at: Timestamp;
 }
 
+/** A row: credits that were bought in one Checkout session, and what of them refunds and lost disputes take back. */
 export interface CreditPurchasesTable {
   mode: Mode;
   checkout_session_id: string;
@@ -204,6 +222,7 @@ export interface CreditPurchasesTable {
   updated_at: Timestamp;
 }
 
+/** A row: a dispute about a payment of a user's, as Stripe last said. */
 export interface DisputesTable {
   mode: Mode;
   dispute_id: string;
@@ -215,6 +234,7 @@ export interface DisputesTable {
   updated_at: Timestamp;
 }
 
+/** A row: what an operator has decided about a customer. It never changes, but for its texts at an erasure. */
 export interface OperatorDecisionsTable {
   mode: Mode;
   decision_id: string;
@@ -225,6 +245,7 @@ export interface OperatorDecisionsTable {
   decided_at: Timestamp;
 }
 
+/** A row: what an operator has decided about a month or about bills of it. */
 export interface CloseDecisionsTable {
   mode: Mode;
   decision_id: string;
@@ -236,6 +257,7 @@ export interface CloseDecisionsTable {
   decided_at: Timestamp;
 }
 
+/** A row: an event of Stripe's that has had its effect. Forgotten after 400 days. */
 export interface AppliedStripeEventsTable {
   mode: Mode;
   event_id: string;
@@ -245,6 +267,7 @@ export interface AppliedStripeEventsTable {
   applied_at: Timestamp;
 }
 
+/** A row: a delivery to a webhook endpoint, and what became of it. */
 export interface WebhookReceiptsTable {
   mode: Mode;
   receipt_id: string;
@@ -261,6 +284,7 @@ export interface WebhookReceiptsTable {
   signalled_at: Date | null;
 }
 
+/** A row: a write to Stripe that was intended, by its business identity, and what came of it. */
 export interface StripeWritesTable {
   mode: Mode;
   write_key: string;
@@ -271,6 +295,7 @@ export interface StripeWritesTable {
   completed_at: Date | null;
 }
 
+/** A row: a test purchase, as its workflow saved it last. */
 export interface TestPurchasesTable {
   mode: Generated<'test'>;
   purchase_id: string;
@@ -287,6 +312,7 @@ export interface TestPurchasesTable {
   updated_at: Timestamp;
 }
 
+/** A row: a payment method that was attached to a user's customer at the last look, for the account page. */
 export interface PaymentMethodsTable {
   mode: Mode;
   payment_method_id: string;
@@ -300,12 +326,14 @@ export interface PaymentMethodsTable {
   first_seen: GeneratedAlways<number>;
 }
 
+/** A row: a link to the account page that was opened, until it expires: it opens the page once. */
 export interface UsedAccountLinksTable {
   mode: Mode;
   link_id: string;
   expires_at: Date;
 }
 
+/** A row: what reconciliation remembers of a mode from one run to the next. */
 export interface ReconciliationsTable {
   mode: Mode;
   events_through: number | null;
@@ -317,6 +345,7 @@ export interface ReconciliationsTable {
   meters_since: Date | null;
 }
 
+/** A row: something that reconciliation has found, since when, and what became of it. */
 export interface ReconciliationFindingsTable {
   mode: Mode;
   code: FindingCode;
@@ -332,11 +361,15 @@ export interface ReconciliationFindingsTable {
   accepted_at: Date | null;
 }
 
+/** A row: the database was put back to a backup. Until some weeks later every write to Stripe looks first. */
 export interface RestoresTable {
   restored_at: Timestamp;
   backup_at: Date;
 }
 
+/**
+ * Kysely's view of the tables, by their names. Those of sessions are another's (connect-pg-simple), and are not here.
+ */
 export interface DatabaseSchema {
   users: UsersTable;
   clusters: ClustersTable;

@@ -5,6 +5,7 @@ import type { Database } from './database.ts';
 
 const mode = 'test';
 
+/** A user's credits in test mode, in cents. */
 export interface TestCredits {
   readonly userId: string;
   /** What is left of all that have not expired. */
@@ -30,6 +31,7 @@ export async function listTestCredits(db: Database, limit: number, now: Date): P
   }));
 }
 
+/** An event of test mode that has had its effect. */
 export interface AppliedTestEvent {
   /** `evt_…` */
   readonly eventId: string;

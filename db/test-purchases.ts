@@ -8,6 +8,7 @@ import type { Database } from './database.ts';
 import type { TestPurchasesTable } from './schema.ts';
 import { inTransaction } from './transaction.ts';
 
+/** A test purchase as its workflow saved it last. */
 export type TestPurchase = Selectable<TestPurchasesTable>;
 
 /** The one mode of all that is here. */
@@ -126,6 +127,7 @@ export async function grantTestPurchase(
   });
 }
 
+/** The purchase of this id; `undefined`: nobody has asked for it. */
 export async function findTestPurchase(db: Database, purchaseId: string): Promise<TestPurchase | undefined> {
   return await db
     .selectFrom('test_purchases')

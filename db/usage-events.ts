@@ -8,6 +8,7 @@ import { inTransaction } from './transaction.ts';
 import { withUsagePartitions } from './usage-partitions.ts';
 import { repetitionsAmong, storeIdsAndSums } from './usage-sums.ts';
 
+/** What became of a batch: each of its events is counted in one of the three. */
 export interface IngestionResult {
   /** Events that are stored and counted now, and were not before. */
   readonly accepted: number;

@@ -26,6 +26,7 @@ export function usageTotalsOf(
     .orderBy('period');
 }
 
+/** A row as the rules of billing take it (domain/unbilled-usage.ts): quantities stay exact decimals. */
 export function usageTotalOf(row: Selectable<UsageTotalsTable>): UsageTotal {
   return {
     product: row.product,

@@ -6,6 +6,7 @@ import { recordAppliedEvents } from './applied-events.ts';
 import type { Database } from './database.ts';
 import type { UsersTable } from './schema.ts';
 
+/** A row of a user's, whose e-mail and name are empty once their data was erased. */
 export type User = Selectable<UsersTable>;
 
 /** Registers a user, or updates the e-mail and name of one who is. @returns `undefined` for one whose data was erased. */
@@ -27,6 +28,7 @@ export async function registerUser(
     .executeTakeFirst();
 }
 
+/** By the host product's id; also one whose data was erased (`erased_at`). */
 export async function findUser(db: Database, mode: Mode, userId: string): Promise<User | undefined> {
   return await db
     .selectFrom('users')
@@ -36,11 +38,13 @@ export async function findUser(db: Database, mode: Mode, userId: string): Promis
     .executeTakeFirst();
 }
 
+/** Whether anybody was ever registered in the mode. */
 export async function hasUsers(db: Database, mode: Mode): Promise<boolean> {
   const user = await db.selectFrom('users').select('user_id').where('mode', '=', mode).limit(1).execute();
   return user.length > 0;
 }
 
+/** Whose customer `cus_…` is; `undefined`: it is not one of ours. */
 export async function findUserByStripeCustomer(
   db: Database,
   mode: Mode,

@@ -2,6 +2,7 @@ import type { BillingPeriod } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
 import type { Database } from './database.ts';
 
+/** How many of a month's bills are parked, or held. */
 export interface WaitingBills {
   readonly period: BillingPeriod;
   readonly status: 'parked' | 'held';

@@ -13,6 +13,7 @@ export interface AccountStatus {
   readonly task: AccountTask | null;
 }
 
+/** What the account page tells a user's standing from: as it was saved last, and what their bills say now. */
 export interface AccountStanding {
   readonly status: BillingStatus;
   readonly waitingFor: WaitingFor | null;

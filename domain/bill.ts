@@ -9,6 +9,7 @@ import { METERED_PRODUCTS, type MeteredProduct, PRICE_LIST, type Product } from 
  * `paid`: by Stripe, or there was nothing to pay. `void`: its invoice was voided, or an erasure gave it up.
  */
 export const BILL_STATUSES = ['frozen', 'held', 'open', 'paid', 'payment_failed', 'parked', 'void'] as const;
+/** One station of that life. */
 export type BillStatus = (typeof BILL_STATUSES)[number];
 
 /** Neither paid nor void: there is something to do still. */
@@ -19,6 +20,7 @@ export const OPEN_BILL_STATUSES = [
   'payment_failed',
   'parked',
 ] as const satisfies readonly BillStatus[];
+/** The status of a bill that is not done with. */
 export type OpenBillStatus = (typeof OPEN_BILL_STATUSES)[number];
 
 /** May go out, and has no invoice yet. */
@@ -71,6 +73,10 @@ export interface EventSpan {
   readonly lastAt: Date | null;
 }
 
+/**
+ * A line of a bill: the usage of one product in one month, or the credits that the bill consumes (an amount below 0)
+ * or gives back.
+ */
 export interface BillLine {
   readonly product: Product;
   readonly usagePeriod: BillingPeriod;
@@ -84,6 +90,10 @@ export interface BillLine {
   readonly events?: EventSpan;
 }
 
+/**
+ * A bill as {@link rateBill} computes it, before it is frozen: an id and a status it gets with its row
+ * (db/new-bills.ts).
+ */
 export interface RatedBill {
   readonly lines: readonly BillLine[];
   /** What Stripe is to collect: the sum of all lines, credits included. Never negative. */

@@ -4,7 +4,7 @@
  */
 export type BillingPeriod = string & { readonly __brand: 'BillingPeriod' };
 
-/** Each has some before it and after it that can be named so as well. */
+/** Four digits, and the year after has four too. The first month (1000-01) has none before it, the last (9998-12) none after it. */
 const PERIOD_PATTERN = /^(?!9999)([1-9]\d{3})-(0[1-9]|1[0-2])$/;
 
 /** Whether `text` names a period, that is a year and a month as in `2026-10`. */
@@ -12,7 +12,7 @@ export function isBillingPeriod(text: string): text is BillingPeriod {
   return PERIOD_PATTERN.test(text);
 }
 
-/** @throws RangeError when `text` is not of the form `YYYY-MM`. */
+/** The period that `text` names, where it must name one. @throws RangeError when it is not of the form `YYYY-MM`. */
 export function parseBillingPeriod(text: string): BillingPeriod {
   if (!isBillingPeriod(text))
     throw new RangeError(`"${text}" is not a billing period; write it as YYYY-MM, such as 2026-10`);
@@ -39,10 +39,12 @@ export function periodLengthMs(period: BillingPeriod): number {
   return periodEnd(period).getTime() - periodStart(period).getTime();
 }
 
+/** The month after. @throws RangeError after 9998-12, the last that can be named. */
 export function nextPeriod(period: BillingPeriod): BillingPeriod {
   return shiftMonths(period, 1);
 }
 
+/** The month before. @throws RangeError before 1000-01, the first that can be named. */
 export function previousPeriod(period: BillingPeriod): BillingPeriod {
   return shiftMonths(period, -1);
 }

@@ -3,10 +3,16 @@ import type { Mode } from './mode.ts';
 import type { ChargeEventEnvelope } from './stripe-event.ts';
 import { BILLING_TASK_QUEUE } from './task-queues.ts';
 
+/**
+ * Type of the workflow that asks Stripe whose charge an event is about, and hands the event on to that customer's
+ * workflow.
+ */
 export const CHARGE_EVENT_WORKFLOW = 'chargeEventWorkflow';
 
+/** One for each event, whoever brings it: it is handed on once ({@link chargeEventStart}). */
 export const chargeEventWorkflowId = (mode: Mode, eventId: string) => `charge-event:${mode}:${eventId}`;
 
+/** An event whose object names a charge and no customer, and the mode of the endpoint or list that it came from. */
 export interface ChargeEventInput {
   readonly mode: Mode;
   readonly event: ChargeEventEnvelope;

@@ -8,10 +8,12 @@ import { MAX_TEXT_LENGTH } from './operator-decisions.ts';
 /** So many bills in one decision: each is looked at in one transaction. */
 export const MAX_BILLS_OF_DECISION = 1_000;
 
+/** What the update `approve` takes: who lets the frozen bills of the month go out. */
 export interface Approval {
   readonly approvedBy: string;
 }
 
+/** What the updates `hold`, `release` and `skip` take. */
 export interface BillsDecision {
   /** `bill_…`, at most {@link MAX_BILLS_OF_DECISION}. */
   readonly bills: readonly string[];
@@ -21,6 +23,7 @@ export interface BillsDecision {
   readonly reason?: string;
 }
 
+/** What the update `retryParked` takes: who has the month's parked bills tried again. */
 export interface RetryParked {
   readonly by: string;
 }

@@ -62,6 +62,7 @@ export function joinParts(
 /** A user who never began a Checkout has no customer in Stripe: their bill would be parked. Without a payment method it would fail. */
 export type PreviewProblem = 'no_customer' | 'no_payment_method';
 
+/** Why a bill of this total could not be collected from the user; `null`: it could, or there is nothing to collect. */
 export function problemOfBill(user: {
   readonly totalCents: number;
   readonly stripeCustomerId: string | null;
@@ -93,6 +94,8 @@ export interface PreviewSummary {
 }
 
 /**
+ * The bills of a month as a person looks them over: sums, the ones that stand out, and the ones that need somebody.
+ *
  * @param previousTotalCents all bills of the month before.
  * @param listed how many of the biggest, and of the most changed, to name.
  */

@@ -14,6 +14,9 @@ export function toCollectCents(byStatus: Readonly<Partial<Record<BillStatus, Bil
   return sumCents(statuses.map((status) => byStatus[status]?.cents ?? 0));
 }
 
+/**
+ * A bill that an operator wants to see before it goes out, for its size. Totals in cents: what Stripe is to collect.
+ */
 export interface BiggestBill {
   readonly billId: string;
   readonly userId: string;
@@ -57,7 +60,9 @@ export interface CloseSummary {
   readonly withoutPaymentMethod: BillSum;
 }
 
+/** How many of the month's biggest bills a summary names. */
 export const LISTED_BIGGEST = 5;
+/** How many bills a summary names of those that are held, and as many of those that are parked. */
 export const LISTED_STOPPED = 20;
 
 const MAX_BYTES = 8_000;

@@ -3,6 +3,7 @@ import { hasEnded, type SubscriptionFact } from './customer-facts.ts';
 import { isStopped } from './customer-standing.ts';
 import { type Drift, isUnderWay, proposed, repaired } from './reconciliation-findings.ts';
 
+/** A subscription in Stripe, with whose it is. */
 export interface ComparedSubscription extends SubscriptionFact {
   readonly stripeCustomerId: string;
   /** When it was made, canceled or ended, whichever was last. Unix seconds. */

@@ -3,12 +3,17 @@
  * neither the order of deliveries nor their number can matter: the same facts give the same decisions.
  */
 
+/**
+ * A payment method that is attached to the customer in Stripe, whatever its type.
+ * https://docs.stripe.com/api/payment_methods
+ */
 export interface PaymentMethodFact {
   readonly id: string;
   /** Unix seconds. */
   readonly created: number;
 }
 
+/** A subscription of the customer's in Stripe, live or ended. https://docs.stripe.com/api/subscriptions/object */
 export interface SubscriptionFact {
   readonly id: string;
   /** Stripe's subscription status, such as `active`, `past_due`, `canceled`. */
@@ -72,6 +77,10 @@ export interface OperatorSuspensionFact {
   readonly reason: string;
 }
 
+/**
+ * All that is known of one customer when a step of their workflow decides: one look at Stripe and the database
+ * (activities/customer-facts.ts).
+ */
 export interface CustomerFacts {
   readonly customerDeleted: boolean;
   readonly defaultPaymentMethodId: string | null;
@@ -101,6 +110,10 @@ export interface CustomerFacts {
 
 const ENDED_SUBSCRIPTION_STATUSES: ReadonlySet<string> = new Set(['canceled', 'incomplete_expired']);
 
+/**
+ * Whether the subscription is over for good: canceled, or never paid for the first time.
+ * https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
+ */
 export function hasEnded({ status }: Pick<SubscriptionFact, 'status'>): boolean {
   return ENDED_SUBSCRIPTION_STATUSES.has(status);
 }
@@ -122,7 +135,7 @@ export function liveSubscription(facts: Pick<CustomerFacts, 'subscriptions'>): S
   return liveSubscriptions(facts)[0] ?? null;
 }
 
-/** The one that ended last, or `null`. */
+/** Of a customer without a live subscription the one that ended last; `null`: there never was one. */
 export function lastEndedSubscription(facts: Pick<CustomerFacts, 'subscriptions'>): SubscriptionFact | null {
   const latestFirst = facts.subscriptions.toSorted(
     (a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0) || (a.id < b.id ? 1 : -1),

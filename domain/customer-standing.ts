@@ -9,8 +9,9 @@ import {
 import { graceEndOf, nextRetryOf } from './dunning.ts';
 import { formatCents } from './money.ts';
 
-export const BILLING_STATUSES = ['none', 'active', 'past_due', 'suspended'] as const;
 /** `none`: never subscribed. `past_due`: owes, has access until the grace period ends. `suspended`: no access. */
+export const BILLING_STATUSES = ['none', 'active', 'past_due', 'suspended'] as const;
+/** Whether a user may use their cluster, and on what terms. */
 export type BillingStatus = (typeof BILLING_STATUSES)[number];
 
 /** What the customer's billing stands still for, if anything. */
@@ -22,6 +23,7 @@ export const WAITING_FOR = [
   'subscription',
   'operator',
 ] as const;
+/** What has to come before billing goes on: from the customer, from a person in charge, or a place on a cluster. */
 export type WaitingFor = (typeof WAITING_FOR)[number];
 
 /** Where a customer stands; saved with the user and shown to operators. */
@@ -54,6 +56,7 @@ interface StandingRule {
 /** Stripe has given up on collecting, or collects nothing. */
 const STOPPED_SUBSCRIPTION_STATUSES: ReadonlySet<string> = new Set(['unpaid', 'paused']);
 
+/** Whether the subscription is `unpaid` or `paused`: it lives, and gives no access. */
 export const isStopped = ({ status }: Pick<SubscriptionFact, 'status'>): boolean =>
   STOPPED_SUBSCRIPTION_STATUSES.has(status);
 

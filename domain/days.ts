@@ -3,6 +3,7 @@ import { type BillingPeriod, periodEnd, periodStart } from './billing-period.ts'
 /** A day in UTC, `YYYY-MM-DD`. Each has 24 hours. */
 export type Day = string;
 
+/** Milliseconds of a day in UTC: no daylight saving, and no leap seconds in Unix time. */
 export const DAY_MS = 24 * 60 * 60_000;
 
 /** The day that `instant` falls into. */

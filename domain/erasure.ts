@@ -2,17 +2,20 @@
 
 import type { BillStatus } from './bill.ts';
 import type { BillingPeriod } from './billing-period.ts';
-import type { Mode } from './mode.ts';
+import type { UserKey } from './customer-key.ts';
 import { formatCents } from './money.ts';
 import { BILLING_TASK_QUEUE } from './task-queues.ts';
 
+/**
+ * Type of the workflow that erases a user's data. The CLI starts it, or joins the one that runs, and waits for what
+ * was erased.
+ */
 export const USER_ERASURE_WORKFLOW = 'userErasureWorkflow';
 /** Type of the failure whose message says what is to be done first. */
 export const ERASURE_REFUSED = 'ErasureRefused';
 
-export interface UserErasureInput {
-  readonly mode: Mode;
-  readonly userId: string;
+/** Whose data is to be erased, and what becomes of what they owe. */
+export interface UserErasureInput extends UserKey {
   /** Whether what is owed or not billed yet is given up; otherwise that keeps the erasure from being done. */
   readonly writeOff: boolean;
 }

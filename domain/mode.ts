@@ -4,6 +4,7 @@
  */
 export const MODES = ['live', 'test'] as const;
 
+/** One of Stripe's two worlds. */
 export type Mode = (typeof MODES)[number];
 
 /** The mode that a secret key of Stripe's opens (`sk_live_…`, `rk_test_…`); `null` for what is no secret key. */

@@ -75,6 +75,7 @@ export const BALANCE_PARTS = [
   ['writtenOffCents', 'written off'],
   ['unbilledCents', 'on no bill yet'],
 ] as const satisfies readonly (readonly [keyof MonthTotals, string])[];
+/** The field of {@link MonthTotals} that holds one of these parts. */
 export type BalancePart = (typeof BALANCE_PARTS)[number][0];
 
 /** The parts of what is billed. */
@@ -86,6 +87,7 @@ export const BILLED_PARTS = [
 
 /** The parts of all that was used, those of what is billed one by one. */
 export type SmallestPart = Exclude<BalancePart, 'billedCents'> | (typeof BILLED_PARTS)[number][0];
+/** In the order of the columns of `npm run billing -- balance`; each is a state in the metric `billing_month_cents`. */
 export const SMALLEST_PARTS: readonly SmallestPart[] = [...BILLED_PARTS, ...BALANCE_PARTS]
   .map(([amount]) => amount)
   .filter((amount) => amount !== 'billedCents');
@@ -100,6 +102,7 @@ export function partsInWords(
     .map(([amount, name]) => `${formatCents(totals[amount])} ${name}`);
 }
 
+/** What the products of a month come to together; of none, zeros. */
 export function monthTotals(products: readonly ProductBalance[]): MonthTotals {
   const sum = (of: (balance: ProductBalance) => number) => sumCents(products.map(of));
   const cents = byBilledAs((as) => sum(({ billedCents }) => billedCents[as]));

@@ -4,20 +4,42 @@ import type { Mode } from './mode.ts';
 import type { MonthTotals } from './month-balance.ts';
 import { BILLING_BATCH_TASK_QUEUE } from './task-queues.ts';
 
+/**
+ * Type of the workflow that closes a month. Started by the Schedule's workflow, by an operator, or by a decision about
+ * a month whose close has ended.
+ */
 export const MONTHLY_BILLING_WORKFLOW = 'monthlyBillingWorkflow';
+/** Type of the close's child that brings one partition of the month's bills to Stripe. */
 export const CHARGE_PARTITION_WORKFLOW = 'chargePartitionWorkflow';
+/**
+ * Type of the workflow that the Schedule starts on the 1st; it starts the close of the month that had ended at its
+ * scheduled time.
+ */
 export const SCHEDULED_MONTHLY_BILLING_WORKFLOW = 'scheduledMonthlyBillingWorkflow';
 
+/**
+ * One close of a month at a time: started while it runs, it is met; started when it has ended, it bills nothing twice.
+ */
 export const monthlyBillingWorkflowId = (mode: Mode, period: BillingPeriod) =>
   `monthly-billing:${mode}:${period}`;
+/** One for each partition of a close, which counts them: `1-3` is the third of its first round. */
 export const chargePartitionWorkflowId = ({ mode, period }: Month, partition: string) =>
   `${monthlyBillingWorkflowId(mode, period)}:charge-${partition}`;
 
+/** Query: how far the close is, as a {@link MonthlyBillingReport}. Asked by the CLI and the admin's page. */
 export const BILLING_PROGRESS_QUERY = 'billingProgress';
+/** Update of an operator's: the frozen bills of the month go out. Refused unless the close waits for it. */
 export const APPROVE_UPDATE = 'approve';
+/**
+ * Update of an operator's: frozen bills do not go out until they are released. Refused as a whole when one of them is
+ * on its way to Stripe.
+ */
 export const HOLD_UPDATE = 'hold';
+/** Update of an operator's: held bills may go out: with the others, or at once when these have gone. */
 export const RELEASE_UPDATE = 'release';
+/** Update of an operator's: held bills stay held, and the close ends without waiting for them. */
 export const SKIP_UPDATE = 'skip';
+/** Update of an operator's: the month's parked bills are tried once more. */
 export const RETRY_PARKED_UPDATE = 'retryParked';
 
 /** A month of one mode: what is closed, previewed and balanced. */
@@ -26,6 +48,7 @@ export interface Month {
   readonly period: BillingPeriod;
 }
 
+/** The month to be closed. */
 export interface MonthlyBillingInput extends Month {
   /** Started for the sake of a decision about a month that is closed already: nothing is frozen, and no other bill charged. */
   readonly onlyDecisions?: boolean;
@@ -43,6 +66,7 @@ export const CLOSE_PHASES = [
   'awaiting_release',
   'done',
 ] as const;
+/** What a close is at. */
 export type ClosePhase = (typeof CLOSE_PHASES)[number];
 
 /** Result of a close, and answer of the query `billingProgress` while it runs. */

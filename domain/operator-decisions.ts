@@ -8,6 +8,7 @@ export const MAX_EXTENSION_DAYS = 90;
 /** Of a name or a reason that is kept with a decision. */
 export const MAX_TEXT_LENGTH = 500;
 
+/** What the update `extendGrace` takes. */
 export interface ExtendGraceRequest {
   /** Days from now on, also parts of one; at most {@link MAX_EXTENSION_DAYS}. */
   readonly days: number;
@@ -15,12 +16,14 @@ export interface ExtendGraceRequest {
   readonly by: string;
 }
 
+/** What the update `suspend` takes. */
 export interface SuspendRequest {
   /** Why; shown to operators and stored. */
   readonly reason: string;
   readonly by: string;
 }
 
+/** What the update `reactivate` takes: who decides. */
 export interface ReactivateRequest {
   readonly by: string;
 }

@@ -3,6 +3,7 @@ import type { DecimalString } from './money.ts';
 
 /** What is sold by use. The names are part of the public interface (`POST /api/usage-events`). */
 export const METERED_PRODUCTS = ['cpu_hour', 'gpu_hour', 'storage_gb_month', 'api_calls'] as const;
+/** What a usage event may be of. */
 export type MeteredProduct = (typeof METERED_PRODUCTS)[number];
 
 /** The one product whose events are levels: what is stored and computed of levels (domain/storage.ts, db/storage-levels.ts) knows one. */
@@ -10,6 +11,7 @@ export const LEVEL_PRODUCT = 'storage_gb_month' satisfies MeteredProduct;
 
 /** Everything on the price list: what is metered, and credits, which are bought once. */
 export const PRODUCTS = [...METERED_PRODUCTS, 'credits'] as const;
+/** What a line of a bill may be of. */
 export type Product = (typeof PRODUCTS)[number];
 
 /**
@@ -18,6 +20,10 @@ export type Product = (typeof PRODUCTS)[number];
  */
 export type Aggregation = 'sum' | 'level';
 
+/**
+ * How a product is named, counted and priced where nothing else was set. What a unit costs now, the database says
+ * (db/price-list.ts).
+ */
 export interface PriceListItem {
   readonly product: Product;
   /** Name in the Stripe Dashboard, on invoices and on the account page. */

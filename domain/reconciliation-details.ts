@@ -6,6 +6,7 @@ import {
   type ReconciliationReport,
 } from './reconciliation.ts';
 
+/** How far a run is, or what it came to, and the open findings with what a person is to do. */
 export function reconciliationDetails(report: ReconciliationReport): string {
   const { endedAtMs, eventsFrom, eventsGone, openFindings, open } = report;
   const rows = [

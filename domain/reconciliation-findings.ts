@@ -17,6 +17,7 @@ export const PASSES = [
   'refunds',
   'meters',
 ] as const;
+/** One part of a run. */
 export type Pass = (typeof PASSES)[number];
 
 /** Those whose list grows for ever, and is read from a day on only: what is found there is on objects of since then. */
@@ -57,6 +58,7 @@ const PASS_OF = {
   not_readable: null,
 } as const satisfies Readonly<Record<string, Pass | null>>;
 
+/** What kind of thing was found. Stable: stored, a label of metrics, and named in docs/operations.md. */
 export type FindingCode = keyof typeof PASS_OF;
 
 /** `repaired`: reconciliation has seen to it. `proposed`: a person must, and the proposal says how. */
@@ -103,10 +105,15 @@ export interface Drift {
 
 type About = Omit<FoundFinding, 'fix' | 'proposal'>;
 
+/** A finding that `repair` sees to: nothing is left for a person. */
 export function repaired(about: About, repair: Repair): Drift {
   return { finding: { ...about, fix: 'repaired', proposal: null }, repair };
 }
 
+/**
+ * A finding for a person. A `repair` beside the proposal only readies it, such as a bill that is parked so that it can
+ * be retried.
+ */
 export function proposed(about: About, proposal: string, repair: Repair | null = null): Drift {
   return { finding: { ...about, fix: 'proposed', proposal }, repair };
 }
@@ -134,6 +141,7 @@ export function codesOf(passes: readonly Pass[]): FindingCode[] {
   return FINDING_CODES.filter((code) => passes.some((pass) => PASS_OF[code] === pass));
 }
 
+/** All that can be found, in the order above: what an operator may name to `npm run billing -- reconcile --accept`. */
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of what it is typed by
 export const FINDING_CODES = Object.keys(PASS_OF) as FindingCode[];
 

@@ -4,13 +4,24 @@ import type { Mode } from './mode.ts';
 import { type Finding, type Pass, UNDER_WAY_SECONDS } from './reconciliation-findings.ts';
 import { BILLING_BATCH_TASK_QUEUE } from './task-queues.ts';
 
+/**
+ * Type of the workflow that is one run. Started by the Schedule's workflow, or by an operator who does not want to
+ * wait for that.
+ */
 export const RECONCILIATION_WORKFLOW = 'reconciliationWorkflow';
+/** Type of the workflow that the Schedule starts every hour; it starts the run. */
 export const SCHEDULED_RECONCILIATION_WORKFLOW = 'scheduledReconciliationWorkflow';
 
+/** One run at a time for each mode: two would read the same lists and move the same cursor. */
 export const reconciliationWorkflowId = (mode: Mode) => `reconciliation:${mode}`;
 
+/**
+ * Query: how far the run is, and what it has found, as a {@link ReconciliationReport}. Asked by the CLI while it
+ * waits for one.
+ */
 export const RECONCILIATION_PROGRESS_QUERY = 'reconciliationProgress';
 
+/** What a run is to read, and of which mode. */
 export interface ReconciliationInput {
   readonly mode: Mode;
   /** When all objects are compared, and not only events read: in the first run of a UTC day, or in this one. */
@@ -56,6 +67,7 @@ export interface PageCursor {
   readonly after: string | null;
 }
 
+/** Where every part of a run begins, but for meters, which go on where the last run has stopped. */
 export const FIRST_PAGE: PageCursor = { part: 0, after: null };
 
 /** What the database remembers from one run to the next. Times of Stripe's are Unix seconds of Stripe's own clock. */

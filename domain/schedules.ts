@@ -40,4 +40,5 @@ export const RECONCILIATION_SCHEDULE: BillingSchedule = {
   catchUp: '1 hour',
 };
 
+/** All there are: a worker makes sure of each, and the health checks look at each. */
 export const SCHEDULES: readonly BillingSchedule[] = [MONTHLY_BILLING_SCHEDULE, RECONCILIATION_SCHEDULE];

@@ -18,6 +18,10 @@ export interface StorageLevel {
   readonly gb: DecimalString;
 }
 
+/**
+ * What the changes of one month come to: of one resource ({@link storageChanges}), or of all that a user has. Either
+ * number may be negative.
+ */
 export interface StorageTotal {
   /** GB × milliseconds that the changes made in this month add to this month. */
   readonly gbMs: Big;

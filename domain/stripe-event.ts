@@ -30,8 +30,10 @@ export const HANDLED_EVENT_TYPES = [
   'charge.dispute.funds_withdrawn',
   'charge.dispute.funds_reinstated',
 ] as const;
+/** The type of an event that takes effect through its customer's workflow. */
 export type HandledEventType = (typeof HANDLED_EVENT_TYPES)[number];
 
+/** Whether an event of this type takes effect through its customer's workflow. */
 export function isHandledEventType(type: string): type is HandledEventType {
   return (HANDLED_EVENT_TYPES as readonly string[]).includes(type);
 }
@@ -46,8 +48,10 @@ export const TEST_PURCHASE_EVENT_TYPES = [
   'payment_intent.requires_action',
   'payment_intent.canceled',
 ] as const;
+/** The type of an event that a test purchase may wait for. */
 export type TestPurchaseEventType = (typeof TEST_PURCHASE_EVENT_TYPES)[number];
 
+/** Whether a test purchase may wait for an event of this type. Whose payment it is, the event's metadata say. */
 export function isTestPurchaseEventType(type: string): type is TestPurchaseEventType {
   return (TEST_PURCHASE_EVENT_TYPES as readonly string[]).includes(type);
 }

@@ -27,6 +27,7 @@ export interface StripeRefusal {
   readonly code: string | null;
 }
 
+/** What a failed step says of Stripe's refusal; of a failure that is not of Stripe's, its message alone. */
 export function stripeRefusalOf(failure: {
   readonly message: string;
   readonly details?: Details;

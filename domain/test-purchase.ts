@@ -19,12 +19,15 @@ export const TEST_CARDS = {
   authentication: 'pm_card_authenticationRequiredOnSetup',
 } as const;
 
+/** The name of a test card, by what it does. */
 export type TestCard = keyof typeof TEST_CARDS;
+/** In the order in which the admin's page offers them. */
 export const TEST_CARD_NAMES = ['success', 'decline', 'authentication'] as const satisfies TestCard[];
 
 /**
  * `processing`: under way. `requires_action`: waits until the card's owner has authenticated at the link. The others are ends:
- * `expired` is one that nobody has authenticated, or that could not be carried out, in a day.
+ * `expired` is one that nobody has authenticated, or that could not be carried out, in a day, or whose payment was canceled
+ * in Stripe.
  */
 export const TEST_PURCHASE_STATUSES = [
   'processing',
@@ -33,8 +36,13 @@ export const TEST_PURCHASE_STATUSES = [
   'declined',
   'expired',
 ] as const;
+/** Where a test purchase stands. */
 export type TestPurchaseStatus = (typeof TEST_PURCHASE_STATUSES)[number];
 
+/**
+ * What a step is about, mostly in this order. `wait`: for the card's owner, or a webhook; `webhook`: one that has
+ * come; `look`: the payment was looked at without one.
+ */
 export const TEST_PURCHASE_STEPS = [
   'customer',
   'product',
@@ -62,6 +70,7 @@ export interface TestPurchaseRequest {
   readonly card: TestCard;
 }
 
+/** What its workflow is started with. */
 export interface TestPurchaseInput extends TestPurchaseRequest {
   readonly purchaseId: string;
   /** Where the bank's page leads back to. */
@@ -92,9 +101,18 @@ export type TestPurchaseResult = Pick<
   'status' | 'paymentIntentId' | 'declineCode' | 'problem'
 >;
 
+/**
+ * Type of the workflow that is one test purchase. The admin's api starts it; Stripe's webhooks come to it as the
+ * signal `stripeEvent`.
+ */
 export const TEST_PURCHASE_WORKFLOW = 'testPurchaseWorkflow';
+/**
+ * Query: where the purchase stands, as a {@link TestPurchaseState}. For the Temporal Web UI: the admin's page reads
+ * the database.
+ */
 export const TEST_PURCHASE_STATE_QUERY = 'testPurchaseState';
 
+/** One for each purchase; its id comes from the caller's idempotency key, so that asked for twice it is bought once. */
 export const testPurchaseWorkflowId = (purchaseId: string) => `test-purchase:${purchaseId}`;
 
 /** How a purchase is started, by whom ever: an id is good for one purchase. It sets its search attributes itself, as customers' workflows do. */
@@ -120,6 +138,7 @@ export function priceOfCredits(credits: number, unitPriceCents: DecimalString): 
   return divideToCents(new Big(unitPriceCents).times(credits));
 }
 
+/** `1 credit`, `12 credits` */
 export const countOfCredits = (credits: number) => (credits === 1 ? '1 credit' : `${credits} credits`);
 
 /** Where a purchase stands, and its steps with their times: for the Temporal Web UI. */

@@ -43,6 +43,10 @@ export const USAGE_EVENT_REJECTION_CODES = [
   'user_erased',
   'id_reused',
 ] as const;
+/**
+ * Why one event was not taken, as a stable code. Sent again as it is, the event is refused again, unless its user has
+ * been registered meanwhile (`unknown_user`), or time has passed (`occurred_in_future`).
+ */
 export type UsageEventRejectionCode = (typeof USAGE_EVENT_REJECTION_CODES)[number];
 
 /** What is wrong with an event, and in a sentence for a person how to mend it. */

@@ -11,6 +11,7 @@ export interface FoundEndpoint extends WebhookEndpoint {
   readonly isOurs: boolean;
 }
 
+/** The endpoint that there is to be. Which events it sends, its mode says ({@link wantedEventTypes}). */
 export interface WantedEndpoint {
   readonly mode: Mode;
   /** Ends with the path of the mode. */
@@ -19,6 +20,10 @@ export interface WantedEndpoint {
   readonly apiVersion: string;
 }
 
+/**
+ * What `setup-stripe` is to do. An update names what it changes: event types to add and to drop, and whether it
+ * enables the endpoint.
+ */
 export type EndpointStep =
   | { readonly type: 'create_endpoint'; readonly url: string }
   | {
@@ -36,6 +41,7 @@ export interface ForPerson {
   readonly mend: string;
 }
 
+/** What is to be done about the endpoints of an address; nothing at all: one serves. */
 export interface EndpointPlan {
   readonly steps: readonly EndpointStep[];
   readonly forPerson: readonly ForPerson[];

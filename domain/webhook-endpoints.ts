@@ -2,6 +2,7 @@
 import type { Mode } from './mode.ts';
 import { WEBHOOK_PATHS, wantedEventTypes } from './stripe-event.ts';
 
+/** A webhook endpoint of the account, ours or another's. https://docs.stripe.com/api/webhook_endpoints */
 export interface WebhookEndpoint {
   readonly id: string;
   readonly url: string;

@@ -7,6 +7,7 @@ import type { StripeEventEnvelope } from './stripe-event.ts';
  * taken. Stripe sends both again, for three days.
  */
 export const WEBHOOK_OUTCOMES = ['accepted', 'ignored', 'refused', 'failed'] as const;
+/** One way in which a delivery may end. */
 export type WebhookOutcome = (typeof WEBHOOK_OUTCOMES)[number];
 
 /** A delivery to a webhook endpoint, and what became of it. */

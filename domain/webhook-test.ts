@@ -11,6 +11,7 @@ export const TESTED_EVENT_TYPES = [
   'payment_method.attached',
   'payment_method.detached',
 ] as const;
+/** The type of an event that an admin may send as a test. */
 export type TestedEventType = (typeof TESTED_EVENT_TYPES)[number];
 
 /** What of a user Stripe knows; `null`: nothing yet. */

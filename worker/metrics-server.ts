@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 
+/** Whose metrics are shown, and where. */
 export interface MetricsServerOptions {
   readonly registry: Registry;
   /** Where Temporal's SDK shows its own metrics to this process. */
@@ -15,6 +16,7 @@ export interface MetricsServerOptions {
   readonly host?: string | undefined;
 }
 
+/** The server while it listens. */
 export interface MetricsServer {
   readonly port: number;
   close(): Promise<void>;

@@ -10,6 +10,8 @@ export interface WorkerMetrics {
 }
 
 /**
+ * Registers the worker's own metrics; docs/metrics.md says what each means.
+ *
  * @param batchRequestsPerSecond what a close may ask of Stripe, over all workers.
  * @throws Error when `registry` has metrics of these names already: a registry serves one worker.
  */

@@ -43,6 +43,7 @@ export interface ReplayedType {
   readonly broken: readonly BrokenWorkflow[];
 }
 
+/** The code to be tried, how payloads of the namespace are read, and how much is tried. */
 export interface ReplayOptions {
   readonly workflowBundle: NonNullable<ReplayWorkerOptions['workflowBundle']>;
   readonly dataConverter: DataConverter;

@@ -11,6 +11,7 @@ export const SEARCH_ATTRIBUTE_TYPE_NUMBERS = {
   KeywordList: 7,
 } as const;
 
+/** One of these types, by its name in Temporal's Web UI and CLI. */
 export type SearchAttributeType = keyof typeof SEARCH_ATTRIBUTE_TYPE_NUMBERS;
 
 /** Names and types: `{BillingStatus: 'Keyword'}`. */

@@ -26,6 +26,7 @@ import { TraceLinksInterceptor } from './trace-links-interceptor.ts';
 import { deploymentOptions } from './worker-versions.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
+/** What the workers of a process run with. */
 export interface BillingWorkerOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
@@ -63,6 +64,11 @@ const HEARTBEAT_THROTTLE = '3s';
  */
 const PATIENCE_WITH_BACKLOGS = { isolateExecutionTimeout: '60s' } as const;
 
+/**
+ * Bundles the workflows, unless that was done, and starts the workers of a process. When it returns they take work,
+ * until {@link BillingWorker.stop}.
+ * @throws what Temporal's SDK does when the code can't be bundled, or a worker is refused by the namespace.
+ */
 export async function startWorker(options: BillingWorkerOptions): Promise<BillingWorker> {
   const { connection, namespace, dataConverter, buildId, batchRequestsPerSecond } = options;
   const { clientInterceptors = [], activityInterceptors = [] } = options.tracing ?? {};

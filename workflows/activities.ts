@@ -21,6 +21,10 @@ const UNTIL_IT_WORKS = { initialInterval: '1s', backoffCoefficient: 2, maximumIn
 /** How soon an activity whose worker is gone is tried elsewhere; the worker beats for it (worker/heartbeat-interceptor.ts). */
 const HEARTBEAT_TIMEOUT = '10s';
 
+/**
+ * Steps that a person or a webhook waits for. One that Stripe refuses for good fails at once, with a failure of type
+ * `StripeRefused`.
+ */
 export const billingActivities = proxyActivities<BillingActivities>({
   taskQueue: BILLING_TASK_QUEUE,
   startToCloseTimeout: '2m',
@@ -28,7 +32,7 @@ export const billingActivities = proxyActivities<BillingActivities>({
   retry: UNTIL_IT_WORKS,
 });
 
-/** A partition of a close takes longer. */
+/** A close's own steps, but for its bills' way to Stripe. One that freezes a whole partition takes longer. */
 export const batchActivities = proxyActivities<BatchActivities>({
   taskQueue: BILLING_BATCH_TASK_QUEUE,
   startToCloseTimeout: '30m',
@@ -51,6 +55,7 @@ function chargesOf(mode: Mode) {
   });
 }
 
+/** Reconciliation's steps in the database: what a run begins with, and what it leaves behind. */
 export const reconciliationSteps = proxyActivities<ReconciliationSteps>({
   taskQueue: BILLING_BATCH_TASK_QUEUE,
   startToCloseTimeout: '5m',

@@ -25,8 +25,10 @@ export interface PartitionProgress extends ChargedBills {
   readonly waiting: StandStill | null;
 }
 
+/** Signal of a partition to its close: after each page of bills, and when it begins or ceases to wait for Stripe. */
 export const partitionProgressSignal = defineSignal<[PartitionProgress]>('partitionProgress');
 
+/** Which of a month's bills a partition is to bring to Stripe. */
 export interface ChargePartitionInput extends Month {
   /** Its name within the close. */
   readonly partition: string;

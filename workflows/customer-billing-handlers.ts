@@ -41,6 +41,7 @@ import { refuseUpdate } from './refuse-update.ts';
 
 const stripeEventSignal = defineSignal<[StripeEventEnvelope]>(STRIPE_EVENT_SIGNAL);
 const userChangedSignal = defineSignal(USER_CHANGED_SIGNAL);
+/** One customer's workflow sends it to those who were given a place on a cluster by its own step. */
 export const lookAgainSignal = defineSignal(LOOK_AGAIN_SIGNAL);
 const startCheckoutUpdate = defineUpdate<StartedCheckout, [StartCheckoutRequest]>(START_CHECKOUT_UPDATE);
 const openBillingPortalUpdate = defineUpdate<OpenedBillingPortal, [OpenBillingPortalRequest]>(
