@@ -36,8 +36,8 @@ export function findOrMissing<T extends { id: string }, I extends string>(
 }
 
 /**
- * A customer that is there. @throws 400 if there is none, a deleted one included; 404 if the path names it (`param`
- * `'id'`).
+ * A customer that is there.
+ * @throws 400 if there is none, a deleted one included; 404 if the path names it (`param` `'id'`).
  */
 export function findCustomer(operation: Operation, id: string, param = 'customer'): Customer {
   return findOrMissing(operation, 'customer', (store) => store.customers, id, param);
