@@ -31,6 +31,7 @@ import { type BillingWorker, startWorker } from '../../worker/worker.ts';
 import { TEST_ACCOUNT } from './account.ts';
 import { ADMIN_PASSWORD, testAdmin } from './admin.ts';
 
+/** What a service is started on, and what is not as usual about it. */
 export interface BillingParts {
   readonly db: Database;
   readonly temporalAddress: string;
@@ -68,6 +69,7 @@ export interface BillingService extends RunningBilling {
   stop(): Promise<void>;
 }
 
+/** Seven days: how long whoever owes keeps access, unless a worker is given other rules. */
 export const GRACE_MS = 7 * 24 * 60 * 60_000;
 
 const RULES: BillingRules = {
