@@ -8,6 +8,7 @@ import type { Finding } from './judge/finding.ts';
 
 const AGAIN_AFTER_MS = 1_000;
 
+/** What the operators of a run close, and until when they try again. */
 export interface Closes {
   readonly temporal: Client;
   readonly months: readonly BillingPeriod[];

@@ -1,6 +1,7 @@
 /** Looks at all that there is in the end. */
 import type { Stripe } from 'stripe';
 import { findUser } from '../db/users.ts';
+import type { UserKey } from '../domain/customer-key.ts';
 import { MODES } from '../domain/mode.ts';
 import { acknowledgedEvents } from './deliveries.ts';
 import type { Account } from './judge/account.ts';
@@ -16,6 +17,11 @@ import type {
 import { type Customer, callApi, stateOf } from './world/customers.ts';
 import type { RunningBilling } from './world/running-billing.ts';
 
+/**
+ * Everything that `judge` looks at, from database, api, Temporal and Stripe.
+ *
+ * @throws Error when one of them is not there.
+ */
 export async function observe(service: RunningBilling, accounts: readonly Account[]): Promise<SeenWorld> {
   const customers: SeenCustomer[] = [];
   // One after the other: it is not in a hurry, and the machine is busy.
@@ -36,9 +42,7 @@ export async function observe(service: RunningBilling, accounts: readonly Accoun
   };
 }
 
-type Whose = Pick<Account, 'mode' | 'userId'>;
-
-async function observeCustomer(service: RunningBilling, whose: Whose): Promise<SeenCustomer | null> {
+async function observeCustomer(service: RunningBilling, whose: UserKey): Promise<SeenCustomer | null> {
   const { mode, userId } = whose;
   const user = await findUser(service.db, mode, userId);
   if (user === undefined) return null;
@@ -83,7 +87,7 @@ async function observeWorkflow(
   }
 }
 
-async function observeBills({ db }: RunningBilling, { mode, userId }: Whose): Promise<SeenBill[]> {
+async function observeBills({ db }: RunningBilling, { mode, userId }: UserKey): Promise<SeenBill[]> {
   const bills = await db
     .selectFrom('bills')
     .select(['bill_id', 'period', 'part', 'status', 'total_cents', 'stripe_invoice_id'])
@@ -121,7 +125,7 @@ const PURCHASE = 'checkout_session:';
 
 async function observeGrants(
   { db }: RunningBilling,
-  { mode, userId }: Whose,
+  { mode, userId }: UserKey,
 ): Promise<SeenCustomer['creditGrants']> {
   const rows = await db
     .selectFrom('credit_entries')

@@ -9,6 +9,7 @@ import type { ReconciliationCounts } from './reconciling.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { World } from './world/world.ts';
 
+/** What a run did and found: as `--json` prints it, and `describeReport` tells it. */
 export interface ChaosReport {
   readonly seed: number;
   readonly seconds: number;
@@ -71,6 +72,7 @@ interface Ingredients {
   readonly findings: readonly Finding[];
 }
 
+/** Sums a run up, from what was counted and seen: it asks nobody any more. */
 export function reportOn({
   options,
   supervisor,

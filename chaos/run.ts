@@ -31,6 +31,7 @@ import { Settling } from './world/settling.ts';
 import { reachStack } from './world/stack-billing.ts';
 import { World } from './world/world.ts';
 
+/** How long and how hard: as the command line of `npm run chaos` has it. */
 export interface ChaosOptions {
   readonly seed: number;
   readonly kills: number;
@@ -42,6 +43,7 @@ export interface ChaosOptions {
   readonly show: (standing: ChaosStanding) => void;
 }
 
+/** How far a run has come: kills so far, and deeds and batches of usage that are `done` of all there are. */
 export interface ChaosStanding {
   readonly phase: string;
   readonly kills: number;

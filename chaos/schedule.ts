@@ -5,6 +5,7 @@ import { FAULT_KINDS, type FaultKind } from '../stripe-simulator/faults.ts';
 import { MISCHIEF_KINDS } from '../stripe-simulator/mischief.ts';
 import { Dice } from './world/dice.ts';
 
+/** One stroke against the parts, and what comes with it. */
 export interface Blow {
   /** Killed at the same time. */
   readonly parts: readonly PartName[];
@@ -19,6 +20,7 @@ export interface Blow {
   readonly disturbance: Disturbance | null;
 }
 
+/** What befalls Stripe's requests (`fault`, `rateLimit`), its webhooks (`mischief`), or its clock, which jumps ahead. */
 export type Disturbance =
   | {
       readonly type: 'fault';

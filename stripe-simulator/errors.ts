@@ -2,6 +2,7 @@
 import type { Stripe } from 'stripe';
 import type { PaymentIntent, PaymentMethod, SetupIntent } from './wire.ts';
 
+/** Whose fault it is, in Stripe's words. The SDK's own retries go by the status (409, 500 and above), not by this. */
 export type StripeErrorType = 'api_error' | 'card_error' | 'idempotency_error' | 'invalid_request_error';
 
 /** The SDK lists the codes, and then allows any string beside them: only the list is wanted here. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { newId } from './ids.ts';
 
+/** What may go wrong with a request under `/v1` that has a good API key and a route, and is no replay. */
 export const FAULT_KINDS = [
   /** Waits `latencyMs`, then does the work. */
   'latency',
@@ -23,22 +24,28 @@ export const FAULT_KINDS = [
   'html',
 ] as const;
 
+/** One way in which a request goes wrong. */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
+/** The body of `POST /_sim/faults`. */
 export const faultSchema = z.strictObject({
   /** Method and path; a segment that starts with `:` (or is `*`) stands for any id, a last `**` for any rest. */
   route: z.string().regex(/^(GET|POST|DELETE|\*) \/\S*$/, "must look like 'POST /v1/invoices/:id/finalize'"),
   kind: z.enum(FAULT_KINDS),
   /** How many requests it strikes. */
   count: z.int().min(1).default(1),
+  /** How long any fault waits before it strikes, in real time. */
   latencyMs: z.int().min(0).max(600_000).default(0),
+  /** Of `status_429`: what `Stripe-Rate-Limited-Reason` says; `lock_timeout` and null send no such header. */
   reason: z.string().nullable().default('global-rate'),
   /** Only this mode's requests. */
   mode: z.enum(['live', 'test']).optional(),
 });
 
+/** A fault that is set, with how many requests it has `remaining` to strike. */
 export type Fault = z.output<typeof faultSchema> & { id: string; remaining: number };
 
+/** The faults that are set, oldest first: a request is struck by the first that fits. They end with the process. */
 export class Faults {
   #faults: Fault[] = [];
 

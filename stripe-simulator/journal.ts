@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { StoreChange } from './store.ts';
 
+/** Which of Stripe's two worlds: the API key says it, and nothing of one is ever seen in the other. */
 export type ModeName = 'live' | 'test';
 
 /** One unit of work: one line, so it is read back as a whole or not at all. */

@@ -4,6 +4,7 @@ import { resourceMissing } from './errors.ts';
 import type { Range } from './params.ts';
 import type { List } from './wire.ts';
 
+/** Which page: up to `limit` objects (10, if it is left out) after or before the object with this id. */
 export interface PageParams {
   limit?: number | undefined;
   starting_after?: string | undefined;
@@ -15,6 +16,7 @@ const DEFAULT_LIMIT = 10;
 /**
  * One page of `collection`, or of those of its ids that are in `order` (an index).
  * Walks only until the page is full.
+ * @throws 400 if the object that it is to begin at is not there.
  */
 export function page<T extends { id: string }, I extends string>(
   collection: Collection<T, I>,

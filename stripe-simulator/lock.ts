@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
+/** A data file that this process alone may write, as long as it is held. */
 export interface FileLock {
   release(): Promise<void>;
 }

@@ -6,6 +6,7 @@ const MOST_KEYS = 50;
 /**
  * Metadata after an update: keys not named stay, an empty value unsets its key, an empty string unsets all.
  * https://docs.stripe.com/api/metadata
+ * @throws 400 for more than 50 keys.
  */
 export function mergeMetadata(
   current: Record<string, string> | null,

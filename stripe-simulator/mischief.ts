@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { newId } from './ids.ts';
 import type { Delivery } from './store.ts';
 
+/** What may happen to a delivery between its event and its endpoint. */
 export const MISCHIEF_KINDS = [
   /** Sent `delayMs` later, by the simulator's clock. */
   'delay',
@@ -14,6 +15,7 @@ export const MISCHIEF_KINDS = [
   'reorder',
 ] as const;
 
+/** The body of `POST /_sim/webhooks/mischief`. */
 export const mischiefSchema = z.strictObject({
   kind: z.enum(MISCHIEF_KINDS),
   /** How many deliveries it strikes. */
@@ -28,6 +30,7 @@ export const mischiefSchema = z.strictObject({
   seed: z.int().default(1),
 });
 
+/** A rule that is set, with how many deliveries it has `remaining` to strike. */
 export type MischiefRule = z.output<typeof mischiefSchema> & { id: string; remaining: number };
 
 /** Milliseconds between two that were held back, so that they really leave one after the other. */

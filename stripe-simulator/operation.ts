@@ -20,6 +20,7 @@ export type AfterDunning = 'cancel' | 'past_due' | 'unpaid';
 /** The API request that caused something; null inside for what the simulator does by itself. */
 export type EventRequest = NonNullable<Event['request']>;
 
+/** One unit of work: all of what it does to `store` is kept, or, if it throws, nothing is. */
 export interface Operation {
   readonly livemode: boolean;
   readonly store: Store;

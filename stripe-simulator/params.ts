@@ -39,12 +39,14 @@ export const emptyableText = z
   .max(LONGEST_TEXT)
   .transform((value) => (value === '' ? null : value));
 
+/** A whole number of up to 15 digits, with or without a sign. */
 export const integer = parsed(
   (value) => (/^[+-]?\d{1,15}$/.test(value) ? Number(value) : undefined),
   (value) => `Invalid integer: ${value}`,
   'parameter_invalid_integer',
 );
 
+/** A whole number of zero or more, of up to 15 digits. */
 export const nonNegativeInteger = parsed(
   (value) => (/^\d{1,15}$/.test(value) ? Number(value) : undefined),
   (value) =>
@@ -55,6 +57,7 @@ export const nonNegativeInteger = parsed(
 /** Unix seconds. */
 export const timestamp = nonNegativeInteger;
 
+/** `true` or `false`, and no other word. */
 export const boolean = parsed(
   (value) => (value === 'true' ? true : value === 'false' ? false : undefined),
   (value) => `Invalid boolean: ${value}`,
@@ -84,6 +87,7 @@ export const emptyableEmail = emptyableText.superRefine((value, context) => {
   });
 });
 
+/** An address with its scheme, `http` or `https`. */
 export const url = parsed(
   (value) => (/^https?:\/\/\S+$/.test(value) ? value : undefined),
   (value) =>
@@ -93,6 +97,7 @@ export const url = parsed(
   'url_invalid',
 );
 
+/** One of these words; the complaint lists them in this order. */
 export function oneOf<const T extends readonly [string, ...string[]]>(...values: T) {
   return z.enum(values);
 }
@@ -103,6 +108,7 @@ export const metadata = z.preprocess(
   (value) => (Array.isArray(value) ? Object.fromEntries(value.entries()) : value),
   z.union([z.literal(''), z.record(z.string().max(40), z.string().max(500))]),
 );
+/** What `mergeMetadata` takes. */
 export type MetadataParam = z.output<typeof metadata>;
 
 /** `created=…` or `created[gte]=…`. */
@@ -115,8 +121,10 @@ export const range = z.union([
     lte: timestamp.optional(),
   }),
 ]);
+/** A filter of timestamps in unix seconds: `gt` and `lt` exclude the bound itself, `gte` and `lte` include it. */
 export type Range = { [K in 'gt' | 'gte' | 'lt' | 'lte']?: number | undefined };
 
+/** An address of which any field may be left out, or emptied. */
 export const address = z.strictObject({
   city: emptyableText.optional(),
   country: emptyableText.optional(),

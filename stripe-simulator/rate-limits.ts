@@ -11,6 +11,7 @@ export const rateLimitSchema = z.strictObject({
   perEndpoint: z.number().positive().default(25),
 });
 
+/** The limits as they are set, whether they are on or not. */
 export type RateLimitSettings = z.output<typeof rateLimitSchema>;
 
 /** As the header `Stripe-Rate-Limited-Reason` has it. */
@@ -38,6 +39,7 @@ class TokenBucket {
   }
 }
 
+/** Counts requests against the limits. It starts switched off, with Stripe's own figures. */
 export class RateLimits {
   #settings: RateLimitSettings = { ...rateLimitSchema.parse({}), enabled: false };
   #buckets = new Map<string, TokenBucket>();

@@ -1,6 +1,7 @@
 /** What came in: the last API requests, for `GET /_sim/requests`. */
 import type { RawParameters } from './form.ts';
 
+/** One API request, answered or not. It holds no API key, and of a card no number. */
 export interface LoggedRequest {
   /** Counts up from 1 with every request: the cursor for `?after=`. */
   sequence: number;
@@ -24,6 +25,7 @@ export interface LoggedRequest {
 /** How many requests are kept. */
 const KEPT = 10_000;
 
+/** The newest requests of both modes, in memory: a restart forgets them. */
 export class RequestLog {
   #requests: LoggedRequest[] = [];
   #sequence = 0;

@@ -5,6 +5,7 @@ import type { Operation } from './operation.ts';
 import { parseParams } from './params.ts';
 import type { ApiObject } from './wire.ts';
 
+/** The methods that Stripe's `v1` API has. */
 export type Method = 'DELETE' | 'GET' | 'POST';
 
 /** `PathIds<'/v1/invoices/:invoice/lines'>` is `{invoice: string}`. */
@@ -14,6 +15,7 @@ export type PathIds<Path extends string> = Path extends `${string}:${infer Name}
     ? Record<Name, string>
     : unknown;
 
+/** One row of the table: what is asked, and how it is answered. */
 export interface Route {
   readonly method: Method;
   /** With `:name` for ids. */

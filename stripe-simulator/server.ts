@@ -24,6 +24,7 @@ const HOST = '127.0.0.1';
 const KEEP_ALIVE_MS = 75_000;
 const HOUR_MS = 3_600_000;
 
+/** How a simulator starts; every field has a default. */
 export interface SimulatorOptions {
   /** 0, the default, takes any free port. */
   port?: number;
@@ -39,6 +40,7 @@ export interface SimulatorOptions {
   observer?: SimulatorObserver;
 }
 
+/** A simulator that runs. `stop` may be called twice; requests under way are cut off. */
 export interface StripeSimulator extends AsyncDisposable {
   /** `http://127.0.0.1:12111` */
   readonly baseUrl: string;

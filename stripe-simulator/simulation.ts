@@ -37,6 +37,7 @@ const CHANGES_PER_LINE = 100;
 const MOST_DELIVERIES_AT_ONCE = 64;
 const BY_ITSELF: EventRequest = { id: null, idempotency_key: null };
 
+/** Both modes and their clock. Every change goes through `operate`; what is due later happens by one timer. */
 export class Simulation {
   readonly clock: Clock;
   readonly live: Mode = newMode('live');

@@ -82,6 +82,7 @@ export interface Delivery {
   attempts: DeliveryAttempt[];
 }
 
+/** One HTTP request to the endpoint. Only a status of 2xx acknowledges the event. */
 export interface DeliveryAttempt {
   /** Unix milliseconds of the simulator's clock. */
   atMs: number;
@@ -112,6 +113,7 @@ interface Table {
   forget(id: string): void;
 }
 
+/** The tables of one mode, and the unit of work that runs on them: `commit` keeps it, `rollback` takes it back. */
 export class Store {
   /** How many deliveries there are to be before `retention.ts` looks for old ones again. */
   sweepDeliveriesAt = 20_000;

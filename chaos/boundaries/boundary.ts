@@ -5,6 +5,7 @@
 
 /** Just before a step nothing of it is done; just after it all of it is, and who asked for it does not know yet. */
 export const SIDES = ['before', 'after'] as const;
+/** On which side of its step a boundary is. */
 export type Side = (typeof SIDES)[number];
 
 /** One step of a process. */
@@ -15,6 +16,7 @@ export interface BoundaryStep {
   readonly about: string;
 }
 
+/** One moment in which a process can be killed. It reports it, and stands still there until it is answered. */
 export interface Boundary extends BoundaryStep {
   readonly side: Side;
 }

@@ -15,6 +15,7 @@ const PRICES: Readonly<Record<SentUsage['product'], { readonly cents: bigint; re
   api_calls: { cents: 1n, per: 1_000n },
 };
 
+/** All that the host product sends usage of. Only these, and credits, may be on a bill. */
 export const USED_PRODUCTS = ['cpu_hour', 'gpu_hour', 'storage_gb_month', 'api_calls'] as const;
 
 /** Used in the month, times 10¹²: in the product's own unit, of storage in GB × milliseconds. */

@@ -1,3 +1,5 @@
+import type { UserKey } from '../../domain/customer-key.ts';
+
 /** Something that is not as it must be. */
 export interface Finding {
   /** Whose or what: `live ada`, a workflow's id. */
@@ -6,5 +8,5 @@ export interface Finding {
   readonly what: string;
 }
 
-export const customerName = ({ mode, userId }: { readonly mode: string; readonly userId: string }) =>
-  `${mode} ${userId}`;
+/** `live ada`: how findings name a customer, and by which accounts and what was seen are matched. */
+export const customerName = ({ mode, userId }: UserKey) => `${mode} ${userId}`;

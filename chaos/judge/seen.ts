@@ -38,6 +38,10 @@ export interface SeenCustomer {
   readonly stripe: SeenInStripe | null;
 }
 
+/**
+ * A row of `bills` with its lines. `part` counts the bills of one month, from 1: there is a second one only of what is too
+ * much for one invoice.
+ */
 export interface SeenBill {
   readonly billId: string;
   readonly period: string;
@@ -48,6 +52,7 @@ export interface SeenBill {
   readonly lines: readonly SeenLine[];
 }
 
+/** A row of `bill_lines`: one product as it was used in one month, or credits, negative where they pay. */
 export interface SeenLine {
   readonly product: string;
   /** `YYYY-MM` in which it was used. */
@@ -57,6 +62,7 @@ export interface SeenLine {
   readonly amountCents: number;
 }
 
+/** What Stripe has of a customer: up to 100 of each kind. */
 export interface SeenInStripe {
   readonly deleted: boolean;
   readonly subscriptions: readonly {
@@ -78,6 +84,7 @@ export interface SeenInStripe {
   readonly chargedCents: number;
 }
 
+/** An invoice in Stripe, with its status there. */
 export interface SeenInvoice {
   readonly id: string;
   readonly status: string;
@@ -100,6 +107,7 @@ export interface SeenEvent {
   readonly applied: boolean;
 }
 
+/** One run of a workflow, any that Temporal still has. */
 export interface SeenWorkflow {
   readonly workflowId: string;
   readonly type: string;

@@ -36,6 +36,7 @@ interface ClosedMonth {
   report: MonthlyBillingReport | null;
 }
 
+/** The stories of a month's close: each closes months that nobody else closes. */
 export const CLOSE_SCENARIOS: readonly Scenario[] = [
   {
     name: 'month closed',

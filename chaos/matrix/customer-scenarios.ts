@@ -56,6 +56,7 @@ async function buyer(stage: Stage, mode: Mode): Promise<Person> {
   return person;
 }
 
+/** The stories of one customer's billing, from sign-up to the end of the subscription. */
 export const CUSTOMER_SCENARIOS: readonly Scenario[] = [
   {
     name: 'sign-up',

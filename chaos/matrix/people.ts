@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
 import { reportOf, startClose } from '../../cli/close.ts';
 import type { BillingPeriod } from '../../domain/billing-period.ts';
+import type { UserKey } from '../../domain/customer-key.ts';
 import type { Mode } from '../../domain/mode.ts';
 import type { MonthlyBillingReport } from '../../domain/monthly-close.ts';
 import { RefusedError } from '../../stack/json-request.ts';
@@ -19,6 +20,7 @@ import { whatIsWrongWith } from './audit.ts';
 import { persistently, untilNothingIsWrong } from './patience.ts';
 import type { Stage } from './stage.ts';
 
+/** Somebody in a story, as their host product knows them. */
 export interface Person extends Customer {
   /** Checkout sessions that were asked for, each under an idempotency key of its own. */
   readonly checkouts: StartedCheckout[];
@@ -27,8 +29,10 @@ export interface Person extends Customer {
 /** Each has an e-mail address of their own, by which all their customers in Stripe can be found. */
 const emailOf = (userId: string): string => `${userId}@example.com`;
 
+/** Nobody else's, in any story: boundaries are told apart by it. */
 export const newUserId = (): string => `user-${randomUUID()}`;
 
+/** Registers a user, or changes their name, however often it takes. @throws Error when patience is at its end. */
 export async function register(
   stage: Stage,
   mode: Mode,
@@ -42,7 +46,7 @@ export async function register(
 /** As a host product does: the same again until there is an answer, and a new Checkout where that one is over by then. */
 export async function openCheckout(
   stage: Stage,
-  { mode, userId }: Pick<Customer, 'mode' | 'userId'>,
+  { mode, userId }: UserKey,
   purpose: { readonly mode: 'setup' } | { readonly mode: 'credits'; readonly credits: number },
 ): Promise<StartedCheckout> {
   const url = `https://host.example/${userId}`;
@@ -94,7 +98,7 @@ export async function subscriber(stage: Stage, mode: Mode, card: string = CARDS.
   return person;
 }
 
-/** @throws Error when it is not so in time. */
+/** Waits until a customer stands so, and nothing else is wrong with them. @throws Error when it is not so in time. */
 export async function isSo(stage: Stage, person: Person, ends: Parameters<typeof whatIsWrongWith>[2]) {
   const wrong = await untilNothingIsWrong(() => whatIsWrongWith(stage, person, ends));
   if (wrong.length > 0) throw new Error(`${person.userId}: ${wrong.join('; ')}`);
@@ -123,6 +127,7 @@ export async function closeOf(
   return await persistently(() => reportOf(close));
 }
 
+/** The customer's subscription that has not ended. @throws Error when there is none. */
 export async function subscriptionOf(
   { stripe }: Stage,
   { mode, stripeCustomerId: customer }: Person,

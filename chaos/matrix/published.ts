@@ -38,6 +38,7 @@ export async function publish(name: 'matrix' | 'safeguards', markdown: string): 
   await writeFile(DOCUMENT, `${before}<!-- ${name} -->\n${markdown}\n<!-- /${name} -->\n${after}`);
 }
 
+/** All of docs/reliability.md, as Markdown. */
 export async function readPublished(): Promise<string> {
   return await readFile(DOCUMENT, 'utf8');
 }

@@ -5,6 +5,7 @@ import { CLOSE_SCENARIOS } from './close-scenarios.ts';
 import { CUSTOMER_SCENARIOS } from './customer-scenarios.ts';
 import type { Scenario } from './scenario.ts';
 
+/** All stories, in the order in which the matrix shows them. */
 export const SCENARIOS: readonly Scenario[] = [...CUSTOMER_SCENARIOS, ...CLOSE_SCENARIOS];
 
 /** The parts that are killed, as the columns of the matrix have them. */
@@ -15,6 +16,7 @@ export const KILLED_PARTS = [
   'Temporal',
   'Stripe simulator',
 ] as const satisfies readonly PartName[];
+/** One of the parts that the matrix kills. */
 export type KilledPart = (typeof KILLED_PARTS)[number];
 
 /** What is so besides the kill. */
@@ -78,6 +80,11 @@ export function boundariesOf(scenario: Scenario, met: readonly Boundary[]): Boun
 
 const isOfApi = ({ step }: Row): boolean => /^(signal|start|run|update|store) /.test(step);
 
+/**
+ * The story of a boundary.
+ *
+ * @throws Error when there is none of that name, as in a matrix that was published long ago.
+ */
 export const scenarioOf = ({ scenario: name }: BoundaryOfStory): Scenario => {
   const found = SCENARIOS.find((scenario) => scenario.name === name);
   if (found === undefined) throw new Error(`There is no story "${name}"`);

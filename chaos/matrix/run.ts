@@ -5,6 +5,7 @@ import { type BoundaryOfStory, groupsOf, nameOf, type Row, rowsOf, SCENARIOS } f
 import { onStage, type Stage, type StageOptions } from './stage.ts';
 import { strike, type Verdict } from './strike.ts';
 
+/** Which rows are tried, and on how much at once. */
 export interface RunOptions extends StageOptions {
   /** Done to the database before there are customers. */
   readonly statements?: readonly string[];
@@ -20,6 +21,7 @@ export interface RunOptions extends StageOptions {
   readonly onProgress: (line: string) => void;
 }
 
+/** What a run came to, with a verdict for each row that was wanted. `seconds` is all the time that it took. */
 export interface MatrixRun {
   readonly boundaries: readonly BoundaryOfStory[];
   readonly verdicts: readonly Verdict[];

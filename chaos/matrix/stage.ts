@@ -21,6 +21,7 @@ export interface Stage extends RunningBilling {
   passDay(): number;
 }
 
+/** What a stage is made of, where it is not as usual: safeguards are taken away in a copy of the sources. */
 export interface StageOptions {
   /** The folder with the sources that worker and api run from; the project's own unless given. */
   readonly sources?: string | undefined;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
 import { findUser, type User } from '../../db/users.ts';
+import type { CustomerKey, KnownCustomer, UserKey } from '../../domain/customer-key.ts';
 import {
   BILLING_STATE_QUERY,
   type CustomerBillingState,
@@ -11,6 +12,7 @@ import { RefusedError, requestJson } from '../../stack/json-request.ts';
 import { eventually } from './eventually.ts';
 import type { RunningBilling } from './running-billing.ts';
 
+/** Numbers of Stripe's test cards, by what becomes of them. https://docs.stripe.com/testing */
 export const CARDS = {
   good: '4242424242424242',
   anotherGood: '5555555555554444',
@@ -23,12 +25,10 @@ export const CARDS = {
 /** What a test's customers are called: recorded histories are searched for it. */
 export const PERSON = { email: 'ada.lovelace@example.com', name: 'Ada Lovelace' } as const;
 
-export interface Customer {
-  readonly mode: Mode;
-  readonly userId: string;
-  readonly stripeCustomerId: string;
-}
+/** A user who has begun a Checkout, so that Stripe knows them. */
+export type Customer = KnownCustomer;
 
+/** A Checkout session as the api answers it: Stripe's id, and the page where a card is typed. */
 export interface StartedCheckout {
   readonly id: string;
   readonly url: string;
@@ -68,6 +68,11 @@ export async function simulate({ simulator }: RunningBilling, path: string, body
   return await simulator.tell(path, body);
 }
 
+/**
+ * Begins a Checkout in mode `setup`, or gets the same again under its key.
+ *
+ * @throws RefusedError when that one is over.
+ */
 export async function startCheckout(
   service: RunningBilling,
   mode: Mode,
@@ -117,30 +122,31 @@ export async function subscribedCustomer(
   return customer;
 }
 
-export async function userOf(
-  { db }: RunningBilling,
-  { mode, userId }: Pick<Customer, 'mode' | 'userId'>,
-): Promise<User> {
+/** The user's row. @throws Error when there is none. */
+export async function userOf({ db }: RunningBilling, { mode, userId }: UserKey): Promise<User> {
   const user = await findUser(db, mode, userId);
   if (user === undefined) throw new Error(`there is no user ${userId}`);
   return user;
 }
 
-export function workflowOf({ temporal }: RunningBilling, customer: Omit<Customer, 'userId'>) {
+/** The handle of the current run of their `customerBillingWorkflow`. It asks nobody whether there is one. */
+export function workflowOf({ temporal }: RunningBilling, customer: CustomerKey) {
   return temporal.workflow.getHandle(customerBillingWorkflowId(customer.mode, customer.stripeCustomerId));
 }
 
-export async function stateOf(
-  service: RunningBilling,
-  customer: Omit<Customer, 'userId'>,
-): Promise<CustomerBillingState> {
+/**
+ * What the workflow itself says of the customer.
+ *
+ * @throws Error while no worker answers, or when there is no workflow.
+ */
+export async function stateOf(service: RunningBilling, customer: CustomerKey): Promise<CustomerBillingState> {
   return await workflowOf(service, customer).query<CustomerBillingState>(BILLING_STATE_QUERY);
 }
 
 /** Waits until the customer's billing says so. */
 export async function stateIs(
   service: RunningBilling,
-  customer: Omit<Customer, 'userId'>,
+  customer: CustomerKey,
   what: string,
   isThere: (state: CustomerBillingState) => boolean,
 ): Promise<CustomerBillingState> {
@@ -148,18 +154,12 @@ export async function stateIs(
 }
 
 /** Every event of Stripe's about the customer that takes effect, newest first. */
-export async function eventsOf(
-  { events }: RunningBilling,
-  customer: Omit<Customer, 'userId'>,
-): Promise<Stripe.Event[]> {
+export async function eventsOf({ events }: RunningBilling, customer: CustomerKey): Promise<Stripe.Event[]> {
   return (await events.of(customer)).toReversed();
 }
 
 /** Waits until every event of the customer's has been delivered and has had its effect. */
-export async function settled(
-  service: RunningBilling,
-  customer: Omit<Customer, 'userId'>,
-): Promise<CustomerBillingState> {
+export async function settled(service: RunningBilling, customer: CustomerKey): Promise<CustomerBillingState> {
   return await eventually(
     `the billing of ${customer.stripeCustomerId} to settle`,
     async () => {
@@ -170,6 +170,7 @@ export async function settled(
   ).then(({ state }) => state);
 }
 
+/** All they ever had, ended ones too, newest first: the last ten. */
 export async function subscriptionsOf(
   { stripe }: RunningBilling,
   { mode, stripeCustomerId: customer }: Customer,
@@ -178,6 +179,7 @@ export async function subscriptionsOf(
   return data;
 }
 
+/** What is attached to them, newest first: the last ten. @throws Error when they were deleted in Stripe. */
 export async function cardsOf(
   { stripe }: RunningBilling,
   { mode, stripeCustomerId: customer }: Customer,

@@ -1,6 +1,6 @@
 /**
  * What a person, or the world, does to a customer: what lives are made of. Each step may be repeated when it failed half-way: it
- * looks first for what it has done already.
+ * looks first for what it has done already, or says what comes of doing it twice.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stripe } from 'stripe';
@@ -20,6 +20,7 @@ import {
 import { until } from './eventually.ts';
 import type { RunningBilling } from './running-billing.ts';
 
+/** Somebody who lives, with what they remember: a step that is taken again knows by it what it has done. */
 export interface Person extends Customer {
   /** Their setup Checkouts that nobody has completed, oldest first. */
   readonly openCheckouts: StartedCheckout[];
@@ -60,6 +61,7 @@ export async function secondPasses(): Promise<void> {
   await sleep(1_100);
 }
 
+/** Types a card on the page of the oldest Checkout that is open. @throws Error when they have none. */
 export function completes(cardNumber: string): Step {
   return async (service, person) => {
     const [checkout] = person.openCheckouts;
@@ -83,12 +85,14 @@ async function completeOnce(
   return status !== 'expired';
 }
 
+/** Begins another setup Checkout. Taken again, it gets the same one. */
 export async function opensCheckout(service: RunningBilling, person: Person): Promise<void> {
   const { mode, userId, begunCheckouts } = person;
   person.openCheckouts.push(await startCheckout(service, mode, userId, `${userId}-${begunCheckouts}`));
   person.begunCheckouts += 1;
 }
 
+/** Adds a card without any Checkout, by a test id such as `pm_card_visa`. Taken again, it may add a second one. */
 export function attaches(paymentMethod: string): Step {
   return async ({ stripe }, { mode, stripeCustomerId: customer }) =>
     await stripe[mode].paymentMethods.attach(paymentMethod, { customer });
@@ -133,6 +137,7 @@ async function subscriptionId(service: RunningBilling, person: Person): Promise<
   return all.find(isTheirs)?.id ?? '';
 }
 
+/** Ends the subscription at once, as soon as they have one. */
 export async function cancels(service: RunningBilling, person: Person): Promise<void> {
   const { subscriptions } = service.stripe[person.mode];
   const id = await subscriptionId(service, person);
@@ -140,6 +145,7 @@ export async function cancels(service: RunningBilling, person: Person): Promise<
   person.endedSubscriptions.push(id);
 }
 
+/** Is deleted in Stripe, as soon as they have subscribed. What is billed after that is parked. */
 export async function isDeleted(service: RunningBilling, person: Person): Promise<void> {
   const { customers } = service.stripe[person.mode];
   await subscriptionId(service, person);
@@ -166,6 +172,7 @@ async function invoiceThat(
   return found;
 }
 
+/** Waits for a bill that was declined, and is still open. */
 export async function billFails(service: RunningBilling, person: Person): Promise<Stripe.Invoice> {
   return await invoiceThat(
     service,
@@ -180,20 +187,24 @@ function hasFailed({ status, attempted }: Stripe.Invoice): boolean {
   return status === 'uncollectible' || status === 'void' || (status === 'open' && attempted);
 }
 
+/** Waits for a bill that was paid. */
 export async function billIsPaid(service: RunningBilling, person: Person): Promise<Stripe.Invoice> {
   return await invoiceThat(service, person, 'is paid', ({ status }) => status === 'paid');
 }
 
+/** Has an operator mark a declined bill uncollectible in Stripe, as soon as there is one. */
 export async function writesBillOff(service: RunningBilling, person: Person): Promise<void> {
   const { id, status } = await invoiceThat(service, person, 'failed', hasFailed);
   if (status === 'open') await service.stripe[person.mode].invoices.markUncollectible(id);
 }
 
+/** Has an operator void a declined bill in Stripe, as soon as there is one: it is waived. */
 export async function voidsBill(service: RunningBilling, person: Person): Promise<void> {
   const { id, status } = await invoiceThat(service, person, 'failed', hasFailed);
   if (status === 'open') await service.stripe[person.mode].invoices.voidInvoice(id);
 }
 
+/** Has an operator accept the dispute of the latest charge, as soon as there is one: it is lost. */
 export async function disputeIsAccepted(service: RunningBilling, person: Person): Promise<void> {
   const stripe = service.stripe[person.mode];
   const disputes = async () => {
@@ -204,6 +215,7 @@ export async function disputeIsAccepted(service: RunningBilling, person: Person)
   if (dispute?.status !== 'lost') await stripe.disputes.close(dispute?.id ?? '');
 }
 
+/** Buys so many credits, of $1.00 each, with a card that works. */
 export function buysCredits(credits: number): Step {
   return async (service, person) => {
     const { mode, userId, begunCheckouts } = person;
@@ -222,6 +234,7 @@ export function buysCredits(credits: number): Step {
   };
 }
 
+/** Has some of the latest purchase of credits refunded. @throws Error when none was completed. */
 export function refundsCredits(amountCents: number): Step {
   return async ({ stripe }, person) => {
     const { mode, stripeCustomerId: customer, refundedCents } = person;
@@ -238,6 +251,7 @@ export function refundsCredits(amountCents: number): Step {
   };
 }
 
+/** Waits until that is what is left of their credits, in cents. */
 export function hasCredits(cents: number): Step {
   return async ({ db }, { mode, userId }) =>
     await until(

@@ -23,6 +23,7 @@ import {
 } from './life-steps.ts';
 import { ACTIVE, type Outcome } from './outcomes.ts';
 
+/** What one customer does before and after a month is closed. */
 export interface Life {
   readonly story: string;
   /** Uses $3.00 worth in the month that is closed. */
@@ -39,6 +40,7 @@ const failingBill = {
   beforeClose: [completes(CARDS.declinesCharges), isChargedTo('0341')],
 } as const;
 
+/** Lives that end the same however Stripe's webhooks come: late, twice, all at once or in another order. */
 export const LIVES: readonly Life[] = [
   {
     story: 'subscribes',

@@ -42,6 +42,7 @@ export const ACTIVE = {
 
 const STRIPE_ID = /\b[a-z]+_[0-9A-Za-z]{8,}\b/g;
 
+/** Looks at everything as it is now. @throws Error when there is no such user, or no workflow of theirs answers. */
 export async function outcomeOf(service: RunningBilling, customer: Customer): Promise<Outcome> {
   const { db } = service;
   const { mode, userId, stripeCustomerId } = customer;

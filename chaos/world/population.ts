@@ -37,6 +37,7 @@ export interface UsageBatch {
   readonly events: readonly SentUsage[];
 }
 
+/** All that one customer does in a run, and when; times are from 0 to 1. */
 export interface Biography {
   readonly mode: Mode;
   readonly userId: string;

@@ -1,8 +1,8 @@
 import type { Stripe } from 'stripe';
 import { readStripeEvent } from '../../activities/stripe-events.ts';
+import type { CustomerKey } from '../../domain/customer-key.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { customerOf, isHandledEventType } from '../../domain/stripe-event.ts';
-import type { Customer } from './customers.ts';
 import type { BothStripeClients } from './running-billing.ts';
 
 /** An event that takes effect, and whose it is. */
@@ -42,7 +42,7 @@ export class StripeEvents {
   }
 
   /** The customer's events as Stripe has them now, oldest first. */
-  async of({ mode, stripeCustomerId }: Omit<Customer, 'userId'>): Promise<readonly Stripe.Event[]> {
+  async of({ mode, stripeCustomerId }: CustomerKey): Promise<readonly Stripe.Event[]> {
     return (await this.all(mode))
       .filter((owned) => owned.stripeCustomerId === stripeCustomerId)
       .map(({ event }) => event);

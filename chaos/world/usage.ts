@@ -8,11 +8,10 @@ import {
   parseBillingPeriod,
   periodStart,
 } from '../../domain/billing-period.ts';
+import type { UserKey } from '../../domain/customer-key.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { CARDS, type Customer, PERSON, settled, stateIs, subscribedCustomer } from './customers.ts';
 import type { RunningBilling } from './running-billing.ts';
-
-type Whose = Pick<Customer, 'mode' | 'userId'>;
 
 /**
  * Records that the user had GPUs for so many hours in the month, at $2.00 each.
@@ -21,7 +20,7 @@ type Whose = Pick<Customer, 'mode' | 'userId'>;
  */
 export async function useGpu(
   { db }: RunningBilling,
-  { mode, userId }: Whose,
+  { mode, userId }: UserKey,
   period: BillingPeriod,
   hours: string,
   id: string = randomUUID(),
@@ -40,7 +39,7 @@ export async function useGpu(
 }
 
 /** A user who uses and has never been to Checkout, so that Stripe does not know them. */
-export async function userWithoutCustomer({ db }: RunningBilling): Promise<Whose> {
+export async function userWithoutCustomer({ db }: RunningBilling): Promise<UserKey> {
   const userId = `stranger-${randomUUID()}`;
   await registerUser(db, { mode: 'test', userId, ...PERSON });
   return { mode: 'test', userId };

@@ -11,6 +11,7 @@ import type { RunningBilling } from './running-billing.ts';
 /** How long somebody waits before they try again what did not work. */
 const AGAIN_AFTER_MS = 500;
 
+/** Who lives, on which service, and how they know what time of the run it is. */
 export interface WorldOptions {
   readonly service: RunningBilling;
   readonly population: readonly Biography[];

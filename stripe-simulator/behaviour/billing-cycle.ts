@@ -2,6 +2,7 @@
 import { DAY_SECONDS } from '../clock.ts';
 import type { Price, Subscription } from '../wire.ts';
 
+/** A `billing_cycle_anchor_config`: the day of the month, and the rest of the moment where it is not null. */
 export type AnchorConfig = NonNullable<Subscription['billing_cycle_anchor_config']>;
 type Recurring = Pick<NonNullable<Price['recurring']>, 'interval' | 'interval_count'>;
 
@@ -13,6 +14,7 @@ export interface Cycle {
   dayOfMonth?: number | undefined;
 }
 
+/** The cycle by which a stored subscription renews. */
 export function cycleOf(subscription: Subscription): Cycle {
   return {
     anchor: subscription.billing_cycle_anchor,

@@ -11,6 +11,7 @@ import type { Decline, TestCard } from './test-cards.ts';
 /** What the owner did on the bank's page: nothing yet, authenticated, or failed to. */
 export type Authentication = boolean | 'fail';
 
+/** What a setup intent's `last_setup_error` says when the owner has failed on the bank's page. */
 export const NOT_AUTHENTICATED: Decline = {
   code: 'setup_intent_authentication_failure',
   message:

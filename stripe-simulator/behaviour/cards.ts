@@ -64,7 +64,10 @@ export function attachPaymentMethod(
   return attached;
 }
 
-/** Detaches it for good; wherever it was the default, there is none any more. */
+/**
+ * Detaches it for good; wherever it was the default, there is none any more.
+ * @throws 400 if it is attached to nobody.
+ */
 export function detachPaymentMethod(operation: Operation, method: PaymentMethod): PaymentMethod {
   const { store } = operation;
   const { customer: owner } = method;

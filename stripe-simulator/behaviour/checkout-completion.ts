@@ -11,6 +11,7 @@ import { confirmPaymentIntent, declineError, failAuthentication } from './paymen
 import type { TestCard } from './test-cards.ts';
 import { cardByNumber } from './test-cards.ts';
 
+/** What entering a card on the page led to; `POST /_sim/checkout/:id/complete` answers it as it is. */
 export interface CheckoutOutcome {
   /** `requires_action`: the card wants its owner; the session stays open until he has authenticated. */
   outcome: 'complete' | 'requires_action';
@@ -27,7 +28,10 @@ export function cardOrDecline(number: string): TestCard {
   });
 }
 
-/** @throws 402 if the bank refuses, 400 if the session is not open or the card is no test card. */
+/**
+ * What a card that is typed on the page leads to.
+ * @throws 402 if the bank refuses, the owner fails to authenticate or it is no test card; 400 unless the session is open.
+ */
 export function completeCheckout(
   operation: Operation,
   session: CheckoutSession,

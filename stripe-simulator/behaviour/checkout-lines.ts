@@ -11,6 +11,10 @@ import type { Price } from '../wire.ts';
 import { findPrice } from './find.ts';
 import { priceData, priceFromData } from './price-data.ts';
 
+/**
+ * One entry of a session's `line_items`: a price that exists or `price_data`, one of it unless `quantity` says
+ * more.
+ */
 export const checkoutLineSchema = z.strictObject({
   metadata: metadata.optional(),
   price: text.optional(),

@@ -8,6 +8,7 @@ import type { AttemptBy } from './invoice-attempts.ts';
 import { paymentOf, recordFailure, recordPayment } from './invoice-attempts.ts';
 import { confirmPaymentIntent } from './payments.ts';
 
+/** What one attempt came to: the invoice as it is stored after it, paid or not. */
 export interface Collection {
   invoice: Invoice;
   /** Why it was not paid, as `POST /v1/invoices/:id/pay` tells it. */

@@ -24,7 +24,10 @@ export function disputeCharge(operation: Operation, charge: Charge): void {
     operation.scheduleAt('decide_dispute', dispute.id, dispute.evidence_details.due_by);
 }
 
-/** @throws 400 once it is decided, or under review. */
+/**
+ * Adds evidence and metadata; with `submit` the bank gets what evidence there is, and decides later.
+ * @throws 400 for evidence once it is under review or decided; metadata may always be changed.
+ */
 export function updateDispute(
   operation: Operation,
   before: Dispute,
@@ -93,6 +96,10 @@ function winDispute(operation: Operation, before: Dispute): void {
   if (!inquiry) operation.emit('charge.dispute.funds_reinstated', won);
 }
 
+/**
+ * Whether the bank still waits for evidence, for a chargeback or for an inquiry; a dispute can be accepted only
+ * then.
+ */
 export function needsResponse({ status }: Dispute): boolean {
   return status === 'needs_response' || status === 'warning_needs_response';
 }

@@ -26,6 +26,7 @@ export function requireDraft(invoice: Invoice, what: string): void {
 /**
  * Finalizes a draft: gives it its number, settles it with the customer's balance, and, with `autoAdvance`, leaves the
  * charge to the simulator, which tries it `collectionDelayMs` later.
+ * @throws 400 unless it is a draft.
  */
 export function finalizeInvoice(
   operation: Operation,

@@ -17,6 +17,7 @@ const RETRY_AFTER_DAYS = [3, 5, 7];
 /** Stripe by its retry schedule, or somebody on the page or with `POST /v1/invoices/:id/pay`. */
 export type AttemptBy = 'hand' | 'schedule';
 
+/** The payment intent that an open invoice is charged through, and the invoice payment that binds the two. */
 export interface OpenPayment {
   intent: PaymentIntent;
   payment: InvoicePayment;

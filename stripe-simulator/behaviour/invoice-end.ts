@@ -8,7 +8,7 @@ import { moveCustomerBalance } from './customer-balance.ts';
 import { updateSubscription } from './subscription-lifecycle.ts';
 import { followInvoice, subscriptionOf } from './subscription-status.ts';
 
-/** Voids it; what it took of the customer's balance goes back. */
+/** Voids it; what it took of the customer's balance goes back. @throws 400 unless it is open or uncollectible. */
 export function voidInvoice(operation: Operation, invoice: Invoice): Invoice {
   if (invoice.status !== 'open' && invoice.status !== 'uncollectible') {
     throw invalidRequest(
@@ -32,7 +32,7 @@ export function voidInvoice(operation: Operation, invoice: Invoice): Invoice {
   return voided;
 }
 
-/** Writes it off; it may still be paid or voided. */
+/** Writes it off; it may still be paid or voided. @throws 400 unless it is open. */
 export function markUncollectible(operation: Operation, invoice: Invoice): Invoice {
   if (invoice.status !== 'open') {
     throw invalidRequest(

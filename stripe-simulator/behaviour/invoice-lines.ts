@@ -33,6 +33,10 @@ export const lineFields = {
   quantity_decimal: nonNegativeDecimal.optional(),
 };
 const lineSchema = z.strictObject(lineFields);
+/**
+ * One line as a request has it. Its value is said once (`amount` in cents, `pricing` or `price_data`), which `valueOf`
+ * checks, or not at all where a line is changed.
+ */
 export type LineRequest = z.output<typeof lineSchema>;
 
 interface ItemOwner {
@@ -82,7 +86,10 @@ export function createInvoiceItem(operation: Operation, line: LineRequest, owner
   });
 }
 
-/** Cents, and where they come from. */
+/**
+ * Cents, and where they come from.
+ * @throws 400 unless the line says its value exactly once, in the invoice's currency.
+ */
 export function valueOf(
   operation: Operation,
   line: LineRequest,
@@ -139,7 +146,10 @@ function linePrice(operation: Operation, line: LineRequest, name: (field: string
   return priceFromData(operation, data, name('price_data'));
 }
 
-/** Puts items onto a draft, after the lines that are there, and sums it again. */
+/**
+ * Puts items onto a draft, after the lines that are there, and sums it again.
+ * @throws 400 if that makes more than `MOST_LINES`.
+ */
 export function putOnInvoice(operation: Operation, invoice: Invoice, items: readonly InvoiceItem[]): Invoice {
   const { store } = operation;
   const existing = store.invoiceLines.where('invoice', invoice.id).size;

@@ -10,6 +10,7 @@ import type { OpenPayment } from './invoice-attempts.ts';
 import { openPayment, paymentOf, recordFailure, recordPayment } from './invoice-attempts.ts';
 import { AUTHENTICATION_FAILED, confirmPaymentIntent, declineError, failAuthentication } from './payments.ts';
 
+/** What a card on the hosted page led to; `POST /_sim/invoices/:id/pay` answers it as it is. */
 export interface PagePayment {
   /** `requires_action`: the card wants its owner; the invoice stays open until he has authenticated. */
   outcome: 'paid' | 'requires_action';
@@ -32,7 +33,7 @@ export function waitingMethod(store: Store, invoice: Invoice): PaymentMethod | u
 /**
  * One attempt with a card that is typed. It is charged and not kept, as with Stripe's setting
  * `hosted_payment_method_save` on `never`.
- * @throws 402 if the bank refuses or the owner fails to authenticate, 400 if there is nothing to pay.
+ * @throws 402 if the bank refuses, the owner fails to authenticate or it is no test card; 400 if nothing is to be paid.
  */
 export function payWithCard(
   operation: Operation,

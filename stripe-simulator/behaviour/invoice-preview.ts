@@ -13,6 +13,10 @@ import { finalLines, nextRenewal, renewal } from './subscription-cycle.ts';
 import { newSubscriptionInvoice } from './subscription-invoice.ts';
 import type { Period } from './subscription-lines.ts';
 
+/**
+ * What is asked about. Without `subscription` and `created` it is the customer's pending items, as a one-off
+ * invoice.
+ */
 export interface PreviewRequest {
   customer: Customer;
   currency: string;

@@ -34,6 +34,7 @@ const AUTHENTICATION_REQUIRED: Decline = {
   message: 'Your card was declined. This transaction requires authentication.',
 };
 
+/** How one attempt is made: `off_session`, `error_on_requires_action` and `return_url` of the request. */
 export interface Confirmation {
   /** The owner is not there. */
   offSession: boolean;
@@ -103,7 +104,7 @@ function pay(
   return result.intent;
 }
 
-/** Takes the money that is held, or a part of it: the rest is released. */
+/** Takes the money that is held, or a part of it: the rest is released. @throws 400 if none is, or not so much. */
 export function captureIntent(
   operation: Operation,
   intent: PaymentIntent,
@@ -131,7 +132,7 @@ export function captureIntent(
   return captured;
 }
 
-/** Ends it unpaid, and releases what is held. */
+/** Ends it unpaid, and releases what is held. @throws 400 once it is paid or ended, or if it is not its own. */
 export function cancelIntent(
   operation: Operation,
   intent: PaymentIntent,

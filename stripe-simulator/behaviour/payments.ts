@@ -7,6 +7,7 @@ import type { Charge, PaymentIntent, PaymentMethod } from '../wire.ts';
 import { needsAuthentication, testCardOf } from './cards.ts';
 import type { Decline } from './test-cards.ts';
 
+/** The bank has refused: the intent waits for another payment method, and the failed charge stays as a record of it. */
 export interface DeclinedPayment {
   outcome: 'declined';
   intent: PaymentIntent;
@@ -15,6 +16,7 @@ export interface DeclinedPayment {
 }
 /** `succeeded`: the money is there or, with manual capture, held. */
 export type ChargeResult = { outcome: 'succeeded'; intent: PaymentIntent; charge: Charge } | DeclinedPayment;
+/** `requires_action`: nothing was charged, and the intent waits for the owner to authenticate. */
 export type PaymentResult = ChargeResult | { outcome: 'requires_action'; intent: PaymentIntent };
 
 /** One attempt to have `intent` paid by `method`. `authenticated`: its owner is present and has just authenticated. */

@@ -8,8 +8,10 @@ import { currency, metadata, nonNegativeDecimal, nonNegativeInteger, oneOf, text
 import type { Price, Product } from '../wire.ts';
 import { findProduct } from './find.ts';
 
+/** Whether a price contains its tax. It is kept and shown; no amount here ever changes by it. */
 export const taxBehavior = oneOf('exclusive', 'inclusive', 'unspecified');
 
+/** The `product_data` of a new product, which `namedOrNewProduct` makes. */
 export const productData = z.strictObject({
   name: text,
   description: text.optional(),

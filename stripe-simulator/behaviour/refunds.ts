@@ -6,7 +6,10 @@ import type { Operation } from '../operation.ts';
 import type { Charge, Refund } from '../wire.ts';
 import { testCardOf } from './cards.ts';
 
-/** @throws 400 if the charge was not paid, is disputed, or has less left than `amount`. */
+/**
+ * Gives `amount` cents back, by default all that is left. It is there at once; what the bank says may come later.
+ * @throws 400 if the charge was not paid and captured, is charged back, or has less left than `amount`.
+ */
 export function createRefund(
   operation: Operation,
   charge: Charge,

@@ -45,6 +45,7 @@ function save(operation: Operation, intent: SetupIntent, method: PaymentMethod):
   return succeedSetup(operation, intent, method);
 }
 
+/** Ends it with nothing saved. @throws 400 once it has succeeded or ended, or if it is a Checkout session's. */
 export function cancelSetupIntent(
   operation: Operation,
   intent: SetupIntent,

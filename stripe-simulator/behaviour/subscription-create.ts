@@ -17,6 +17,7 @@ import { checkedPrices } from './subscription-prices.ts';
 /** An `incomplete` subscription that nobody pays for ends after this: 23 hours. */
 const INCOMPLETE_SECONDS = 23 * 3_600;
 
+/** What `POST /v1/subscriptions` asks for, and what a preview asks about, with the customer already found. */
 export interface SubscriptionRequest {
   customer: Customer;
   items: ItemRequest[];
@@ -83,7 +84,10 @@ export function firstInvoice(
   });
 }
 
-/** The subscription with its items, before its first invoice; not stored yet. */
+/**
+ * The subscription with its items, before its first invoice; not stored yet.
+ * @throws 400 for prices that can't be subscribed to, or an anchor that is past or further away than a period.
+ */
 export function newDraft(operation: Operation, request: SubscriptionRequest): Subscription {
   const { customer, anchorConfig } = request;
   const { now } = operation;

@@ -9,11 +9,13 @@ import type { Invoice, InvoiceLineItem, Subscription, SubscriptionItem } from '.
 import { addInterval } from './billing-cycle.ts';
 import { usage } from './metering.ts';
 
+/** From `start` (inclusive) to `end` (exclusive), both in unix seconds. */
 export interface Period {
   start: number;
   end: number;
 }
 
+/** Whether an item is billed afterwards for what its meter has counted, rather than in advance by its quantity. */
 export function isMetered({ price }: SubscriptionItem): boolean {
   return price.recurring?.usage_type === 'metered';
 }

@@ -5,6 +5,7 @@ import type { Operation } from '../operation.ts';
 import type { Price } from '../wire.ts';
 import { findPrice } from './find.ts';
 
+/** One item that a subscription is to have. `quantity` is for licensed prices only, where it is 1 if it is left out. */
 export interface ItemRequest {
   price: string;
   quantity?: number | undefined;
@@ -13,7 +14,8 @@ export interface ItemRequest {
 
 /**
  * The prices that items name. `present` are those the subscription has already: they may be inactive by now.
- * @throws 400 if a price is not recurring, is inactive, is named twice, or a metered one comes with a quantity.
+ * @throws 400 if a price is not recurring, is inactive, is named twice, or a metered one comes with a quantity; and for
+ *   more than `MOST_ITEMS`.
  */
 export function checkedPrices(
   operation: Operation,

@@ -7,6 +7,7 @@ import { cancelSubscription, updateSubscription } from './subscription-lifecycle
 /** How long dunning lasts where there is nothing to try again: as long as three retries take. */
 const DUNNING_SECONDS = 15 * DAY_SECONDS;
 
+/** The subscription that an invoice was made for; undefined for a one-off invoice. */
 export function subscriptionOf({ store }: Operation, invoice: Invoice): Subscription | undefined {
   return store.subscriptions.get(invoice.parent?.subscription_details?.subscription ?? '');
 }

@@ -24,6 +24,7 @@ export interface TestCard {
   readonly refunds?: 'fails' | 'pending';
 }
 
+/** How a bank refuses, as the `error` of the 402 has it. https://docs.stripe.com/declines/codes */
 export interface Decline {
   readonly code: StripeErrorCode;
   readonly decline_code?: string;
@@ -196,6 +197,7 @@ export function cardByNumber(number: string): TestCard | undefined {
   return BY_NUMBER.get(number.replaceAll(/[\s-]/g, ''));
 }
 
+/** The card that a `CardRecord` or a page of the bank remembers by its name. */
 export function cardByName(name: string): TestCard | undefined {
   return BY_NAME.get(name);
 }
@@ -221,6 +223,7 @@ const HARD_DECLINES = new Set([
   'transaction_not_allowed',
 ]);
 
+/** Whether trying the same card again is pointless, so that no retry is scheduled. */
 export function isHardDecline(decline: Decline): boolean {
   return HARD_DECLINES.has(decline.decline_code ?? decline.code);
 }

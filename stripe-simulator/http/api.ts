@@ -23,6 +23,7 @@ import { jsonAnswer, readBody } from './message.ts';
 /** What the caller gets: an answer, or a connection that breaks. */
 export type Outcome = Answer | 'broken';
 
+/** What the handlers of `/v1` and `/_sim` share: one of each for each simulator that runs. */
 export interface ApiParts {
   simulation: Simulation;
   router: Router;
@@ -45,7 +46,7 @@ interface Call {
   mode: Mode | undefined;
 }
 
-/** Answers one request under `/v1`. Never throws. */
+/** Answers one API request, and notes it in the log. Whatever goes wrong in its work is an answer, nothing thrown. */
 export async function handleApiRequest(parts: ApiParts, request: IncomingMessage): Promise<Outcome> {
   const startedAt = performance.now();
   const url = new URL(request.url ?? '/', 'http://simulator');

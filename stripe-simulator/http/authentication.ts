@@ -3,6 +3,7 @@ import type { ModeName } from '../journal.ts';
 
 /** The keys the simulator prints when it starts; any suffix makes another key of the same mode. */
 export const LIVE_KEY = 'sk_live_simulator';
+/** The same for test mode. */
 export const TEST_KEY = 'sk_test_simulator';
 
 const SIMULATOR_KEY = /^[sr]k_(live|test)_simulator\w*$/;
@@ -10,6 +11,7 @@ const PUBLISHABLE_KEY = /^pk_(live|test)_simulator\w*$/;
 /** A key whose suffix is this one has expired. */
 const EXPIRED = '_expired';
 
+/** A key that was accepted. Idempotency keys are kept for each API key, so two of one mode never share one. */
 export interface ApiKey {
   key: string;
   mode: ModeName;

@@ -4,6 +4,7 @@ import { cardError } from '../errors.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 
+/** What the form sends. Only the number chooses how the card behaves; `checkCardForm` looks at the rest. */
 export const cardForm = z.object({
   cardNumber: z.string(),
   expiry: z.string().optional(),
@@ -63,14 +64,17 @@ export function challenge(action: string, card: string): Html {
 </form>`;
 }
 
+/** What the buttons of `challenge` send: the test card's name, and what its owner did. */
 export const challengeForm = z.object({ card: z.string(), authenticate: z.enum(['complete', 'fail']) });
 
 /** The same choice in the JSON that stands for the pages: nothing yet, authenticated, or failed to. */
 export const authenticationChoice = z.union([z.boolean(), z.literal('fail')]).default(false);
 
+/** Why the last card was refused, in Stripe's words; nothing when there was none. */
 export function errorNote(error: string | undefined): Html {
   return error === undefined ? html`` : html`<p class="error" role="alert">${error}</p>`;
 }
 
+/** Below every card form, so that nobody types a real card. */
 export const TEST_CARDS_NOTE = html`<p class="note">Stripe simulator: test cards only, and no number is kept.
 4242 4242 4242 4242 works, 4000 0000 0000 0002 is declined, 4000 0025 0000 3155 wants its owner.</p>`;

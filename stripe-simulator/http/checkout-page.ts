@@ -5,6 +5,7 @@ import { cardFields, challenge, errorNote, TEST_CARDS_NOTE } from './card-form.t
 import type { Html } from './html.ts';
 import { html, money, page, safeUrl } from './html.ts';
 
+/** Where a session's page is, without the host: its `url` ends with this while it is open. */
 export function checkoutPath({ id }: CheckoutSession): string {
   return `/_sim/checkout/${encodeURIComponent(id)}`;
 }

@@ -5,6 +5,7 @@ import { StripeApiError } from '../errors.ts';
 /** An invoice with 250 full lines is about half a megabyte. */
 const LARGEST_BODY_BYTES = 4 * 1_024 * 1_024;
 
+/** An HTTP answer with its whole body. `send` adds the length. */
 export interface Answer {
   status: number;
   contentType: string;
@@ -12,10 +13,12 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
+/** Indented, as Stripe's own JSON is. */
 export function jsonAnswer(status: number, value: object, headers: Record<string, string> = {}): Answer {
   return { status, contentType: 'application/json', body: JSON.stringify(value, null, 2), headers };
 }
 
+/** A page for a person's browser, or the empty body of a redirect. */
 export function htmlAnswer(status: number, body: string): Answer {
   return { status, contentType: 'text/html; charset=utf-8', body };
 }
@@ -33,6 +36,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** Writes the whole answer and ends it. An answer's own headers win over those that are worked out here. */
 export function send(response: ServerResponse, answer: Answer): void {
   const body = Buffer.from(answer.body);
   response.writeHead(answer.status, {

@@ -37,6 +37,7 @@ function invoicesOf(store: Store, customer: Customer): Html {
   )}</tbody></table></div>`;
 }
 
+/** The whole portal at `path`, which its forms post below; `error` is what the bank said to the last card. */
 export function portalPage(
   store: Store,
   session: BillingPortalSession,
@@ -64,6 +65,7 @@ ${back(session)}`,
   );
 }
 
+/** The separate page of the bank, after a card was added that wants its owner. `card` is its name. */
 export function portalChallengePage(session: BillingPortalSession, path: string, card: string): string {
   return page('Authenticate your card', html`${challenge(`${path}/authenticate`, card)}${back(session)}`);
 }

@@ -32,6 +32,7 @@ setInterval(async () => {
 }, 2000);
 </script>`);
 
+/** The whole page: forms for clock, faults and mischief, and below them what `liveParts` renews. */
 export function simPage(parts: ApiParts): string {
   return page(
     'Stripe simulator',

@@ -111,7 +111,10 @@ const SIM_ROUTES = new Map<string, SimRoute>([
   ],
 ]);
 
-/** Answers one request under `/_sim`. Never throws. */
+/**
+ * Answers one request under `/_sim`, also one that makes no sense.
+ * @throws what is the simulator's own mistake, which `server.ts` answers as a 500.
+ */
 export async function handleSimRequest(parts: ApiParts, request: IncomingMessage): Promise<Answer> {
   const url = new URL(request.url ?? '/', 'http://simulator');
   const method = request.method ?? 'GET';

@@ -5,6 +5,7 @@ import type { Mode, Simulation } from '../simulation.ts';
 import type { Answer } from './message.ts';
 import { htmlAnswer } from './message.ts';
 
+/** One request below `/_sim` that is for a page; `body` is a form or, for what stands for the page in tests, JSON. */
 export interface Visit {
   simulation: Simulation;
   method: string;
@@ -12,9 +13,12 @@ export interface Visit {
   body: string;
 }
 
+/** The fields of the form that was sent, each as text; of two with one name, the last. */
 export const fields = ({ body }: Visit) => Object.fromEntries(new URLSearchParams(body));
+/** Leads the browser on, with GET: so a page that is loaded again doesn't send its form twice. */
 export const seeOther = (location: string): Answer => ({ ...htmlAnswer(303, ''), headers: { location } });
 
+/** Looks in live mode, then in test mode: a page's address says only an id, and no API key comes with it. */
 export function findIn<T>(
   simulation: Simulation,
   find: (mode: Mode) => T | undefined,
@@ -26,7 +30,7 @@ export function findIn<T>(
   return undefined;
 }
 
-/** One unit of work; a declined card leaves its traces, and is thrown on. */
+/** One unit of work; a declined card (402) leaves its traces and is thrown on, any other error leaves nothing. */
 export function act<T>({ simulation }: Visit, mode: Mode, work: (operation: Operation) => T): T {
   const result = simulation.operate(mode, null, (operation) => {
     try {
@@ -40,7 +44,7 @@ export function act<T>({ simulation }: Visit, mode: Mode, work: (operation: Oper
   return result.value;
 }
 
-/** What a form led to; a declined card is told on `again`. */
+/** What a form led to; an error of Stripe's, such as a declined card, is told on the page that `again` makes of it. */
 export function orTold(work: () => Answer, again: (error: string) => string): Answer {
   try {
     return work();

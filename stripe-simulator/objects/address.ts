@@ -1,6 +1,7 @@
 /** An address as a request gives it: what it leaves out is not there. */
 type GivenAddress = { [K in keyof Address]?: string | null | undefined };
 
+/** Stripe's address hash. `country` is a two-letter ISO code; nothing here checks it. */
 export interface Address {
   city: string | null;
   country: string | null;

@@ -6,6 +6,7 @@ interface Made {
   now: number;
 }
 
+/** A payment intent with Stripe's defaults, of `amount` cents, which waits for a payment method. */
 export function newPaymentIntent(
   made: Made,
   fields: Partial<PaymentIntent> & { amount: number; currency: string },
@@ -56,6 +57,7 @@ export function newPaymentIntent(
   };
 }
 
+/** A setup intent with Stripe's defaults, for charges off session, which waits for a payment method. */
 export function newSetupIntent(made: Made, fields: Partial<SetupIntent>): SetupIntent {
   const id = newId('seti');
   return {
@@ -181,6 +183,7 @@ export function newCharge(
   };
 }
 
+/** A refund of `amount` cents of a charge, which has succeeded unless `fields` say otherwise. */
 export function newRefund(made: Made, charge: Charge, fields: Partial<Refund> & { amount: number }): Refund {
   return {
     id: newId('re'),

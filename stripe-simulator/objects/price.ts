@@ -2,6 +2,7 @@ import { Big } from 'big.js';
 import { newId } from '../ids.ts';
 import type { Plan, Price, Product } from '../wire.ts';
 
+/** An active product with Stripe's defaults. */
 export function newProduct(
   made: { livemode: boolean; now: number },
   fields: Partial<Product> & { name: string },
@@ -84,7 +85,10 @@ export function planOf(price: Price): Plan {
   };
 }
 
-/** `quantity` units of the price in cents, rounded half up once. Both decimal strings. */
+/**
+ * What `quantity` (a decimal string) of the price costs, in whole cents: rounded half up, once. With `transform_quantity`
+ * it is packages that cost, and their number is rounded before, as the price says.
+ */
 export function amountOf(
   price: Pick<Price, 'transform_quantity' | 'unit_amount_decimal'>,
   quantity: string,

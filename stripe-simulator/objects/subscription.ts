@@ -6,6 +6,10 @@ import { planOf } from './price.ts';
 /** Stripe takes no more on one subscription. */
 export const MOST_ITEMS = 20;
 
+/**
+ * An item with a period of its own (unix seconds). `quantity` is 1 if it is undefined, and is left out for a
+ * metered price.
+ */
 export function newSubscriptionItem(
   subscription: string,
   price: Price,
@@ -101,6 +105,7 @@ export function newSubscription(
   };
 }
 
+/** A subscription's items as they are embedded in it: all of them, since there are never more than `MOST_ITEMS`. */
 export function itemList(subscription: string, items: SubscriptionItem[]): Subscription['items'] {
   return embeddedList(items, `/v1/subscription_items?subscription=${subscription}`);
 }

@@ -18,6 +18,7 @@ const ACCOUNT: Account = {
   type: 'standard',
 };
 
+/** `/v1/account`, always the same one, and `/v1/billing_portal/sessions`, whose pages `http/portal-page.ts` shows. */
 export const accountRoutes = [
   route('GET', '/v1/account', params({}), () => ACCOUNT),
 

@@ -111,6 +111,7 @@ function claimLookupKey(operation: Operation, key: string, transfer: boolean): v
   }
 }
 
+/** `/v1/products` and `/v1/prices`. Neither is ever deleted here: one that is no longer sold is made inactive. */
 export const catalogRoutes = [
   route('POST', '/v1/products', createProduct, (operation, given) => {
     if (given.id !== undefined && operation.store.products.get(given.id) !== undefined) {

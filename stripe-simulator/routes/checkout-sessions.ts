@@ -159,6 +159,7 @@ function openSession(operation: Operation, session: CheckoutSession): CheckoutSe
   return session;
 }
 
+/** `/v1/checkout/sessions` in the modes `payment` and `setup`. https://docs.stripe.com/api/checkout/sessions */
 export const checkoutSessionRoutes = [
   route('POST', '/v1/checkout/sessions', create, (operation, given) =>
     openSession(

@@ -18,6 +18,10 @@ function findTransaction({ store }: Operation, id: string, customer: string): Cu
   });
 }
 
+/**
+ * `/v1/customers/:customer/balance_transactions`. Only adjustments are made here; invoices make the others, and a
+ * customer's `balance` where it is set.
+ */
 export const customerBalanceRoutes = [
   route(
     'POST',

@@ -108,6 +108,7 @@ function setBalance(
   });
 }
 
+/** `/v1/customers`, and the payment methods that a customer has. https://docs.stripe.com/api/customers */
 export const customerRoutes = [
   route('POST', '/v1/customers', createSchema, (request, given) => {
     const { store } = request;

@@ -43,6 +43,10 @@ function named(given: z.output<typeof evidence>): Record<string, string | null> 
   return Object.fromEntries(entries);
 }
 
+/**
+ * `/v1/disputes`: to read them, send evidence and accept them; test cards open them.
+ * https://docs.stripe.com/api/disputes
+ */
 export const disputeRoutes = [
   route(
     'GET',

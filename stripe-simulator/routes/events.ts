@@ -30,6 +30,7 @@ function current(operation: Operation, event: Event): Event {
   return { ...event, pending_webhooks: pendingWebhooks(operation.store, event.id) };
 }
 
+/** `/v1/events`, which are there for 30 days, newest first. https://docs.stripe.com/api/events */
 export const eventRoutes = [
   route('GET', '/v1/events', listSchema, (operation, given) => {
     if (given.type !== undefined && given.types !== undefined) {

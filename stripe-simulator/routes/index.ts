@@ -22,6 +22,7 @@ import { subscriptionRoutes } from './subscriptions.ts';
 import { testClockRoutes } from './test-clocks.ts';
 import { webhookEndpointRoutes } from './webhook-endpoints.ts';
 
+/** Every route under `/v1`. The order says nothing: a literal segment wins over an id wherever its row stands. */
 export const ROUTES: readonly Route[] = [
   ...accountRoutes,
   ...catalogRoutes,

@@ -4,6 +4,7 @@ import { fullAddress } from '../objects/address.ts';
 import { address, boolean, oneOf, text } from '../params.ts';
 import type { PaymentIntent } from '../wire.ts';
 
+/** Where goods are sent, which the simulator keeps and shows and does nothing with. */
 export const shipping = z.strictObject({
   address,
   carrier: text.optional(),
@@ -12,6 +13,7 @@ export const shipping = z.strictObject({
   tracking_number: text.optional(),
 });
 
+/** The `shipping` of an intent, every field there; null if the request has none. */
 export function shippingOf(given: z.output<typeof shipping> | undefined): PaymentIntent['shipping'] {
   if (given === undefined) return null;
   const { carrier = null, name, phone = null, tracking_number = null } = given;
@@ -24,6 +26,7 @@ export function shippingOf(given: z.output<typeof shipping> | undefined): Paymen
  */
 export const methodTypes = z.array(oneOf('card')).min(1);
 
+/** `automatic_payment_methods`: whatever the Dashboard has enabled, which here is cards. */
 export const automaticMethods = z.strictObject({
   allow_redirects: oneOf('always', 'never').optional(),
   enabled: boolean,

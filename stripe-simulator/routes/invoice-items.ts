@@ -17,6 +17,10 @@ const createSchema = params({
   subscription: text.optional(),
 });
 
+/**
+ * `/v1/invoiceitems`: one waits for the customer's next invoice, or goes on a draft.
+ * https://docs.stripe.com/api/invoiceitems
+ */
 export const invoiceItemRoutes = [
   route('POST', '/v1/invoiceitems', createSchema, (request, given) => {
     const customer = findCustomer(request, given.customer);

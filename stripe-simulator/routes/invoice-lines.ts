@@ -42,6 +42,7 @@ function changeDraft(
   return after;
 }
 
+/** `/v1/invoices/:invoice/lines` to read them, and the routes that add, update and remove them, on drafts only. */
 export const invoiceLineRoutes = [
   route('GET', '/v1/invoices/:invoice/lines', listParams({}), (operation, given, ids) =>
     page(operation.store.invoiceLines, {

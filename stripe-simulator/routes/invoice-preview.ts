@@ -103,6 +103,7 @@ function newRequest(customer: Customer, given: Given) {
   };
 }
 
+/** `POST /v1/invoices/create_preview`: what would come, with ids that nothing else has; nothing is changed. */
 export const invoicePreviewRoutes = [
   route('POST', '/v1/invoices/create_preview', schema, (request, given) => {
     const customer = customerOf(request, given);

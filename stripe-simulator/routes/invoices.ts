@@ -175,6 +175,7 @@ function changed(operation: Operation, before: Invoice, after: Invoice): Invoice
   return after;
 }
 
+/** `/v1/invoices` from draft to paid, void or uncollectible. https://docs.stripe.com/api/invoices */
 export const invoiceRoutes = [
   route('POST', '/v1/invoices', createSchema, createInvoice),
 

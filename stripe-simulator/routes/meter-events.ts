@@ -71,6 +71,7 @@ function requireRecent(at: number, now: number): void {
   }
 }
 
+/** `/v1/billing/meter_events`, taken once per identifier, and the adjustments that cancel one within a day. */
 export const meterEventRoutes = [
   route('POST', '/v1/billing/meter_events', createSchema, (request, given) => {
     const { store } = request;

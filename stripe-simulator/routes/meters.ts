@@ -101,6 +101,7 @@ function changed(
   return after;
 }
 
+/** `/v1/billing/meters` and their event summaries. https://docs.stripe.com/api/billing/meter */
 export const meterRoutes = [
   route('POST', '/v1/billing/meters', createMeter, (operation, given) => {
     const { store, now, livemode } = operation;

@@ -166,6 +166,7 @@ function changed(
   };
 }
 
+/** `/v1/payment_intents`. Those of Checkout and of invoices can be read here, but not confirmed or canceled. */
 export const paymentIntentRoutes = [
   route('POST', '/v1/payment_intents', create, (operation, given) =>
     createIntent(operation.at(given.customer ?? null), given),

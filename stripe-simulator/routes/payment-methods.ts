@@ -62,6 +62,7 @@ function details(
   };
 }
 
+/** `/v1/payment_methods`, of test cards only. https://docs.stripe.com/api/payment_methods */
 export const paymentMethodRoutes = [
   route('POST', '/v1/payment_methods', createMethod, (operation, given) =>
     savePaymentMethod(operation, chosenCard(given.card), {

@@ -15,6 +15,7 @@ function findPage(operation: Operation, id: string): CheckoutSession {
   return findOrMissing(operation, 'payment_page', (store) => store.checkoutSessions, id, 'id');
 }
 
+/** `/v1/payment_pages`: a page has the id of its Checkout session, and is answered as that. */
 export const paymentPageRoutes = [
   route('GET', '/v1/payment_pages/:session', params({}), (operation, _given, { session }) =>
     findPage(operation, session),

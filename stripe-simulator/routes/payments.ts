@@ -35,6 +35,10 @@ function refundedCharge(operation: Operation, given: z.output<typeof refundSchem
   return findCharge(operation, charge);
 }
 
+/**
+ * `/v1/charges` and `/v1/invoice_payments`, which can only be read, and `/v1/refunds`.
+ * https://docs.stripe.com/api/refunds
+ */
 export const paymentRoutes = [
   route(
     'GET',

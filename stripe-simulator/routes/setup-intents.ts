@@ -85,6 +85,7 @@ function changed(
   };
 }
 
+/** `/v1/setup_intents`. Those of Checkout can be read here, but not confirmed or canceled. */
 export const setupIntentRoutes = [
   route('POST', '/v1/setup_intents', create, (operation, given) =>
     createIntent(operation.at(given.customer ?? null), given),

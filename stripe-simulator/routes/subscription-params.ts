@@ -49,6 +49,7 @@ const shared = {
   proration_behavior: oneOf('always_invoice', 'create_prorations', 'none').optional(),
 };
 
+/** The parameters of `POST /v1/subscriptions`: trials, discounts and schedules are refused as unknown. */
 export const createSubscriptionSchema = params({
   ...shared,
   billing_cycle_anchor: timestamp.optional(),
@@ -69,6 +70,10 @@ export const createSubscriptionSchema = params({
     .min(1),
 });
 
+/**
+ * One entry of `items` in an update or a preview: with an `id` it changes or deletes that item, without it adds
+ * one.
+ */
 export const itemChange = z.strictObject({
   clear_usage: boolean.optional(),
   deleted: boolean.optional(),
@@ -78,6 +83,7 @@ export const itemChange = z.strictObject({
   quantity: nonNegativeInteger.optional(),
 });
 
+/** Why a customer leaves. It is kept on the subscription and does nothing else. */
 export const cancellationDetails = z.strictObject({
   comment: text.optional(),
   feedback: oneOf(
@@ -92,6 +98,7 @@ export const cancellationDetails = z.strictObject({
   ).optional(),
 });
 
+/** The parameters of an update. An empty string clears `cancel_at`, a pause, the payment method or the description. */
 export const updateSubscriptionSchema = params({
   ...shared,
   cancel_at: z.union([z.literal(''), cancelAt]).optional(),

@@ -112,6 +112,10 @@ function cancel(request: Operation, given: z.output<typeof cancelSchema>, id: st
     : cancelSubscription(operation, ending);
 }
 
+/**
+ * `/v1/subscriptions`. Renewals, dunning and ends are the clock's, in `tasks.ts`.
+ * https://docs.stripe.com/api/subscriptions
+ */
 export const subscriptionRoutes = [
   route('POST', '/v1/subscriptions', createSubscriptionSchema, (request, given) => {
     const customer = findCustomer(request, given.customer);

@@ -48,6 +48,7 @@ function requireAdvance(operation: Operation, clock: TestClock, target: number):
   }
 }
 
+/** `/v1/test_helpers/test_clocks`. An advance is answered at once as `advancing`; what is due happens after it. */
 export const testClockRoutes = [
   route(
     'POST',

@@ -39,6 +39,7 @@ function findEndpoint(operation: Operation, id: string): WebhookEndpoint {
   return findOrMissing(operation, 'webhook endpoint', (store) => store.webhookEndpoints, id, 'id');
 }
 
+/** `/v1/webhook_endpoints`: where events of this mode are sent. https://docs.stripe.com/api/webhook_endpoints */
 export const webhookEndpointRoutes = [
   route('POST', '/v1/webhook_endpoints', createSchema, (operation, given) => {
     const { store, livemode, now } = operation;

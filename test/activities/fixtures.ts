@@ -36,6 +36,7 @@ export async function giveCard(
 
 /** What {@link newBill} comes to: 12.5 + 0.5 + 750 + 1234.567 cents, each rounded half up. */
 export const NEW_BILL_CENTS = [13, 1, 750, 1235] as const;
+/** Their sum. */
 export const NEW_BILL_TOTAL_CENTS = 1_999;
 
 /** A frozen bill for September with odd fractions of all four products. */
@@ -66,6 +67,7 @@ export async function reloaded({ db }: ActivityTestEnvironment, bill: BillWithLi
 /** The workflow's time in these tests. */
 export const NOW_MS = Date.parse('2026-10-02T00:00:00Z');
 
+/** An event as its signal carries it, new and of {@link NOW_MS}. */
 export function event(
   type: string,
   objectId: string,

@@ -13,10 +13,15 @@ import type { Mode } from '../../domain/mode.ts';
 import { type ActivityTestEnvironment, runOnce, TEST_RULES } from '../support/activity-environment.ts';
 import { newCustomer } from './fixtures.ts';
 
+/** Pays, and nothing comes after it. */
 export const VISA = '4242424242424242';
+/** Is declined in Checkout, so that the session stays open. */
 export const DECLINED = '4000000000000002';
+/** Pays; refunds to it succeed at first, and fail a day later. */
 export const REFUND_FAILS = '4000000000005126';
+/** Pays, and the charge is disputed at once: the money is gone until the dispute is won. */
 export const DISPUTED = '4000000000000259';
+/** Pays, and the bank asks about the charge: no money is taken yet. */
 export const INQUIRED = '4000000000001976';
 
 interface Purchase {

@@ -12,6 +12,7 @@ interface Documented {
   readonly headers?: Readonly<Record<string, { readonly $ref: string }>>;
   readonly content?: Readonly<Record<string, Content>>;
 }
+/** One method of one path, as far as tests read it. */
 export interface Operation {
   readonly security?: readonly unknown[];
   readonly parameters?: readonly {

@@ -19,6 +19,7 @@ import { ADMIN_AUTHORIZATION, testAdmin } from '../support/admin.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { expectDocumented } from './documented.ts';
 
+/** The webhook secrets of each mode, newest first: live mode is just changing its own, so both are good. */
 export const SECRETS = { live: ['whsec_live_new', 'whsec_live_old'], test: ['whsec_test'] } as const;
 
 /** A listening api on a database and a Temporal namespace of its own, with an API key for each mode. */
@@ -34,6 +35,7 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
+/** What an api is given beside its database; unless given, no rate is limited and the clock is the machine's. */
 export interface TestApiOptions {
   readonly now?: () => Date;
   readonly webhookSecrets?: Readonly<Record<Mode, readonly string[]>>;
@@ -48,6 +50,7 @@ export interface TestApiOptions {
   readonly temporalAddress?: string;
 }
 
+/** Starts it without a worker: workflows that it starts go on only where the test runs one in their namespace. */
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const database = await createTestDatabase();
   const { db } = database;
@@ -115,6 +118,7 @@ async function createNamespace(connection: Connection): Promise<string> {
   return namespace;
 }
 
+/** `body` is what the JSON said, or else the text. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -189,6 +193,7 @@ export function stripeEvent(overrides: Record<string, unknown> = {}) {
   };
 }
 
+/** An id of Stripe's form that no other test has. */
 export function newCustomerId(): string {
   return `cus_${randomUUID().replaceAll('-', '')}`;
 }

@@ -2,6 +2,7 @@ import type { Account, SentUsage } from '../../chaos/judge/account.ts';
 import { judge } from '../../chaos/judge/judge.ts';
 import type { SeenCustomer, SeenWorld } from '../../chaos/judge/seen.ts';
 
+/** October is the last month that was closed, and whoever owes still has time. */
 export const RULES = { lastMonth: '2026-10', graceIsOver: false };
 
 const usage = (event: Pick<SentUsage, 'id' | 'product' | 'quantity' | 'occurredAt' | 'resourceId'>) => ({
@@ -29,6 +30,7 @@ const ACCOUNT: Account = {
 };
 
 const OCTOBER_MS = 31 * 86_400_000;
+/** How long Ada's disk held its 20 GB in October: for half of the month, to the millisecond. */
 export const STORED_MS = OCTOBER_MS / 2;
 
 const ADA = {

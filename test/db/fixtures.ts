@@ -17,8 +17,11 @@ import {
 import type { Mode } from '../../domain/mode.ts';
 import type { UsageEvent } from '../../domain/usage-event.ts';
 
+/** The month before the one that most of these tests bill. */
 export const AUGUST = parseBillingPeriod('2026-08');
+/** The month that is billed unless told otherwise, and in which {@link usage} falls. */
 export const SEPTEMBER = parseBillingPeriod('2026-09');
+/** The month after it, whose bill holds what came too late. */
 export const OCTOBER = parseBillingPeriod('2026-10');
 
 /** Registers a user nobody else has. */
@@ -84,6 +87,7 @@ export function usageOfYears(userId: string): UsageEvent[] {
   return [...monthly, level(userId, '10', `${YEARS[0]}-01T00:00:00Z`)]; // 150
 }
 
+/** Stores usage. @throws Error unless every event is new and accepted. */
 export async function ingest(
   db: Database,
   events: readonly UsageEvent[],

@@ -43,6 +43,7 @@ export function jsonPattern(documented: string): unknown {
 /** What a document says that a command prints, `…` for anything; for texts with {@link singleSpaced}, since columns grow with their content. */
 export const textPattern = (documented: string): RegExp => new RegExp(pattern(singleSpaced(documented)));
 
+/** Whatever white space it has, as one space each time: also what breaks lines. */
 export const singleSpaced = (text: string): string => text.trim().split(/\s+/).join(' ');
 
 const pattern = (text: string): string =>

@@ -16,6 +16,7 @@ export interface RunningStack {
 
 const PORTS = ['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT', 'STRIPE_SIMULATOR_PORT'];
 
+/** Runs `npm start` until it says that all is up. @throws Error when it does not come up. */
 export async function startRunningStack(): Promise<RunningStack> {
   const { folder, remove } = await makeFolder();
   const variables: Record<string, string> = { DATA_DIR: folder };

@@ -12,6 +12,7 @@ import type { RunningStack } from './running-stack.ts';
 /** Steps take seconds, on a busy machine some more. */
 export const PATIENCE_MS = 120_000;
 
+/** A document that is being gone through, with what was tried of it so far. */
 export type Walkthrough = Awaited<ReturnType<typeof walkThrough>>;
 
 /**

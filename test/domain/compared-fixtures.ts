@@ -7,6 +7,7 @@ export const NOW_SECONDS = NOW / 1_000;
 /** Longer than whatever is on its way takes. */
 export const LONG_AGO = NOW_SECONDS - 100_000;
 
+/** A user on whom both sides agree: what Stripe has is compared with this. */
 export const user: ComparedUser = {
   userId: 'ada',
   stripeCustomerId: 'cus_1',
@@ -16,6 +17,7 @@ export const user: ComparedUser = {
   waitingFor: null,
   statusObjectId: 'sub_1',
 };
+/** That user with some changes, by the id of their customer in Stripe. */
 export const usersOf = (changes: Partial<ComparedUser> = {}) => new Map([['cus_1', { ...user, ...changes }]]);
 
 /** Code, fix and kind of repair of each. */

@@ -3,9 +3,12 @@ import { type CommandResult, type CustomerCommand, factsAfter } from '../../doma
 import type { CustomerFacts } from '../../domain/customer-facts.ts';
 import type { CustomerStanding } from '../../domain/customer-standing.ts';
 
+/** A day in milliseconds. */
 export const DAY_MS = 24 * 60 * 60_000;
+/** The moment at which the rules are asked, Unix milliseconds. */
 export const NOW = Date.parse('2026-11-10T00:00:00Z');
 
+/** A customer in Stripe who has nothing and owes nothing: what every other one is made from. */
 export const nobody: CustomerFacts = {
   customerDeleted: false,
   defaultPaymentMethodId: null,
@@ -24,9 +27,13 @@ export const nobody: CustomerFacts = {
   graceExtendedUntilMs: null,
   graceMs: 7 * DAY_MS,
 };
+/** Attached first. Stripe's dates here are small numbers of seconds: only their order matters. */
 export const card = { id: 'pm_1', created: 100 };
+/** Attached after {@link card}. */
 export const newerCard = { id: 'pm_2', created: 200 };
+/** A subscription that we made, and that lives. */
 export const subscription = { id: 'sub_1', status: 'active', created: 100, endedAt: null, isOurs: true };
+/** The same, ended since. */
 export const endedSubscription = { ...subscription, status: 'canceled', endedAt: 500 };
 /** Subscribed, with a card and a cluster; owes nothing. */
 export const customer: CustomerFacts = {
@@ -50,6 +57,7 @@ export const unpaidBill = {
   collectionAttempts: 0,
   lastCollectionAtMs: null,
 };
+/** A setup Checkout that was completed with {@link card}, after {@link endedSubscription} had ended. */
 export const setup = { checkoutSessionId: 'cs_1', paymentMethodId: card.id, completedAt: 600 };
 
 /** How the world answers to commands: every one works, unless said otherwise. */

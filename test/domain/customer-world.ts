@@ -13,6 +13,7 @@ import {
 import type { CustomerStanding } from '../../domain/customer-standing.ts';
 import { nobody } from './customer-fixtures.ts';
 
+/** What Stripe tells of something that happened; `created` is in Unix seconds. */
 export interface WorldEvent {
   readonly id: string;
   readonly type: string;
@@ -43,6 +44,7 @@ export type Happening =
 /** Unix seconds at which the world begins. */
 const BEGINNING = 1_790_000_000;
 
+/** One customer's world. The same happenings must end the same, however their events are delivered. */
 export class CustomerWorld {
   #now = BEGINNING;
   #made = 0;

@@ -1,5 +1,6 @@
 import type { CloseSummary } from '../../domain/close-summary.ts';
 
+/** No bill at all. */
 export const NONE = { bills: 0, cents: 0 };
 
 /** Of a month without bills. */

@@ -27,6 +27,7 @@ export const CALLERS = [
   'used link',
   'expired link',
 ] as const;
+/** One column of the table. */
 export type Caller = (typeof CALLERS)[number];
 
 /** Who comes, as a request shows it. */

@@ -16,6 +16,7 @@ export const CALLERS = [
   'stripe',
   'forger',
 ] as const;
+/** Whom one request pretends to come from. */
 export type Caller = (typeof CALLERS)[number];
 
 /** A request before it is sent: plain data, with `~word~` where something of the running service belongs. */
@@ -30,6 +31,7 @@ export interface HostileCase {
   readonly body: HostileBody | null;
 }
 
+/** A body as it is written down; the bytes are made of it when it is sent. */
 export interface HostileBody {
   readonly contentType: string | null;
   /** How `text` is packed, and what the header says of it. */

@@ -15,6 +15,7 @@ export interface Endpoint {
   readonly body: { readonly kind: 'json' | 'form'; readonly value: fc.Arbitrary<unknown> } | null;
 }
 
+/** A parameter with the values that are good for it, before anything is made wrong. */
 export interface Parameter {
   readonly name: string;
   readonly required: boolean;

@@ -1,5 +1,6 @@
 import { inheritedEnvironment } from '../../config/machine.ts';
 
+/** How many requests are sent, and which ones: the same seed sends the same. */
 export interface HostileOptions {
   /** Requests that are sent, all in all. */
   readonly requests: number;

@@ -10,6 +10,7 @@ export interface Route {
   readonly path: string;
 }
 
+/** `GET /api/users/{userId}`, as tables, failures and weights have it. */
 export const nameOf = ({ method, path }: Route): string => `${method.toUpperCase()} ${path}`;
 
 /** Whether a path is a page for a person, which the OpenAPI document does not hold. */

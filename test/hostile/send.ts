@@ -4,6 +4,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { HostileBody, HostileCase } from './cases.ts';
 import { credentialsOf, type HostileWorld } from './world.ts';
 
+/** An answer as it came, whatever it says of itself. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;

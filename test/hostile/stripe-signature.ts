@@ -13,4 +13,5 @@ export function signatureOf(
   return `t=${timestamp},v1=${hmacOf(payload, secret, timestamp)}`;
 }
 
+/** Now, in Unix seconds, as Stripe dates its signatures. */
 export const nowSeconds = (): number => Math.floor(Date.now() / 1_000);

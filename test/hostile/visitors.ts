@@ -23,6 +23,7 @@ export async function open(
   });
 }
 
+/** Registers a user, who is nobody else's unless the id is given. */
 export async function newUser(
   { db }: Api,
   mode: Mode = 'test',

@@ -12,6 +12,7 @@ export interface Wire {
   destroy(): void;
 }
 
+/** Connects, and says nothing yet. */
 export async function openWire(url: string): Promise<Wire> {
   const { hostname, port } = new URL(url);
   const socket: Socket = connect({ host: hostname, port: Number(port) });
@@ -50,6 +51,7 @@ export async function dribble(wire: Wire, text: string, everyMs: number): Promis
   return await wire.closed;
 }
 
+/** The parts of an HTTP answer that was read from the bytes. */
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Headers;

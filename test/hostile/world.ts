@@ -57,11 +57,13 @@ export interface HostileWorld {
   stop(): Promise<void>;
 }
 
+/** Months with usage of the same customers: one is closed over the api, the other by the pages. */
 export const MONTHS = {
   ofApi: parseBillingPeriod('2026-05'),
   ofPages: parseBillingPeriod('2026-06'),
 } as const;
 
+/** Starts all of it, with customers in it. @throws Error when a part does not start, after ending the others. */
 export async function startHostileWorld(): Promise<HostileWorld> {
   const database = await createTestDatabase();
   const started: (() => Promise<void>)[] = [() => database.drop()];

@@ -1,6 +1,7 @@
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
 
+/** One condition on a label, such as `mode="live"`: the value without its quotes. */
 export interface Matcher {
   readonly label: string;
   readonly operator: string;

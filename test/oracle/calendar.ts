@@ -45,6 +45,7 @@ export function monthOf(ms: number): string {
   return nameOf(year, month);
 }
 
+/** The month that follows, also over the end of a year. */
 export function monthAfter(month: string): string {
   const [year, monthOfYear] = split(month);
   return monthOfYear === 12 ? nameOf(year + 1, 1) : nameOf(year, monthOfYear + 1);

@@ -9,6 +9,7 @@ export function describeHistory({ users, months, steps }: History): string {
   ].join('\n');
 }
 
+/** In one line, or a line for each operation where several go on at once. */
 export function describeStep(step: Step): string {
   switch (step.kind) {
     case 'alone':
@@ -24,6 +25,7 @@ function indented(operations: readonly Operation[]): string {
   return operations.map((each) => `\n   - ${describeOperation(each)}`).join('');
 }
 
+/** As a person would say it, with everything that is needed to do it again. */
 export function describeOperation(operation: Operation): string {
   switch (operation.type) {
     case 'send':

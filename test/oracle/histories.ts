@@ -4,8 +4,10 @@ import { type Operation, ORACLE_PRODUCTS, type OracleProduct, type SentEvent } f
 
 /** Where a transaction can be held open on purpose (service.ts says how). */
 export const GATES = ['commit of sends', 'commit of freezes', 'totals', 'user'] as const;
+/** One of the places where transactions can be held. */
 export type Gate = (typeof GATES)[number];
 
+/** What is done next in a history: one operation, or several at once. */
 export type Step =
   | { readonly kind: 'alone'; readonly operation: Operation }
   /** Begun at the same time, each so many milliseconds after the one before. */
@@ -154,6 +156,7 @@ type AnyStep = ValueOf<typeof anyStep>;
 /** Around leap days, and around the end of a year; 2100 has no leap day. */
 const FIRST_MONTHS = ['2026-01', '2024-01', '2024-02', '2028-01', '2027-12', '2025-11', '2100-01'];
 
+/** Histories at random: each is small by itself, and shrinks to the part that matters. */
 export const histories: fc.Arbitrary<History> = fc
   .record({
     firstMonth: fc.constantFrom(...FIRST_MONTHS),

@@ -6,6 +6,7 @@ export interface RuleMutation extends Mutation {
   readonly breaks: string;
 }
 
+/** Tried one after the other, each by itself: the oracle must notice every one. */
 export const MUTATIONS: readonly RuleMutation[] = [
   {
     breaks: 'half a cent is rounded to the even cent',

@@ -1,5 +1,6 @@
 import { inheritedEnvironment } from '../../config/machine.ts';
 
+/** How much is tried, and what is done with a history that is billed otherwise. */
 export interface OracleOptions {
   /** Histories that are tried, all in all. */
   readonly runs: number;

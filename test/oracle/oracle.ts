@@ -21,7 +21,9 @@ import {
 
 /** The base prices in cents, in the order in which they are sold. */
 const BASE_PRICES = { cpu_hour: '10', gpu_hour: '200', storage_gb_month: '15', api_calls: '0.001' } as const;
+/** Something that is sold by what is used of it. */
 export type OracleProduct = keyof typeof BASE_PRICES;
+/** All of them, in the order in which a bill has their lines. */
 export const ORACLE_PRODUCTS = Object.keys(BASE_PRICES) as readonly OracleProduct[];
 
 /** An event as it is written in a request. */
@@ -59,12 +61,14 @@ export type Operation =
   /** What a unit costs that is used from the month on; before the month is over. */
   | ({ readonly type: 'setPrice' } & PriceChange);
 
+/** A decimal of cents for a unit, in place of the base price or of an earlier change. */
 export interface PriceChange {
   readonly product: OracleProduct;
   readonly fromMonth: string;
   readonly cents: string;
 }
 
+/** What a product's use in one month comes to, rounded once. */
 export interface Line {
   readonly product: OracleProduct;
   readonly month: string;
@@ -74,6 +78,7 @@ export interface Line {
   readonly amountCents: number;
 }
 
+/** What a user is billed for a month, and for what was still unbilled of those before it. */
 export interface Bill {
   readonly userId: string;
   readonly month: string;
@@ -110,6 +115,7 @@ export interface Past {
   readonly purses: Readonly<Record<string, Purse>>;
 }
 
+/** These users are registered, and nothing else has happened. */
 export function nothingYet(users: readonly string[], nowMs: number): Past {
   return { nowMs, users, events: [], priceChanges: [], bills: [], purses: {} };
 }
@@ -277,6 +283,7 @@ function firstMonth(past: Past, userId: string): string | null {
   return instants.length === 0 ? null : monthOf(Math.min(...instants));
 }
 
+/** The user's credits; empty where none ever came in. */
 export function purseOf(past: Past, userId: string): Purse {
   return past.purses[userId] ?? EMPTY_PURSE;
 }

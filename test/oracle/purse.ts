@@ -19,12 +19,14 @@ interface Debt {
   readonly missingCents: number;
 }
 
+/** One user's credits. Never changed: whatever happens to them makes a new one. */
 export interface Purse {
   /** In the order in which they were granted. */
   readonly lots: readonly Lot[];
   readonly debts: readonly Debt[];
 }
 
+/** Of whoever never had any. */
 export const EMPTY_PURSE: Purse = { lots: [], debts: [] };
 
 /** What is left, all in all, of what was not written off. */

@@ -11,6 +11,7 @@ export function rational(numerator: bigint, denominator = 1n): Rational {
   return { numerator: numerator / divisor, denominator: denominator / divisor };
 }
 
+/** No unit, no cent. */
 export const ZERO = rational(0n);
 
 /**
@@ -25,14 +26,17 @@ export function parseDecimal(text: string): Rational {
   return rational(sign === '-' ? -digits : digits, 10n ** BigInt(decimals.length));
 }
 
+/** The exact sum. */
 export function plus(a: Rational, b: Rational): Rational {
   return rational(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator);
 }
 
+/** The exact difference, which may be negative. */
 export function minus(a: Rational, b: Rational): Rational {
   return plus(a, rational(-b.numerator, b.denominator));
 }
 
+/** The exact product. */
 export function times(a: Rational, b: Rational): Rational {
   return rational(a.numerator * b.numerator, a.denominator * b.denominator);
 }
@@ -42,6 +46,7 @@ export function over(a: Rational, b: Rational): Rational {
   return rational(a.numerator * b.denominator, a.denominator * b.numerator);
 }
 
+/** Whether it is exactly 0: nothing is close enough. */
 export function isZero(value: Rational): boolean {
   return value.numerator === 0n;
 }

@@ -1,6 +1,8 @@
 import { type Exceptions, type Files, type LockEntry } from '../../scripts/supply-chain/files.ts';
 
+/** An integrity hash as a lock file has it; nothing has this one. */
 export const HASH = 'sha512-AAAA';
+/** Long enough to stand beside an exception. */
 export const REASON = 'a reason that is long enough.';
 
 const NO_EXCEPTIONS: Exceptions = {

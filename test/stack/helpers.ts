@@ -29,6 +29,7 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
+/** The path of a file beside these tests, in `fixtures/`. */
 export const fixture = (name: string): string =>
   fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
@@ -77,5 +78,6 @@ export async function failureOf(attempt: Promise<unknown>): Promise<StackError> 
   throw new Error(`Expected a StackError, not ${String(error)}`);
 }
 
+/** Waits until a process has ended; throws if it does not within ten seconds. */
 export const eventuallyGone = (pid: number): Promise<void> =>
   eventually(`process ${pid} is gone`, async () => !(await isRunning(pid)));

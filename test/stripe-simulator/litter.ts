@@ -13,6 +13,7 @@ const REMOVERS: Record<string, (stripe: Stripe, id: string) => Promise<unknown>>
   webhook_endpoint: (stripe, id) => stripe.webhookEndpoints.del(id),
 };
 
+/** What a run has made on Stripe so far. */
 export interface Litter {
   /** The SDK's own HTTP client, which notes what is made through it. */
   readonly httpClient: Stripe.HttpClient;
@@ -20,6 +21,7 @@ export interface Litter {
   remove(stripe: Stripe): Promise<void>;
 }
 
+/** From now on, notes what is made through its client. */
 export function startLitter(): Litter {
   const made = new Map<string, string>();
   const httpClient = Stripe.createNodeHttpClient();

@@ -4,6 +4,7 @@ import type { TestSimulator } from './support.ts';
 
 let meters = 0;
 
+/** A metered price, with the meter whose events it bills. */
 export interface Metered {
   meter: Stripe.Billing.Meter;
   price: Stripe.Price;
@@ -66,6 +67,7 @@ export const at = (context: TestSimulator, time: string): Promise<number> => con
 /** The minute of a moment, for what a slow machine does some seconds later. */
 export const minute = (seconds: number | null): number => Math.floor((seconds ?? 0) / 60) * 60;
 
+/** An ISO time in Unix seconds. */
 export const unix = (time: string): number => Date.parse(time) / 1_000;
 
 /** Event types about this object, oldest first. */

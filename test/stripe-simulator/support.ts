@@ -13,6 +13,7 @@ export function sdk(simulator: StripeSimulator, key: string = simulator.testKey)
   return new Stripe(key, { host, port, protocol: 'http', maxNetworkRetries: 0 });
 }
 
+/** A simulator of a test's own, with everything to talk to it; it stops at the end of an `await using`. */
 export interface TestSimulator extends AsyncDisposable {
   simulator: StripeSimulator;
   /** Test mode. */
@@ -22,6 +23,7 @@ export interface TestSimulator extends AsyncDisposable {
   sim: SimRoutes;
 }
 
+/** Charges 5 ms after finalization. Whatever it takes and says is checked against Stripe's description. */
 export async function startTestSimulator(options: SimulatorOptions = {}): Promise<TestSimulator> {
   const simulator = await startStripeSimulator({ collectionDelayMs: 5, observer: conformance, ...options });
   return {
@@ -53,8 +55,10 @@ const completionSchema = z.looseObject({
   error: z.looseObject({ code: z.string().optional(), decline_code: z.string().optional() }).optional(),
 });
 
+/** The `/_sim` routes of one simulator. */
 export type SimRoutes = ReturnType<typeof simRoutes>;
 
+/** Calls of `/_sim`; none throws for a status, which is in the result where a test looks at it. */
 export function simRoutes(baseUrl: string) {
   const call = async (method: string, path: string, body?: object) => {
     const response = await fetch(`${baseUrl}/_sim${path}`, {
@@ -93,6 +97,7 @@ export function simRoutes(baseUrl: string) {
   };
 }
 
+/** A webhook endpoint of a test's own. What it `received` is oldest first, bodies as they came. */
 export interface Receiver extends AsyncDisposable {
   url: string;
   received: { payload: string; signature: string }[];
@@ -172,6 +177,7 @@ export async function failureOf(call: Promise<unknown>): Promise<Stripe.errors.S
   throw new Error('the call did not fail with a Stripe error', { cause: error });
 }
 
+/** The id of a reference, expanded or not. @throws Error where there is none. */
 export function idOf(value: string | { id: string } | null | undefined): string {
   if (value === null || value === undefined) throw new Error('there is no id');
   return typeof value === 'string' ? value : value.id;

@@ -24,10 +24,12 @@ export const onStripe = inject('stripeTarget') === 'stripe';
 
 /** `name`, made unique where others may have used it before: Stripe keeps what a run leaves behind. */
 const RUN = onStripe ? `-${Date.now().toString(36)}` : '';
+/** `name` itself on the simulator, which is new; on Stripe with the run's own end. */
 export const unique = (name: string): string => `${name}${RUN}`;
 /** Stripe refuses addresses of domains that can't get mail. */
 export const uniqueEmail = (name: string): string => `${name}${RUN}@example.com`;
 
+/** What a test may ask, of the simulator or of Stripe. What only the simulator has throws on Stripe. */
 export interface Target extends TestSimulator {
   /** For requests that the SDK's types would not allow. */
   readonly api: { readonly baseUrl: string; readonly key: string };

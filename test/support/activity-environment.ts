@@ -41,6 +41,7 @@ interface StartedActivityEnvironment extends ActivityTestEnvironment {
   close(): Promise<void>;
 }
 
+/** Seven days of grace; a month is billed at once and without approval, nothing held; credits never expire; no tax. */
 export const TEST_RULES: BillingRules = {
   graceMs: 7 * 24 * 60 * 60_000,
   collectionWindowMs: 0,
@@ -50,6 +51,7 @@ export const TEST_RULES: BillingRules = {
   automaticTax: false,
 };
 
+/** Starts one for as long as the caller wants; {@link useActivityEnvironment} is for whole files. */
 export async function startActivityEnvironment(): Promise<StartedActivityEnvironment> {
   const [database, simulator] = await Promise.all([createTestDatabase(), startTestSimulator()]);
   const { db } = database;

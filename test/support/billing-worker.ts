@@ -26,6 +26,7 @@ import { TEST_ACCOUNT } from './account.ts';
 import { ADMIN_PASSWORD, testAdmin } from './admin.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 
+/** What a service is started on, and what is not as usual about it. */
 export interface BillingParts {
   readonly db: Database;
   readonly temporalAddress: string;
@@ -63,6 +64,7 @@ export interface BillingService extends RunningBilling {
   stop(): Promise<void>;
 }
 
+/** Seven days: how long whoever owes keeps access, unless a worker is given other rules. */
 export const GRACE_MS = 7 * 24 * 60 * 60_000;
 
 const RULES: BillingRules = {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 
+/** A message as it arrived, before anybody has verified it. */
 export interface HostRequest {
   readonly method: string;
   readonly path: string;
@@ -40,6 +41,7 @@ export async function startTestHost(
   };
 }
 
+/** A secret as Standard Webhooks has it: 32 random bytes. */
 export const newHookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 function headersOf({ headers }: IncomingMessage): Record<string, string> {

@@ -89,6 +89,7 @@ export function namesOf(requests: readonly LoggedRequest[]): string[] {
   return requests.map(({ method, path }) => `${method} ${path}`);
 }
 
+/** Those that may change something: all but reads. */
 export function writesAmong(requests: readonly LoggedRequest[]): LoggedRequest[] {
   return requests.filter(({ method }) => method !== 'GET');
 }

@@ -47,6 +47,7 @@ interface ExportRequest {
   }[];
 }
 
+/** Listens on a free port, and takes whatever comes. */
 export async function startTraceCollector(): Promise<TraceCollector> {
   const spans: CollectedSpan[] = [];
   const bodies: string[] = [];

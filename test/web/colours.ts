@@ -30,7 +30,9 @@ const SEEN = {
   ],
 } as const satisfies Record<string, readonly [Triple, Triple, Triple]>;
 
+/** One way of seeing colours. */
 export type Vision = keyof typeof SEEN;
+/** All of them, for tables of tests. */
 export const VISIONS: readonly Vision[] = ['usual', 'protanope', 'deuteranope', 'tritanope'];
 
 /** How different two colours look, as their distance in CIELAB (ΔE*ab): about 2 can just be told apart, side by side. */

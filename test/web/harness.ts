@@ -21,8 +21,10 @@ import { TEST_ACCOUNT } from '../support/account.ts';
 import { createNamespace } from '../support/billing-worker.ts';
 import { createTestDatabase } from '../support/database.ts';
 
+/** The admin's, on a {@link TestSite}. */
 export const PASSWORD = 'correct horse battery staple';
 const SESSION_SECRETS = ['the session secret of the tests, long enough'] as const;
+/** Where pages link to workflows; nobody opens it. */
 export const TEMPORAL_UI_URL = 'http://127.0.0.1:8233';
 
 /** What a browser is pointed at: a {@link TestSite}, or a whole service. */
@@ -42,6 +44,7 @@ export interface TestSite extends Site {
   close(): Promise<void>;
 }
 
+/** What is not as usual about a site. */
 export interface TestSiteOptions {
   /** In place of the real one. */
   readonly readHealth?: ReadHealth;
@@ -49,6 +52,7 @@ export interface TestSiteOptions {
   readonly hasTestMode?: boolean;
 }
 
+/** Starts it: pages and their assets, and not the public api. */
 export async function startTestSite(options: TestSiteOptions = {}): Promise<TestSite> {
   const database = await createTestDatabase();
   const connection = await Connection.connect({ address: inject('temporalAddress') });
@@ -104,6 +108,7 @@ export async function openPage(
   return await context.newPage();
 }
 
+/** Fills in the sign-in page, and does not wait for what it leads to: the password may be wrong. */
 export async function typePassword(page: Page, password = PASSWORD): Promise<void> {
   await page.goto(ADMIN_PATH);
   await page.getByLabel('Password').fill(password);

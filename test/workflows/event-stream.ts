@@ -46,6 +46,7 @@ export async function appliedEventIdsOf(
   return rows.map((row) => row.event_id);
 }
 
+/** How many of the customer's events have had their effect, each once. */
 export async function countAppliedEvents(
   { db }: RunningBilling,
   { mode, stripeCustomerId }: Omit<Customer, 'userId'>,

@@ -14,7 +14,9 @@ import { signalStripeEvent } from '../../temporal/signals.ts';
 
 // Customers who are what a test says they are, for tests in which the clock is the point: activities are stand-ins.
 
+/** A day in milliseconds. */
 export const DAY_MS = 24 * 60 * 60_000;
+/** How long a fake customer who owes keeps access, unless a test says otherwise. */
 export const GRACE_MS = 7 * DAY_MS;
 
 /** A customer as the activities see it. */
@@ -135,6 +137,7 @@ export async function deliver(temporal: Client, customer: FakeCustomer): Promise
   );
 }
 
+/** What the workflow says of itself. */
 export async function fakeStateOf({ handle }: FakeCustomer): Promise<CustomerBillingState> {
   return await handle.query<CustomerBillingState>(BILLING_STATE_QUERY);
 }

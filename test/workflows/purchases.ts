@@ -49,6 +49,7 @@ export async function newBuyer(service: BillingService, mode: Mode): Promise<str
   return userId;
 }
 
+/** The purchase as the admin page gets it now. */
 export const shown = (service: BillingService, { id }: { readonly id: string }) =>
   callApi<ShownPurchase>(service, 'test', 'GET', `${PATH}/${id}`);
 
@@ -73,6 +74,7 @@ export async function statusIs(
   );
 }
 
+/** The workflow behind a purchase; `result` waits for its end. */
 export function purchaseWorkflow({ temporal }: BillingService, { id }: { readonly id: string }) {
   const handle = temporal.workflow.getHandle(testPurchaseWorkflowId(id));
   return {

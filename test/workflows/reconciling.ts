@@ -10,6 +10,7 @@ import { writesAmong } from '../support/simulator.ts';
 import { startTestBilling } from './service.ts';
 
 const HOUR_MS = 60 * 60_000;
+/** A day in milliseconds. */
 export const DAY_MS = 24 * HOUR_MS;
 /** Longer than what has just changed in Stripe is left to its webhook. */
 const NOT_UNDER_WAY_MS = 10 * 60_000;

@@ -29,6 +29,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { startTimeSkippingTemporal } from '../support/time-skipping.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
 
+/** A day in milliseconds. */
 export const DAY_MS = 24 * 60 * 60_000;
 /** How far Stripe's clock is behind Temporal's while that is moved: what falls due with us is never late with Stripe. */
 const STRIPE_BEHIND_MS = 60_000;
@@ -95,6 +96,7 @@ export interface PublicBilling {
   readonly hostedInvoiceUrl?: string;
 }
 
+/** A bill as `GET /api/users/{userId}/bills` shows it. */
 export interface PublicBill {
   readonly period: string;
   readonly status: string;

@@ -15,6 +15,7 @@ export interface AdminService {
   stop(): Promise<void>;
 }
 
+/** Starts it without a worker: a test that needs one starts it at `billing`. */
 export async function startAdminService(options: Pick<BillingParts, 'now'> = {}): Promise<AdminService> {
   const billing = await startTestBilling(options);
   return {

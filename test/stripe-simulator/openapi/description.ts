@@ -33,6 +33,7 @@ const descriptionSchema = z.object({
   components: z.object({ schemas: z.record(z.string(), jsonSchema) }),
 });
 
+/** The part of an OpenAPI document that the file keeps. */
 export type Description = z.output<typeof descriptionSchema>;
 
 /** One operation, as the validation needs it. */

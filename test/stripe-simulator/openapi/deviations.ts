@@ -70,6 +70,7 @@ export interface UndescribedRoute {
   readonly reason: string;
 }
 
+/** What succeeds there is not validated; errors are, as everywhere. */
 export const UNDESCRIBED_ROUTES: readonly UndescribedRoute[] = [
   {
     route: /^(GET|POST) \/v1\/payment_pages\//,

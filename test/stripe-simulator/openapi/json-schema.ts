@@ -17,6 +17,7 @@ export interface JsonSchema {
   $ref?: string | undefined;
 }
 
+/** Refuses a keyword that the validation would pass over. */
 export const jsonSchema: z.ZodType<JsonSchema> = z.strictObject({
   type: z.string().optional(),
   format: z.string().optional(),

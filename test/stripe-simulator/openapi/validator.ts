@@ -14,6 +14,7 @@ const NOT_STRIPES = new Set(['html', 'status_500_without_error']);
 /** One wrong field can be wrong in many ways; more than these says nothing new. */
 const MOST_COMPLAINTS = 8;
 
+/** Reads the description once, and compiles of it what it is asked about. */
 export class Validator {
   readonly #operations: readonly Operation[];
   readonly #schemas: Readonly<Record<string, JsonSchema>>;

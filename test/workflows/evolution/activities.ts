@@ -6,4 +6,5 @@ export function exampleActivities(done: string[]) {
   return { look: step('look'), tellHost: step('tellHost'), save: step('save') };
 }
 
+/** What the example's workflows know of them. */
 export type ExampleActivities = ReturnType<typeof exampleActivities>;
