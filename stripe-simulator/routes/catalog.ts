@@ -166,6 +166,7 @@ export const catalogRoutes = [
       description: given.description === undefined ? before.description : given.description,
       metadata: mergeMetadata(before.metadata, given.metadata),
       name: given.name ?? before.name,
+      statement_descriptor: given.statement_descriptor ?? before.statement_descriptor ?? null,
       tax_code: given.tax_code === undefined ? (before.tax_code ?? null) : given.tax_code,
       unit_label: given.unit_label === undefined ? (before.unit_label ?? null) : given.unit_label,
       updated: operation.now,

@@ -30,10 +30,12 @@ test('a product and its price', async () => {
   const product = await stripe.products.create({ name: 'First', metadata: { a: '1' } });
   const price = await stripe.prices.create({ product: product.id, currency: 'usd', unit_amount: 100 });
   expect(await stripe.products.retrieve(product.id)).toMatchObject({ name: 'First', active: true });
-  expect(await stripe.products.update(product.id, { name: 'Second' })).toMatchObject({
-    name: 'Second',
+  const changes = { name: 'Second', statement_descriptor: 'SECOND' };
+  expect(await stripe.products.update(product.id, changes)).toMatchObject({
+    ...changes,
     metadata: { a: '1' },
   });
+  expect(await stripe.products.update(product.id, { description: 'Of two' })).toMatchObject(changes);
   expect((await stripe.products.list({ ids: [product.id] })).data).toMatchObject([{ name: 'Second' }]);
   const read = await stripe.prices.retrieve(price.id);
   expect([read.unit_amount, String(read.unit_amount_decimal)]).toEqual([100, '100']);
