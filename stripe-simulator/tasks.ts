@@ -55,8 +55,7 @@ export function runTask(operation: Operation, task: Task): void {
     }
     case 'cancel_subscription': {
       const subscription = living(store, id);
-      if (subscription?.cancel_at === Math.floor(task.dueAtMs / 1_000))
-        endSubscription(operation, subscription);
+      if (subscription?.cancel_at === momentOf(task)) endSubscription(operation, subscription);
       return;
     }
     case 'expire_incomplete_subscription': {
@@ -68,7 +67,7 @@ export function runTask(operation: Operation, task: Task): void {
     }
     case 'resume_collection': {
       const subscription = living(store, id);
-      if (subscription !== undefined)
+      if (subscription?.pause_collection?.resumes_at === momentOf(task))
         updateSubscription(operation, subscription, { ...subscription, pause_collection: null });
       return;
     }
@@ -117,6 +116,11 @@ function stepTestClock(operation: Operation, clock: TestClock, target: number): 
   store.testClocks.put({ ...clock, frozen_time: Math.floor(moment / 1_000) });
   runTask(operation.atClock(clock.id, moment), next);
   operation.schedule('advance_test_clock', clock.id, 0);
+}
+
+/** When it was to be done, in unix seconds: what is to end at another moment by now is not meant. */
+function momentOf({ dueAtMs }: Task): number {
+  return Math.floor(dueAtMs / 1_000);
 }
 
 function living(store: Store, id: string): Subscription | undefined {

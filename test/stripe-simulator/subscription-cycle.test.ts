@@ -233,6 +233,23 @@ test.each([
   expect((await stripe.invoices.retrieve(idOf(resumed.latest_invoice))).status).toBe('paid');
 });
 
+test('a pause without an end outlives the end of the one before it', async () => {
+  const { stripe } = context;
+  await at(context, '2027-01-10T00:00:00Z');
+  const seat = await seatPrice(stripe);
+  const customer = await customerWithCard(stripe);
+  const { id } = await stripe.subscriptions.create({ customer: customer.id, items: [{ price: seat.id }] });
+  await stripe.subscriptions.update(id, {
+    pause_collection: { behavior: 'void', resumes_at: unix('2027-02-01T00:00:00Z') },
+  });
+  await stripe.subscriptions.update(id, { pause_collection: '' });
+  await stripe.subscriptions.update(id, { pause_collection: { behavior: 'void' } });
+  await at(context, '2027-02-10T02:00:00Z');
+  const paused = await stripe.subscriptions.retrieve(id);
+  expect(paused.pause_collection).toEqual({ behavior: 'void', resumes_at: null });
+  expect((await stripe.invoices.retrieve(idOf(paused.latest_invoice))).status).toBe('void');
+});
+
 test('classic billing mode shows metered items from the start, flexible does not', async () => {
   const { stripe } = context;
   const { price } = await meteredPrice(stripe, '1');
