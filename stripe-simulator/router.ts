@@ -110,15 +110,15 @@ function walk(node: Node, segments: readonly string[], values: string[]): Node |
     const child = current.children.get(segment);
     if (child !== undefined) current = child;
     else if (current.any !== undefined && segment !== '') {
-      values.push(decode(segment));
+      values.push(decodeSegment(segment));
       current = current.any;
     } else return undefined;
   }
   return current;
 }
 
-/** An id that isn't well encoded is left as it is: no object has it. */
-function decode(segment: string): string {
+/** One part of a path. What isn't well encoded is left as it is: no object has such an id. */
+export function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {

@@ -18,7 +18,7 @@ import type { ApiKey } from './authentication.ts';
 import { authenticate } from './authentication.ts';
 import { applyFault, rateLimited } from './fault-answers.ts';
 import type { Answer } from './message.ts';
-import { jsonAnswer, readBody } from './message.ts';
+import { jsonAnswer, readBody, urlOf } from './message.ts';
 
 /** What the caller gets: an answer, or a connection that breaks. */
 export type Outcome = Answer | 'broken';
@@ -49,7 +49,7 @@ interface Call {
 /** Answers one API request, and notes it in the log. Whatever goes wrong in its work is an answer, nothing thrown. */
 export async function handleApiRequest(parts: ApiParts, request: IncomingMessage): Promise<Outcome> {
   const startedAt = performance.now();
-  const url = new URL(request.url ?? '/', 'http://simulator');
+  const url = urlOf(request);
   const idempotencyKey = request.headers['idempotency-key'];
   const call: Call = {
     requestId: newId('req', 14),

@@ -9,6 +9,7 @@ import type { TestCard } from '../behaviour/test-cards.ts';
 import { cardByName } from '../behaviour/test-cards.ts';
 import { invalidRequest, resourceMissing, unrecognizedUrl } from '../errors.ts';
 import type { Operation } from '../operation.ts';
+import { decodeSegment } from '../router.ts';
 import type { Mode, Simulation } from '../simulation.ts';
 import type { BillingPortalSession, CheckoutSession, Customer } from '../wire.ts';
 import { authenticationChoice, cardForm, challengeForm, checkCardForm } from './card-form.ts';
@@ -29,7 +30,7 @@ const completeSchema = z.strictObject({
 /** Answers `GET` and `POST` below `/_sim/checkout`, `/_sim/intents`, `/_sim/portal` and `/_sim/invoices`. */
 export function handleHostedPage(simulation: Simulation, method: string, url: URL, body: string): Answer {
   const visit: Visit = { simulation, method, url, body };
-  const [, , kind, id = '', action = ''] = url.pathname.split('/').map(decodeURIComponent);
+  const [, , kind, id = '', action = ''] = url.pathname.split('/').map(decodeSegment);
   switch (kind) {
     case 'checkout':
       return visitCheckout(visit, id, action);

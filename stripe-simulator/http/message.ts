@@ -23,6 +23,11 @@ export function htmlAnswer(status: number, body: string): Answer {
   return { status, contentType: 'text/html; charset=utf-8', body };
 }
 
+/** What is asked for. Nothing is too odd for it: `//x` is a path, no other host, and what is no path becomes one that nobody has. */
+export function urlOf({ url = '' }: IncomingMessage): URL {
+  return new URL(url.replace(/^\/?/, 'http://simulator/'));
+}
+
 /** @throws 413 if it is larger than anything Stripe takes. */
 export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];

@@ -10,7 +10,7 @@ import { redeliver } from '../webhooks.ts';
 import type { ApiParts } from './api.ts';
 import { handleHostedPage } from './hosted-pages.ts';
 import type { Answer } from './message.ts';
-import { htmlAnswer, jsonAnswer, readBody } from './message.ts';
+import { htmlAnswer, jsonAnswer, readBody, urlOf } from './message.ts';
 import { doOnPage, liveParts, simPage } from './sim-page.ts';
 
 const redeliverSchema = z.strictObject({ eventId: z.string().min(1) });
@@ -116,7 +116,7 @@ const SIM_ROUTES = new Map<string, SimRoute>([
  * @throws what is the simulator's own mistake, which `server.ts` answers as a 500.
  */
 export async function handleSimRequest(parts: ApiParts, request: IncomingMessage): Promise<Answer> {
-  const url = new URL(request.url ?? '/', 'http://simulator');
+  const url = urlOf(request);
   const method = request.method ?? 'GET';
   try {
     const body = await readBody(request);

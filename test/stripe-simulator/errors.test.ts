@@ -228,6 +228,27 @@ test('an unknown path is a 404 of its own', async () => {
   });
 });
 
+test.skipIf(onStripe).each(['//', '//v1/customers'])(
+  'a path that begins twice, %s, is a 404 like others, and is noted',
+  async (path) => {
+    expect(await get(path)).toMatchObject({
+      status: 404,
+      json: { error: { type: 'invalid_request_error' } },
+    });
+    expect((await context.sim.requests()).at(-1)).toMatchObject({ path, status: 404 });
+  },
+);
+
+test.skipIf(onStripe).each(['/checkout/%zz', '/portal/%E0%A4%A', '/%zz'])(
+  'the page at /_sim%s is not there: what is badly encoded is no id',
+  async (path) => {
+    expect(await context.sim.call('GET', path)).toMatchObject({
+      status: 404,
+      json: { error: { type: 'invalid_request_error' } },
+    });
+  },
+);
+
 test.skipIf(onStripe)('a body that is too large is refused', async () => {
   expect(await post('/v1/customers', `description=${'x'.repeat(5_000_000)}`)).toMatchObject({ status: 413 });
 });
