@@ -24,6 +24,8 @@ import type { RunningBilling } from './running-billing.ts';
 export interface Person extends Customer {
   /** Their setup Checkouts that nobody has completed, oldest first. */
   readonly openCheckouts: StartedCheckout[];
+  /** The id of a card that they were about to add, and may have added. */
+  cardInHand: string | null;
   /** How many Checkouts they have begun since the first: each has a key of its own, whoever asks again. */
   begunCheckouts: number;
   /** Subscriptions that they ended. */
@@ -40,6 +42,7 @@ export function personOf({
   return {
     ...customer,
     openCheckouts: [checkout],
+    cardInHand: null,
     begunCheckouts: 0,
     endedSubscriptions: [],
     refundedCents: 0,
@@ -92,10 +95,15 @@ export async function opensCheckout(service: RunningBilling, person: Person): Pr
   person.begunCheckouts += 1;
 }
 
-/** Adds a card without any Checkout, by a test id such as `pm_card_visa`. Taken again, it may add a second one. */
-export function attaches(paymentMethod: string): Step {
-  return async ({ stripe }, { mode, stripeCustomerId: customer }) =>
-    await stripe[mode].paymentMethods.attach(paymentMethod, { customer });
+/** Adds a card without any Checkout, by a test token such as `tok_visa`. Taken again, it adds the same one. */
+export function attaches(token: string): Step {
+  return async ({ stripe }, person) => {
+    const { paymentMethods } = stripe[person.mode];
+    // By its id it may be added again, and nothing comes of it. An idempotency key would not do: Stripe keeps a 500 under it.
+    person.cardInHand ??= (await paymentMethods.create({ type: 'card', card: { token } })).id;
+    await paymentMethods.attach(person.cardInHand, { customer: person.stripeCustomerId });
+    person.cardInHand = null;
+  };
 }
 
 /** Without access they would leave the queue for a place, and end without one. */

@@ -52,7 +52,7 @@ export const LIVES: readonly Life[] = [
   {
     story: 'adds a second card',
     isBilled: true,
-    beforeClose: [inOneGo(completes(CARDS.good), attaches('pm_card_mastercard')), isChargedTo('4444')],
+    beforeClose: [inOneGo(completes(CARDS.good), attaches('tok_mastercard')), isChargedTo('4444')],
     afterClose: [],
     ends: { ...ACTIVE, cards: ['4242', '4444'], defaultCard: '4444', payments: ['300 by 4444'] },
   },
@@ -124,7 +124,7 @@ export const LIVES: readonly Life[] = [
   {
     story: 'has a card and no subscription',
     isBilled: true,
-    beforeClose: [attaches('pm_card_visa'), isChargedTo('4242')],
+    beforeClose: [attaches('tok_visa'), isChargedTo('4242')],
     afterClose: [],
     ends: { status: 'none', waitingFor: 'checkout', subscriptions: [], payments: ['300 by 4242'] },
   },

@@ -89,11 +89,11 @@ const chooses: Deed = { what: 'chooses another card', step: choosesCard };
 /** Each life is one of these, with variations. */
 const STORIES: readonly ((dice: Dice) => readonly Deed[])[] = [
   (dice) => [subscribes(CARDS.good), ...(dice.chance(0.5) ? [looksAround] : [])],
-  () => [subscribes(CARDS.good), addsCard('pm_card_mastercard'), chooses],
+  () => [subscribes(CARDS.good), addsCard('tok_mastercard'), chooses],
   () => [returns, subscribes(CARDS.good), subscribes(CARDS.anotherGood)],
   () => [subscribes(CARDS.declinesCharges), returns, subscribes(CARDS.good)],
   () => [subscribes(CARDS.declinesCharges)],
-  () => [subscribes(CARDS.declinesCharges), addsCard('pm_card_visa')],
+  () => [subscribes(CARDS.declinesCharges), addsCard('tok_visa')],
   (dice) => [
     subscribes(CARDS.declinesCharges),
     { what: 'has a bill that fails', step: billFails },
@@ -108,7 +108,7 @@ const STORIES: readonly ((dice: Dice) => readonly Deed[])[] = [
   () => [buys(40), subscribes(CARDS.good), getsBack(700)],
   () => [subscribes(CARDS.good), buys(15)],
   () => [subscribes(CARDS.disputed)],
-  () => [addsCard('pm_card_visa')],
+  () => [addsCard('tok_visa')],
   () => [subscribes(CARDS.good), { what: 'is deleted in Stripe', step: isDeleted, leaves: 'ended' }],
   () => [],
 ];
