@@ -2,8 +2,8 @@
 
 import { finalizeAutomatically } from './behaviour/automatic-finalization.ts';
 import { expireSession } from './behaviour/checkout-completion.ts';
-import { collectInvoice } from './behaviour/collection.ts';
 import { decideDispute, disputeCharge } from './behaviour/disputes.ts';
+import { collectInvoice } from './behaviour/invoice-collection.ts';
 import { becomeOverdue, voidInvoice } from './behaviour/invoice-end.ts';
 import { settleRefund } from './behaviour/refunds.ts';
 import { endSubscription, renewSubscription } from './behaviour/subscription-cycle.ts';

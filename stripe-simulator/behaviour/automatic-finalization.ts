@@ -2,8 +2,8 @@
 import { invalidRequest, StripeApiError } from '../errors.ts';
 import type { Operation } from '../operation.ts';
 import type { Invoice } from '../wire.ts';
-import { collectInvoice } from './collection.ts';
 import { finalizeInvoice } from './finalization.ts';
+import { collectInvoice } from './invoice-collection.ts';
 import { subscriptionOf } from './subscription-status.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { collectInvoice } from '../behaviour/collection.ts';
 import { finalizeByItself, finalizeInvoice, markPaid, requireDraft } from '../behaviour/finalization.ts';
 import { findCustomer, findInvoice, findPaymentMethod, findSubscription } from '../behaviour/find.ts';
+import { collectInvoice } from '../behaviour/invoice-collection.ts';
 import { markUncollectible, voidInvoice } from '../behaviour/invoice-end.ts';
 import { putOnInvoice } from '../behaviour/invoice-lines.ts';
 import { DAY_SECONDS } from '../clock.ts';

@@ -9,7 +9,7 @@ import { paymentOf, recordFailure, recordPayment } from './invoice-attempts.ts';
 import { confirmPaymentIntent } from './payments.ts';
 
 /** What one attempt came to: the invoice as it is stored after it, paid or not. */
-export interface Collection {
+export interface CollectionAttempt {
   invoice: Invoice;
   /** Why it was not paid, as `POST /v1/invoices/:id/pay` tells it. */
   error?: StripeApiError;
@@ -35,7 +35,7 @@ export function collectInvoice(
   invoice: Invoice,
   by: AttemptBy,
   chosen?: PaymentMethod,
-): Collection {
+): CollectionAttempt {
   const method = chosen ?? paymentMethodFor(operation, invoice);
   if (method === undefined) {
     return {
