@@ -8,12 +8,12 @@ import { DOCUMENT } from '../api/documented.ts';
 import { startTestApi, type TestApi } from '../api/harness.ts';
 import { TEST_ACCOUNT } from '../support/account.ts';
 import { testAdmin } from '../support/admin.ts';
-import { CALLERS, type Caller, type Credentials, credentialMaker } from './callers.ts';
+import { CREDENTIAL_KINDS, type CredentialKind, type Credentials, credentialMaker } from './credentials.ts';
 import { nameOf, routesOf } from './routes.ts';
 import { newUser, open } from './visitors.ts';
 
 /**
- * Who gets in where: every route × every kind of caller. The policy, as the table has it:
+ * Who gets in where: every route × every kind of credentials. The policy, as the table has it:
  *
  * - Who is not known gets a 401 from programs' routes and from the account page, and the form to sign in (303) from the admin's.
  *   Nothing is looked at before that, so it is the same whether there is what was asked for or not.
@@ -26,7 +26,7 @@ type Cell = 'in' | 'reads' | 'elsewhere' | number;
 type Door = 'open' | 'stripe' | 'key' | 'adminApi' | 'codec' | 'account' | 'admin' | 'signIn';
 
 /** `elsewhere`: who is let in, but not to what the table's user has; see {@link Row}. */
-const DOORS: Readonly<Record<Door, Readonly<Record<Caller, Cell>>>> = {
+const DOORS: Readonly<Record<Door, Readonly<Record<CredentialKind, Cell>>>> = {
   open: column('in', {}),
   // What counts there is the signature: test/hostile/signatures.test.ts.
   stripe: column('in', {}),
@@ -44,9 +44,12 @@ const DOORS: Readonly<Record<Door, Readonly<Record<Caller, Cell>>>> = {
   signIn: column('in', {}),
 };
 
-function column(others: Cell, exceptions: Partial<Record<Caller, Cell>>): Record<Caller, Cell> {
-  const cells = CALLERS.map((caller): [Caller, Cell] => [caller, exceptions[caller] ?? others]);
-  return Object.fromEntries(cells) as Record<Caller, Cell>;
+function column(
+  others: Cell,
+  exceptions: Partial<Record<CredentialKind, Cell>>,
+): Record<CredentialKind, Cell> {
+  const cells = CREDENTIAL_KINDS.map((kind): [CredentialKind, Cell] => [kind, exceptions[kind] ?? others]);
+  return Object.fromEntries(cells) as Record<CredentialKind, Cell>;
 }
 
 interface Row {
@@ -150,16 +153,16 @@ const ROWS: Readonly<Record<string, Row>> = {
 /** The form is shown to all but those who need it no more. */
 const SIGNED_IN_ALREADY = {
   route: 'GET /admin47392',
-  callers: ['admin session', 'admin without token'],
+  kinds: ['admin session', 'admin without token'],
   status: 303,
 };
 
-function expectedStatus(route: string, caller: Caller): number {
+function expectedStatus(route: string, kind: CredentialKind): number {
   const row = ROWS[route];
   if (row === undefined) throw new Error(`${route} has no row`);
-  if (route === SIGNED_IN_ALREADY.route && SIGNED_IN_ALREADY.callers.includes(caller))
+  if (route === SIGNED_IN_ALREADY.route && SIGNED_IN_ALREADY.kinds.includes(kind))
     return SIGNED_IN_ALREADY.status;
-  const cell = DOORS[row.door][caller];
+  const cell = DOORS[row.door][kind];
   if (cell === 'in') return row.in;
   if (cell === 'elsewhere') return row.elsewhere ?? row.in;
   if (cell === 'reads') return route.startsWith('GET ') ? row.in : 403;
@@ -172,11 +175,11 @@ interface Answered {
   readonly said: string;
 }
 
-describe.each(CALLERS)('%s', (caller) => {
+describe.each(CREDENTIAL_KINDS)('%s', (kind) => {
   let api: TestApi;
   let user: UserKey;
-  let credentialsOf: (caller: Caller) => Promise<Credentials>;
-  // One for each caller: wrong passwords are counted over all addresses.
+  let credentialsOf: (kind: CredentialKind) => Promise<Credentials>;
+  // One for each kind: wrong passwords are counted over all addresses.
   beforeAll(async () => {
     api = await startTestApi({ webhookSecrets: { live: [], test: [] }, trustedProxies: ['loopback'] });
     user = await newUser(api);
@@ -190,11 +193,11 @@ describe.each(CALLERS)('%s', (caller) => {
 
   /** The answer of every route, about the user that there is or about one that there is not. */
   async function answers(userId: string, checkoutSessionId: string): Promise<Map<string, Answered>> {
-    const shared = await credentialsOf(caller);
+    const shared = await credentialsOf(kind);
     const all = new Map<string, Answered>();
     for (const [at, route] of Object.keys(ROWS).entries()) {
       // What signs in or out ends the session that it came with.
-      const credentials = route.includes('/sign-') ? await credentialsOf(caller) : shared;
+      const credentials = route.includes('/sign-') ? await credentialsOf(kind) : shared;
       const [method = '', template = ''] = route.split(' ');
       const path = template
         .replace('{userId}', userId)
@@ -233,7 +236,7 @@ describe.each(CALLERS)('%s', (caller) => {
 
   test('gets in where the table says, and learns nowhere else what there is', async () => {
     const theirs = await answers(user.userId, 'cs_test_theirs');
-    const expected = Object.keys(ROWS).map((route) => [route, expectedStatus(route, caller)]);
+    const expected = Object.keys(ROWS).map((route) => [route, expectedStatus(route, kind)]);
     expect(Object.fromEntries([...theirs].map(([route, { status }]) => [route, status]))).toEqual(
       Object.fromEntries(expected),
     );
@@ -241,7 +244,7 @@ describe.each(CALLERS)('%s', (caller) => {
     const nobodys = await answers('nobody', 'cs_test_nobodys');
     for (const [route, answer] of theirs) {
       const { door } = ROWS[route] as Row;
-      const cell = DOORS[door][caller];
+      const cell = DOORS[door][kind];
       const seesWhatThereIs = cell === 'in' || (cell === 'reads' && route.startsWith('GET '));
       const seesTheirOwn = cell === 'elsewhere' && door === 'account' && !route.includes('checkouts');
       if (!seesWhatThereIs && !seesTheirOwn) expect(nobodys.get(route), route).toEqual(answer);

@@ -7,8 +7,8 @@ import { accountLink } from '../support/account.ts';
 import { ADMIN_AUTHORIZATION } from '../support/admin.ts';
 import { csrfTokenOf, newUser, open, signInAccount, signInAdmin } from './visitors.ts';
 
-/** Every kind of caller there is; the table in authorisation.test.ts has a column for each. */
-export const CALLERS = [
+/** Every kind there is, from none to an admin's; the table in authorisation.test.ts has a column for each. */
+export const CREDENTIAL_KINDS = [
   'nobody',
   'wrong key',
   'revoked key',
@@ -28,7 +28,7 @@ export const CALLERS = [
   'expired link',
 ] as const;
 /** One column of the table. */
-export type Caller = (typeof CALLERS)[number];
+export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
 /** Who comes, as a request shows it. */
 export interface Credentials {
@@ -44,7 +44,7 @@ export interface Credentials {
  *
  * @param user of test mode, whom the routes of the table are about.
  */
-export function credentialMaker(api: TestApi, user: UserKey): (caller: Caller) => Promise<Credentials> {
+export function credentialMaker(api: TestApi, user: UserKey): (kind: CredentialKind) => Promise<Credentials> {
   const bearer = (key: string): Credentials => ({ headers: { authorization: `Bearer ${key}` } });
   const ofUser = async (whose: UserKey, withToken = true): Promise<Credentials> => {
     const cookie = await signInAccount(api, whose);
@@ -74,8 +74,8 @@ export function credentialMaker(api: TestApi, user: UserKey): (caller: Caller) =
   };
   const tokenOf = (link: string): string => new URL(link).searchParams.get('token') ?? '';
 
-  return async (caller) => {
-    switch (caller) {
+  return async (kind) => {
+    switch (kind) {
       case 'nobody':
         return { headers: {} };
       case 'wrong key':
