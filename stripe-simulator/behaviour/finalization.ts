@@ -6,14 +6,9 @@ import type { Operation } from '../operation.ts';
 import type { Customer, Invoice } from '../wire.ts';
 import { moveCustomerBalance } from './customer-balance.ts';
 import { findCustomer } from './find.ts';
+import { MINIMUM_CHARGE } from './payments.ts';
 import { withFreshUsage } from './subscription-lines.ts';
 import { followInvoice } from './subscription-status.ts';
-
-/**
- * The least that Stripe charges, in cents of the currency: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
- * Only the dollar's is known here; it stands for all.
- */
-const MINIMUM_CHARGE = 50;
 
 /** @throws 400 unless the invoice is a draft. */
 export function requireDraft(invoice: Invoice, what: string): void {

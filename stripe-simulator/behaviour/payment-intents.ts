@@ -20,12 +20,12 @@ import {
   declineError,
   declineIntent,
   failAuthentication,
+  MINIMUM_CHARGE,
   scheduleDispute,
 } from './payments.ts';
 import type { Decline } from './test-cards.ts';
 
-const LEAST = 50;
-const MOST = 99_999_999;
+const MAXIMUM_CHARGE = 99_999_999;
 
 /** The owner is not there, and the bank wants him. */
 const AUTHENTICATION_REQUIRED: Decline = {
@@ -45,13 +45,13 @@ export interface Confirmation {
 
 /** @throws 400 for less than 50 cents or more than eight digits. */
 export function expectAmount(amount: number, currency: string): void {
-  if (amount < LEAST) {
+  if (amount < MINIMUM_CHARGE) {
     throw invalidRequest(`Amount must be at least $0.50 ${currency}`, {
       code: 'amount_too_small',
       param: 'amount',
     });
   }
-  if (amount > MOST) {
+  if (amount > MAXIMUM_CHARGE) {
     throw invalidRequest(`Amount must be no more than $999,999.99 ${currency}`, {
       code: 'amount_too_large',
       param: 'amount',

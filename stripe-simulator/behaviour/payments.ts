@@ -7,6 +7,12 @@ import type { Charge, PaymentIntent, PaymentMethod } from '../wire.ts';
 import { needsAuthentication, testCardOf } from './cards.ts';
 import type { Decline } from './test-cards.ts';
 
+/**
+ * The least that Stripe charges, in cents of the currency: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+ * Only the dollar's is known here; it stands for all.
+ */
+export const MINIMUM_CHARGE = 50;
+
 /** The bank has refused: the intent waits for another payment method, and the failed charge stays as a record of it. */
 export interface DeclinedPayment {
   outcome: 'declined';

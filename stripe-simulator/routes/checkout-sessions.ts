@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { expireSession } from '../behaviour/checkout-completion.ts';
 import { checkoutLineSchema, createCheckoutLine } from '../behaviour/checkout-lines.ts';
 import { findCustomer, findOrMissing } from '../behaviour/find.ts';
+import { MINIMUM_CHARGE } from '../behaviour/payments.ts';
 import { invalidRequest } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { page, within } from '../list.ts';
@@ -125,7 +126,7 @@ function createPayment(operation: Operation, given: SessionRequest): CheckoutSes
       param: 'line_items',
     });
   }
-  if (total < 50) {
+  if (total < MINIMUM_CHARGE) {
     throw invalidRequest("The Checkout Session's total amount must be at least 50 cents.", {
       code: 'amount_too_small',
     });
