@@ -40,6 +40,11 @@ export function recordEvent(
   return event;
 }
 
+/** Whether an event of `type` is `wanted`, where `invoice.*` stands for all of a kind. */
+export function isOfType(type: string, wanted: string): boolean {
+  return wanted.endsWith('*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
+}
+
 /** A fresh attempt to tell `endpoint` of `event`, due at once. */
 export function newDelivery(event: Event, endpoint: WebhookEndpoint, nowMs: number): Delivery {
   return {

@@ -1,5 +1,6 @@
 /** Webhooks as they come on a bad day: late, twice, out of order, or never. Set with `POST /_sim/webhooks/mischief`. */
 import { z } from 'zod';
+import { isOfType } from './events.ts';
 import { newId } from './ids.ts';
 import type { Delivery } from './store.ts';
 
@@ -64,7 +65,8 @@ export class Mischief {
   /** What is to be stored instead of a fresh delivery: it, changed, a second one, or those that waited for it. */
   strike(delivery: Delivery, nowMs: number): Delivery[] {
     const active = this.#active.find(
-      ({ rule, random }) => matches(rule, delivery.eventType) && random() < rule.probability,
+      ({ rule, random }) =>
+        isOfType(delivery.eventType, rule.eventType ?? '*') && random() < rule.probability,
     );
     if (active === undefined) return [delivery];
     const { rule } = active;
@@ -94,11 +96,6 @@ function shuffled({ held: all, random }: ActiveRule, endpointId: string, nowMs: 
   const order = held.toSorted(() => random() - 0.5);
   if (order.every((delivery, index) => delivery === held[index])) order.reverse();
   return order.map((delivery, index) => ({ ...delivery, nextAttemptAtMs: nowMs + index * SPACING_MS }));
-}
-
-function matches({ eventType }: MischiefRule, type: string): boolean {
-  if (eventType === undefined) return true;
-  return eventType.endsWith('*') ? type.startsWith(eventType.slice(0, -1)) : type === eventType;
 }
 
 /** Mulberry32: small, and good enough to choose webhooks by. */

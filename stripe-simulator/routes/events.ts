@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findOrMissing } from '../behaviour/find.ts';
 import { invalidRequest } from '../errors.ts';
+import { isOfType } from '../events.ts';
 import { page, within } from '../list.ts';
 import type { Operation } from '../operation.ts';
 import { boolean, listParams, params, range, text } from '../params.ts';
@@ -15,11 +16,6 @@ const listSchema = listParams({
   type: text.optional(),
   types: z.array(text).max(20).optional(),
 });
-
-/** `invoice.*` stands for all of a kind. */
-function matchesType(wanted: string, type: string): boolean {
-  return wanted.endsWith('*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
-}
 
 /** Whether every endpoint that wanted it has acknowledged it. */
 function delivered(operation: Operation, event: Event): boolean {
@@ -43,7 +39,7 @@ export const eventRoutes = [
       params: given,
       matches: (event) =>
         event.created >= oldest &&
-        (types === undefined || types.some((wanted) => matchesType(wanted, event.type))) &&
+        (types === undefined || types.some((wanted) => isOfType(event.type, wanted))) &&
         within(given.created, event.created) &&
         (given.delivery_success === undefined || delivered(operation, event) === given.delivery_success),
     });
