@@ -1,5 +1,5 @@
 /** What happens when a person has typed a card on the hosted page. */
-import { cardError, invalidRequest } from '../errors.ts';
+import { invalidRequest } from '../errors.ts';
 import { newCustomer } from '../objects/customer.ts';
 import type { Operation } from '../operation.ts';
 import type { CheckoutSession, PaymentIntent } from '../wire.ts';
@@ -9,23 +9,13 @@ import { attachPaymentMethod, savePaymentMethod } from './cards.ts';
 import { findCustomer, findOrMissing } from './find.ts';
 import { confirmPaymentIntent, declineError, failAuthentication } from './payments.ts';
 import type { TestCard } from './test-cards.ts';
-import { cardByNumber } from './test-cards.ts';
+import { cardOrDecline } from './test-cards.ts';
 
 /** What entering a card on the page led to; `POST /_sim/checkout/:id/complete` answers it as it is. */
 export interface CheckoutOutcome {
   /** `requires_action`: the card wants its owner; the session stays open until he has authenticated. */
   outcome: 'complete' | 'requires_action';
   session: CheckoutSession;
-}
-
-/** The test card with this number. @throws 402 for any other number. */
-export function cardOrDecline(number: string): TestCard {
-  const card = cardByNumber(number);
-  if (card !== undefined) return card;
-  throw cardError('Your card number is incorrect. The simulator takes the test cards of its README only.', {
-    code: 'incorrect_number',
-    param: 'number',
-  });
 }
 
 /**

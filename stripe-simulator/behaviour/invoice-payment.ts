@@ -5,10 +5,10 @@ import type { Store } from '../store.ts';
 import type { Invoice, PaymentMethod } from '../wire.ts';
 import type { Authentication } from './card-setup.ts';
 import { savePaymentMethod } from './cards.ts';
-import { cardOrDecline } from './checkout-completion.ts';
 import type { OpenPayment } from './invoice-attempts.ts';
 import { openPayment, paymentOf, recordFailure, recordPayment } from './invoice-attempts.ts';
 import { AUTHENTICATION_FAILED, confirmPaymentIntent, declineError, failAuthentication } from './payments.ts';
+import { cardOrDecline } from './test-cards.ts';
 
 /** What a card on the hosted page led to; `POST /_sim/invoices/:id/pay` answers it as it is. */
 export interface PagePayment {

@@ -1,6 +1,7 @@
 /** Test cards and test payment method ids: https://docs.stripe.com/testing */
 
 import type { StripeErrorCode } from '../errors.ts';
+import { cardError } from '../errors.ts';
 
 /** What a card does, first when it is set up, then when it is charged. */
 export interface TestCard {
@@ -192,9 +193,14 @@ const BY_NUMBER = new Map(TEST_CARDS.map((card) => [card.number, card]));
 const BY_NAME = new Map(TEST_CARDS.map((card) => [card.name, card]));
 const BY_TOKEN = new Map(TEST_CARDS.flatMap((card) => card.tokens.map((token) => [token, card] as const)));
 
-/** The card with this number, spaces and dashes aside. */
-export function cardByNumber(number: string): TestCard | undefined {
-  return BY_NUMBER.get(number.replaceAll(/[\s-]/g, ''));
+/** The card with this number, spaces and dashes aside. @throws 402 for any other number, which came as `param`. */
+export function cardOrDecline(number: string, param = 'number'): TestCard {
+  const card = BY_NUMBER.get(number.replaceAll(/[\s-]/g, ''));
+  if (card !== undefined) return card;
+  throw cardError('Your card number is incorrect. The simulator takes the test cards of its README only.', {
+    code: 'incorrect_number',
+    param,
+  });
 }
 
 /** The card that a `CardRecord` or a page of the bank remembers by its name. */

@@ -8,8 +8,8 @@ import {
 } from '../behaviour/cards.ts';
 import { findCustomer, findPaymentMethod } from '../behaviour/find.ts';
 import type { TestCard } from '../behaviour/test-cards.ts';
-import { cardByNumber, cardByToken } from '../behaviour/test-cards.ts';
-import { cardError, invalidRequest } from '../errors.ts';
+import { cardByToken, cardOrDecline } from '../behaviour/test-cards.ts';
+import { invalidRequest } from '../errors.ts';
 import { previousAttributes } from '../events.ts';
 import { page } from '../list.ts';
 import { mergeMetadata } from '../metadata.ts';
@@ -36,16 +36,12 @@ const createMethod = params({
 });
 
 function chosenCard(card: z.output<typeof createMethod>['card']): TestCard {
-  const found = 'token' in card ? cardByToken(card.token) : cardByNumber(card.number);
+  if ('number' in card) return cardOrDecline(card.number, 'card[number]');
+  const found = cardByToken(card.token);
   if (found !== undefined) return found;
-  if ('token' in card)
-    throw invalidRequest(`No such token: '${card.token}'`, {
-      code: 'resource_missing',
-      param: 'card[token]',
-    });
-  throw cardError('Your card number is incorrect. The simulator takes the test cards of its README only.', {
-    code: 'incorrect_number',
-    param: 'card[number]',
+  throw invalidRequest(`No such token: '${card.token}'`, {
+    code: 'resource_missing',
+    param: 'card[token]',
   });
 }
 
