@@ -1,9 +1,10 @@
 import { DAY_SECONDS } from '../clock.ts';
 import type { CheckoutSession } from '../wire.ts';
+import type { Made } from './made.ts';
 
 /** An open session with Stripe's defaults. It expires after a day. */
 export function newCheckoutSession(
-  made: { livemode: boolean; now: number },
+  made: Made,
   fields: Partial<CheckoutSession> & { id: string; mode: CheckoutSession['mode'] },
 ): CheckoutSession {
   return {

@@ -1,8 +1,9 @@
 import { newId, randomText } from '../ids.ts';
 import type { Customer } from '../wire.ts';
+import type { Made } from './made.ts';
 
 /** A customer with Stripe's defaults. */
-export function newCustomer(made: { livemode: boolean; now: number }): Customer {
+export function newCustomer(made: Made): Customer {
   return {
     id: newId('cus', 14),
     object: 'customer',

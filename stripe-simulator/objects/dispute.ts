@@ -1,16 +1,12 @@
 import { DAY_SECONDS } from '../clock.ts';
 import { newId } from '../ids.ts';
 import type { BalanceTransaction, Charge, Dispute } from '../wire.ts';
+import type { Made } from './made.ts';
 
 /** How long evidence may be submitted. */
 const RESPONSE_SECONDS = 9 * DAY_SECONDS;
 /** What Stripe charges for a dispute, in cents. */
 const FEE = 1_500;
-
-interface Made {
-  livemode: boolean;
-  now: number;
-}
 
 const NO_EVIDENCE: Dispute['evidence'] = {
   access_activity_log: null,

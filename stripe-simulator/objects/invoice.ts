@@ -1,6 +1,7 @@
 import { newId } from '../ids.ts';
 import { embeddedList } from '../list.ts';
 import type { Customer, Invoice, InvoiceItem, InvoiceLineItem, InvoicePayment } from '../wire.ts';
+import type { Made } from './made.ts';
 
 /** An invoice object shows this many of its lines; the rest come from `GET /v1/invoices/:id/lines`. */
 const LINES_SHOWN = 10;
@@ -11,7 +12,7 @@ const ACCOUNT_NAME = 'Stripe simulator';
 
 /** A draft without lines. */
 export function newInvoice(
-  made: { livemode: boolean; now: number },
+  made: Made,
   customer: Customer,
   fields: Partial<Invoice> & { currency: string },
 ): Invoice {

@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import type { TestCard } from '../behaviour/test-cards.ts';
 import { newId } from '../ids.ts';
 import type { PaymentMethod } from '../wire.ts';
+import type { Made } from './made.ts';
 
 /** A card as a payment method that belongs to nobody yet. Its number is not kept. */
 export function newPaymentMethod(
   card: TestCard,
-  made: {
-    livemode: boolean;
-    now: number;
+  made: Made & {
     metadata: Record<string, string>;
     billingDetails?: Partial<PaymentMethod['billing_details']>;
   },

@@ -1,10 +1,6 @@
 import { newId, randomText } from '../ids.ts';
 import type { Charge, PaymentIntent, PaymentMethod, Refund, SetupIntent } from '../wire.ts';
-
-interface Made {
-  livemode: boolean;
-  now: number;
-}
+import type { Made } from './made.ts';
 
 /** A payment intent with Stripe's defaults, of `amount` cents, which waits for a payment method. */
 export function newPaymentIntent(

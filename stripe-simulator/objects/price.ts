@@ -1,12 +1,10 @@
 import { Big } from 'big.js';
 import { newId } from '../ids.ts';
 import type { Plan, Price, Product } from '../wire.ts';
+import type { Made } from './made.ts';
 
 /** An active product with Stripe's defaults. */
-export function newProduct(
-  made: { livemode: boolean; now: number },
-  fields: Partial<Product> & { name: string },
-): Product {
+export function newProduct(made: Made, fields: Partial<Product> & { name: string }): Product {
   return {
     id: newId('prod', 14),
     object: 'product',
@@ -33,7 +31,7 @@ export function newProduct(
 
 /** `unitAmount` is in cents, as a decimal string: `unit_amount` is null when it isn't a whole number of them. */
 export function newPrice(
-  made: { livemode: boolean; now: number },
+  made: Made,
   fields: Partial<Price> & { product: string; currency: string },
   unitAmount: string,
 ): Price {

@@ -1,6 +1,7 @@
 import { newId } from '../ids.ts';
 import { embeddedList } from '../list.ts';
 import type { Price, Subscription, SubscriptionItem } from '../wire.ts';
+import type { Made } from './made.ts';
 import { planOf } from './price.ts';
 
 /** Stripe takes no more on one subscription. */
@@ -37,7 +38,7 @@ export function newSubscriptionItem(
 
 /** A subscription without its items. */
 export function newSubscription(
-  made: { livemode: boolean; now: number },
+  made: Made,
   fields: Partial<Subscription> & {
     id: string;
     billing_cycle_anchor: number;
