@@ -6,6 +6,12 @@ import type { Price, Subscription } from '../wire.ts';
 export type AnchorConfig = NonNullable<Subscription['billing_cycle_anchor_config']>;
 type Recurring = Pick<NonNullable<Price['recurring']>, 'interval' | 'interval_count'>;
 
+/** From `start` (inclusive) to `end` (exclusive), both in unix seconds. */
+export interface Period {
+  start: number;
+  end: number;
+}
+
 /** Where the periods of a subscription are counted from. */
 export interface Cycle {
   /** The end of one of the periods. */

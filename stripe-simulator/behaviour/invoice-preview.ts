@@ -4,6 +4,7 @@ import { embeddedList } from '../list.ts';
 import { newInvoice } from '../objects/invoice.ts';
 import type { Operation } from '../operation.ts';
 import type { Customer, Invoice, InvoiceLineItem, Subscription } from '../wire.ts';
+import type { Period } from './billing-cycle.ts';
 import { settle } from './finalization.ts';
 import type { LineRequest } from './invoice-lines.ts';
 import { createInvoiceItem, putOnInvoice } from './invoice-lines.ts';
@@ -11,7 +12,6 @@ import type { SubscriptionRequest } from './subscription-create.ts';
 import { firstInvoice, newDraft } from './subscription-create.ts';
 import { finalLines, nextRenewal, renewal } from './subscription-cycle.ts';
 import { newSubscriptionInvoice } from './subscription-invoice.ts';
-import type { Period } from './subscription-lines.ts';
 
 /**
  * What is asked about. Without `subscription` and `created` it is the customer's pending items, as a one-off

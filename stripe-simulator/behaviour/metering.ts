@@ -2,13 +2,14 @@
 import { Big } from 'big.js';
 import type { Store, StoredMeterEvent } from '../store.ts';
 import type { Meter } from '../wire.ts';
+import type { Period } from './billing-cycle.ts';
 
 /** A customer's events of `[start, end)`, in the order of their timestamps; canceled ones left out. */
 export function meterEventsOf(
   store: Store,
   meter: Meter,
   customer: string,
-  { start, end }: { start: number; end: number },
+  { start, end }: Period,
 ): StoredMeterEvent[] {
   return store.meterEvents
     .all('name_and_customer', `${meter.event_name}:${customer}`)
@@ -33,12 +34,7 @@ export function aggregate(meter: Meter, events: readonly StoredMeterEvent[]): st
 }
 
 /** How much of a metered price a customer used in `[start, end)`. */
-export function usage(
-  store: Store,
-  meterId: string,
-  customer: string,
-  period: { start: number; end: number },
-): string {
+export function usage(store: Store, meterId: string, customer: string, period: Period): string {
   const meter = store.meters.get(meterId);
   return meter === undefined ? '0' : aggregate(meter, meterEventsOf(store, meter, customer, period));
 }

@@ -2,6 +2,7 @@
 import { itemList } from '../objects/subscription.ts';
 import type { Operation } from '../operation.ts';
 import type { Invoice, InvoiceLineItem, Subscription, SubscriptionItem } from '../wire.ts';
+import type { Period } from './billing-cycle.ts';
 import { cycleOf, nextPeriodEnd } from './billing-cycle.ts';
 import { finalizeByItself, finalizeInvoice } from './finalization.ts';
 import { findCustomer } from './find.ts';
@@ -65,7 +66,7 @@ export function renewal(
 ): {
   items: Subscription['items'];
   lines: InvoiceLineItem[];
-  period: { start: number; end: number };
+  period: Period;
 } {
   const lines: InvoiceLineItem[] = [];
   let start = moment;

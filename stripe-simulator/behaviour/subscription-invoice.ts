@@ -3,8 +3,8 @@ import { DAY_SECONDS } from '../clock.ts';
 import { newInvoice, withLines } from '../objects/invoice.ts';
 import type { Operation } from '../operation.ts';
 import type { Customer, Invoice, InvoiceLineItem, Subscription } from '../wire.ts';
+import type { Period } from './billing-cycle.ts';
 import { putOnInvoice } from './invoice-lines.ts';
-import type { Period } from './subscription-lines.ts';
 
 /** A draft of a subscription, with its lines and, unless they are left out, the customer's pending invoice items. */
 export function newSubscriptionInvoice(

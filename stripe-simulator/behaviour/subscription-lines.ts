@@ -6,14 +6,9 @@ import { amountOf } from '../objects/price.ts';
 import type { Operation } from '../operation.ts';
 import type { Store } from '../store.ts';
 import type { Invoice, InvoiceLineItem, Subscription, SubscriptionItem } from '../wire.ts';
+import type { Period } from './billing-cycle.ts';
 import { addInterval } from './billing-cycle.ts';
 import { usage } from './metering.ts';
-
-/** From `start` (inclusive) to `end` (exclusive), both in unix seconds. */
-export interface Period {
-  start: number;
-  end: number;
-}
 
 /** Whether an item is billed afterwards for what its meter has counted, rather than in advance by its quantity. */
 export function isMetered({ price }: SubscriptionItem): boolean {

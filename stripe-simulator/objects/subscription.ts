@@ -1,3 +1,4 @@
+import type { Period } from '../behaviour/billing-cycle.ts';
 import { newId } from '../ids.ts';
 import { embeddedList } from '../list.ts';
 import type { Price, Subscription, SubscriptionItem } from '../wire.ts';
@@ -7,14 +8,11 @@ import { planOf } from './price.ts';
 /** Stripe takes no more on one subscription. */
 export const MOST_ITEMS = 20;
 
-/**
- * An item with a period of its own (unix seconds). `quantity` is 1 if it is undefined, and is left out for a
- * metered price.
- */
+/** An item with a period of its own. `quantity` is 1 if it is undefined, and is left out for a metered price. */
 export function newSubscriptionItem(
   subscription: string,
   price: Price,
-  period: { start: number; end: number },
+  period: Period,
   made: { now: number; quantity: number | undefined; metadata: Record<string, string> },
 ): SubscriptionItem {
   return {
