@@ -1,6 +1,8 @@
 /** Faults on demand: what a network, a proxy or Stripe itself does on a bad day. Set with `POST /_sim/faults`. */
 import { z } from 'zod';
 import { newId } from './ids.ts';
+import type { ModeName } from './mode.ts';
+import { MODE_NAMES } from './mode.ts';
 
 /** What may go wrong with a request under `/v1` that has a good API key and a route, and is no replay. */
 export const FAULT_KINDS = [
@@ -39,7 +41,7 @@ export const faultSchema = z.strictObject({
   /** Of `status_429`: what `Stripe-Rate-Limited-Reason` says; `lock_timeout` and null send no such header. */
   reason: z.string().nullable().default('global-rate'),
   /** Only this mode's requests. */
-  mode: z.enum(['live', 'test']).optional(),
+  mode: z.enum(MODE_NAMES).optional(),
 });
 
 /** A fault that is set, with how many requests it has `remaining` to strike. */
@@ -64,7 +66,7 @@ export class Faults {
   }
 
   /** The first fault that strikes this request, counted down. */
-  strike(mode: 'live' | 'test', method: string, path: string): Fault | undefined {
+  strike(mode: ModeName, method: string, path: string): Fault | undefined {
     const fault = this.#faults.find(
       (candidate) => (candidate.mode ?? mode) === mode && matchesRoute(candidate.route, method, path),
     );

@@ -2,10 +2,9 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import type { ModeName } from './mode.ts';
+import { MODE_NAMES } from './mode.ts';
 import type { StoreChange } from './store.ts';
-
-/** Which of Stripe's two worlds: the API key says it, and nothing of one is ever seen in the other. */
-export type ModeName = 'live' | 'test';
 
 /** One unit of work: one line, so it is read back as a whole or not at all. */
 export interface JournalEntry {
@@ -15,7 +14,7 @@ export interface JournalEntry {
 }
 
 const entrySchema = z.object({
-  mode: z.enum(['live', 'test']).optional(),
+  mode: z.enum(MODE_NAMES).optional(),
   changes: z
     .array(
       z.object({

@@ -1,6 +1,6 @@
 /** Stripe's rate limits, off until `POST /_sim/rate-limits` switches them on. https://docs.stripe.com/rate-limits */
 import { z } from 'zod';
-import type { ModeName } from './journal.ts';
+import type { ModeName } from './mode.ts';
 
 /** Requests per second. */
 export const rateLimitSchema = z.strictObject({

@@ -1,5 +1,6 @@
 /** What came in: the last API requests, for `GET /_sim/requests`. */
 import type { RawParameters } from './form.ts';
+import type { ModeName } from './mode.ts';
 
 /** One API request, answered or not. It holds no API key, and of a card no number. */
 export interface LoggedRequest {
@@ -14,7 +15,7 @@ export interface LoggedRequest {
   /** Null when the connection was broken without an answer. */
   status: number | null;
   requestId: string;
-  mode: 'live' | 'test' | null;
+  mode: ModeName | null;
   /** The answer was a stored one. */
   replayed: boolean;
   /** The fault that struck it. */

@@ -2,26 +2,18 @@
 import { Clock } from './clock.ts';
 import { DueQueue } from './due-queue.ts';
 import { recordEvent } from './events.ts';
-import { IdempotencyKeys } from './idempotency.ts';
 import { newId } from './ids.ts';
-import type { Journal, JournalEntry, ModeName } from './journal.ts';
+import type { Journal, JournalEntry } from './journal.ts';
 import { NO_JOURNAL, openJournal, readJournal } from './journal.ts';
 import { Mischief } from './mischief.ts';
+import type { Mode, ModeName } from './mode.ts';
+import { newMode } from './mode.ts';
 import type { SimulatorObserver } from './observer.ts';
 import type { EventRequest, Operation, Settings } from './operation.ts';
 import { forgetOld } from './retention.ts';
 import type { StoreChange, Task } from './store.ts';
-import { Store } from './store.ts';
 import { runTask } from './tasks.ts';
 import { afterAttempt, attemptDelivery, pendingWebhooks } from './webhooks.ts';
-
-/** One of the two worlds an API key opens. */
-export interface Mode {
-  readonly name: ModeName;
-  readonly livemode: boolean;
-  readonly store: Store;
-  readonly idempotencyKeys: IdempotencyKeys;
-}
 
 interface Due {
   mode: Mode;
@@ -264,9 +256,4 @@ export class Simulation {
       if (changes.length > 0) yield { mode: name, changes };
     }
   }
-}
-
-function newMode(name: ModeName): Mode {
-  const store = new Store();
-  return { name, livemode: name === 'live', store, idempotencyKeys: new IdempotencyKeys(store) };
 }

@@ -1,5 +1,5 @@
 import { unauthorized } from '../errors.ts';
-import type { ModeName } from '../journal.ts';
+import type { ModeName } from '../mode.ts';
 
 /** The keys the simulator prints when it starts; any suffix makes another key of the same mode. */
 export const LIVE_KEY = 'sk_live_simulator';

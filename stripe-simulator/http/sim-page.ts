@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { FAULT_KINDS, faultSchema } from '../faults.ts';
 import { MISCHIEF_KINDS, mischiefSchema } from '../mischief.ts';
-import type { Mode } from '../simulation.ts';
+import type { Mode } from '../mode.ts';
 import type { Delivery } from '../store.ts';
 import type { ApiParts } from './api.ts';
 import { checkoutPath } from './checkout-page.ts';

@@ -1,7 +1,8 @@
 /** One request to a hosted page, and what may come of it. */
 import { StripeApiError } from '../errors.ts';
+import type { Mode } from '../mode.ts';
 import type { Operation } from '../operation.ts';
-import type { Mode, Simulation } from '../simulation.ts';
+import type { Simulation } from '../simulation.ts';
 import type { Answer } from './message.ts';
 import { htmlAnswer } from './message.ts';
 
