@@ -26,8 +26,7 @@ const MARKUP = /[\\`|*~[\]<>&]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
  * @param maxLength in characters; what is longer ends in `…`.
  */
 export function tableCell(text: string, maxLength = 1_000): string {
-  const characters = [...text.replaceAll(/[\s\p{C}]+/gu, ' ').trim()];
-  const shown =
-    characters.length > maxLength ? `${characters.slice(0, maxLength - 1).join('')}…` : characters.join('');
+  const inOneLine = text.replaceAll(/[\s\p{C}]+/gu, ' ').trim();
+  const shown = inOneLine.replace(new RegExp(`^(.{${maxLength - 1}}).{2,}$`, 'u'), '$1…');
   return shown.replaceAll(MARKUP, String.raw`\$&`);
 }

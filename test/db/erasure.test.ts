@@ -11,7 +11,7 @@ test('a disk that is filled again after an erasure that was refused ends with th
   const heldDisks = async (now: Date) => (await loadErasableUser(database.db, key, now))?.heldDisks;
   await ingest(database.db, [level(userId, '10', '2026-09-01T00:00:00Z')]);
   const refusedAt = new Date('2026-09-10T00:00:00Z');
-  for (const _attempt of [1, 2]) await writeOffUsage(database.db, key, refusedAt);
+  for (const _ of [1, 2]) await writeOffUsage(database.db, key, refusedAt);
   expect(await heldDisks(refusedAt)).toBe(0);
 
   await ingest(database.db, [level(userId, '20', '2026-09-11T00:00:00Z')]);
