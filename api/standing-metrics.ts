@@ -3,6 +3,7 @@ import { countStandings, type StandingCounts } from '../db/standing-counts.ts';
 import { oldestUnappliedEvent } from '../db/webhook-receipts.ts';
 import { OPEN_BILL_STATUSES } from '../domain/bill.ts';
 import { BILLING_STATUSES, WAITING_FOR } from '../domain/customer-standing.ts';
+import { DAY_MS } from '../domain/days.ts';
 import type { Mode } from '../domain/mode.ts';
 import { describeError } from '../telemetry/describe-error.ts';
 import { cachedReading } from './cached-reading.ts';
@@ -10,7 +11,7 @@ import type { ApiDependencies } from './dependencies.ts';
 import { configuredModes } from './mode-configuration.ts';
 
 /** Stripe sends an event again for three days; what has had no effect by then, reconciliation reports. */
-const EVENTS_LOOKED_AT_MS = 3 * 24 * 60 * 60_000;
+const EVENTS_LOOKED_AT_MS = 3 * DAY_MS;
 
 /** What is shown, as it was read. */
 interface Reading extends StandingCounts {

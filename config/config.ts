@@ -1,3 +1,4 @@
+import { DAY_MS } from '../domain/days.ts';
 import { MODES, type Mode } from '../domain/mode.ts';
 import { dollarsToCents } from '../domain/money.ts';
 import type { OutlierRule } from '../domain/outlier.ts';
@@ -124,7 +125,6 @@ export interface ServiceConfig {
 
 /** Where the api listens unless `PORT` says otherwise. */
 export const DEFAULT_PORT = 3_000;
-const DAY_MS = 24 * 60 * 60_000;
 
 /**
  * Reads what api, worker and CLI run with, and what of it must come together.

@@ -90,7 +90,8 @@ async function disksThatHold(db: Pick<Database, 'selectFrom'>, { mode, userId }:
 export async function writeOffUsage(db: Database, key: UserKey, now: Date): Promise<void> {
   const ends = (await disksThatHold(db, key)).map(
     (resourceId): UsageEvent => ({
-      id: `erasure:${key.userId}:${resourceId}`,
+      // With the instant: a disk that is filled again after an erasure that was refused has another end.
+      id: `erasure:${key.userId}:${resourceId}:${now.getTime()}`,
       userId: key.userId,
       product: LEVEL_PRODUCT,
       quantity: '0',
@@ -98,7 +99,11 @@ export async function writeOffUsage(db: Database, key: UserKey, now: Date): Prom
       resourceId,
     }),
   );
-  if (ends.length > 0) await ingestUsageEvents(db, key.mode, ends);
+  if (ends.length > 0) {
+    const { rejected } = await ingestUsageEvents(db, key.mode, ends);
+    if (rejected.length > 0)
+      throw new Error(`Disks of ${key.userId} can't be ended: ${JSON.stringify(rejected)}`);
+  }
   await freezeBill(db, { ...key, period: billingPeriodOf(now) }, { writtenOff: WRITTEN_OFF });
 }
 

@@ -1,4 +1,5 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
+import { DAY_MS } from '../domain/days.ts';
 import type { Mode } from '../domain/mode.ts';
 import {
   codesOf,
@@ -18,7 +19,7 @@ const LOOK_AT_CUSTOMER = sql<string>`concat('It was repaired at ',
   ', without lasting effect: see what the customer waits for (npm run billing -- customer ',
   reconciliation_findings.user_id, ' --mode ', reconciliation_findings.mode, ').')`;
 /** Resolved findings are kept for so long, for people to look at. */
-const RESOLVED_KEPT_MS = 90 * 24 * 60 * 60_000;
+const RESOLVED_KEPT_MS = 90 * DAY_MS;
 /** One that was saved before this was kept may be about an object of any age. */
 const OBJECT_CREATED = sql<number>`coalesce(object_created, 0)`;
 

@@ -1,5 +1,6 @@
 import { BILL_STATUSES, type BillStatus } from './bill.ts';
 import { inWords } from './in-words.ts';
+import { factsTable, markdownTable, tableCell } from './markdown.ts';
 import { formatCents, formatChange, sumCents } from './money.ts';
 
 /** How many bills, and the sum of their totals. */
@@ -65,6 +66,8 @@ export const LISTED_BIGGEST = 5;
 /** How many bills a summary names of those that are held, and as many of those that are parked. */
 export const LISTED_STOPPED = 20;
 
+const STOPPED_COLUMNS = ['User', 'Bill', 'Total', 'Why'];
+
 const MAX_BYTES = 8_000;
 /** What stands around the rows of what is held and parked: titles, headings, and how many are left out. */
 const AROUND_STOPPED_BYTES = 400;
@@ -77,13 +80,16 @@ export function closeSummaryMarkdown(summary: CloseSummary): string {
   const { byStatus, biggest, held, parked } = summary;
   const whole = paragraphs([
     overview(summary),
-    table(['Status', 'Bills', 'Total'], statusRows(byStatus)),
-    section('The biggest bills', table(['User', 'Bill', 'Total', 'Month before'], biggest.map(biggestRow))),
+    markdownTable(['Status', 'Bills', 'Total'], statusRows(byStatus)),
+    section(
+      'The biggest bills',
+      markdownTable(['User', 'Bill', 'Total', 'Month before'], biggest.map(biggestRow)),
+    ),
   ]);
   const heldRows = held.map(stoppedRow);
   const parkedRows = parked.map(stoppedRow);
   const room = MAX_BYTES - AROUND_STOPPED_BYTES - bytesOf(whole);
-  while (bytesOf(lines([...heldRows, ...parkedRows])) > room)
+  while (bytesOf(markdownTable(STOPPED_COLUMNS, [...heldRows, ...parkedRows])) > room)
     (heldRows.length > parkedRows.length ? heldRows : parkedRows).pop();
   return paragraphs([
     whole,
@@ -95,19 +101,18 @@ export function closeSummaryMarkdown(summary: CloseSummary): string {
 function overview(summary: CloseSummary): string {
   const { bills, totalCents, creditsCents, previousBills, previousTotalCents } = summary;
   const { withoutCustomer, withoutPaymentMethod } = summary;
-  const rows = [
+  return factsTable([
     ['Bills', count(bills)],
     ['To collect', formatCents(totalCents)],
-    ...(creditsCents === 0 ? [] : [['Paid by credits', formatCents(creditsCents)]]),
+    ...(creditsCents === 0 ? [] : [['Paid by credits', formatCents(creditsCents)] as const]),
     ['The month before', `${formatCents(previousTotalCents)}, ${countOfBills(previousBills)}`],
     ['Difference', formatChange(totalCents, previousTotalCents)],
     ...problemRow('No Stripe customer', withoutCustomer, 'never began a Checkout'),
     ...problemRow('No payment method', withoutPaymentMethod, 'the invoice will fail'),
-  ];
-  return table(['', ''], rows);
+  ]);
 }
 
-function problemRow(name: string, { bills, cents }: BillSum, why: string): string[][] {
+function problemRow(name: string, { bills, cents }: BillSum, why: string): [string, string][] {
   return bills === 0 ? [] : [[`**${name}**`, `${countOfBills(bills)}, ${formatCents(cents)}: ${why}`]];
 }
 
@@ -120,18 +125,23 @@ function statusRows(byStatus: CloseSummary['byStatus']): string[][] {
 }
 
 function biggestRow({ userId, billId, totalCents, previousTotalCents }: BiggestBill): string[] {
-  return [cell(userId, 64), cell(billId, 40), formatCents(totalCents), formatCents(previousTotalCents)];
+  return [
+    tableCell(userId, 64),
+    tableCell(billId, 40),
+    formatCents(totalCents),
+    formatCents(previousTotalCents),
+  ];
 }
 
 function stoppedRow({ userId, billId, totalCents, problem }: StoppedBill): string[] {
-  return [cell(userId, 64), cell(billId, 40), formatCents(totalCents), cell(problem, 120)];
+  return [tableCell(userId, 64), tableCell(billId, 40), formatCents(totalCents), tableCell(problem, 120)];
 }
 
 function stoppedTable(rows: readonly string[][], listed: readonly StoppedBill[], all: BillSum): string {
   const shownCents = sumCents(listed.slice(0, rows.length).map(({ totalCents }) => totalCents));
   const more = all.bills - rows.length;
   const rest = more > 0 ? [[`and ${count(more)} more`, '', formatCents(all.cents - shownCents), '']] : [];
-  return table(['User', 'Bill', 'Total', 'Why'], [...rows, ...rest]);
+  return markdownTable(STOPPED_COLUMNS, [...rows, ...rest]);
 }
 
 function section(title: string, content: string): string {
@@ -142,23 +152,8 @@ function paragraphs(parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  return rows.length === 0 ? '' : lines([columns, columns.map(() => '---'), ...rows]);
-}
-
-function lines(rows: readonly (readonly string[])[]): string {
-  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
 function bytesOf(text: string): number {
   return new TextEncoder().encode(text).length;
-}
-
-/** What others write, in one line, as text: it must neither break the table nor be taken for Markdown or HTML. */
-function cell(text: string, maxLength: number): string {
-  const inOneLine = text.replaceAll(/[\s\p{C}]+/gu, ' ').trim();
-  const shown = inOneLine.replace(new RegExp(`^(.{${maxLength - 1}}).{2,}$`, 'u'), '$1…');
-  return shown.replaceAll(/[\\`|*_~[\]<>&]/g, String.raw`\$&`);
 }
 
 function count(bills: number): string {

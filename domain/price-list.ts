@@ -33,8 +33,6 @@ export interface PriceListItem {
   readonly unitLabel: string;
   /** `null` for what is not metered. */
   readonly aggregation: Aggregation | null;
-  /** How the seed states the price, for people. */
-  readonly statedPrice: string;
 }
 
 /** Prices as stated in the seed, "Create Products". API calls cost $0.01 per 1,000, not rounded up to a block. */
@@ -45,7 +43,6 @@ export const PRICE_LIST: Readonly<Record<Product, PriceListItem>> = {
     unitPriceCents: '10',
     unitLabel: 'CPU hour',
     aggregation: 'sum',
-    statedPrice: '$0.10',
   },
   gpu_hour: {
     product: 'gpu_hour',
@@ -53,7 +50,6 @@ export const PRICE_LIST: Readonly<Record<Product, PriceListItem>> = {
     unitPriceCents: '200',
     unitLabel: 'GPU hour',
     aggregation: 'sum',
-    statedPrice: '$2.00',
   },
   storage_gb_month: {
     product: 'storage_gb_month',
@@ -61,7 +57,6 @@ export const PRICE_LIST: Readonly<Record<Product, PriceListItem>> = {
     unitPriceCents: '15',
     unitLabel: 'GB-month',
     aggregation: 'level',
-    statedPrice: '$0.15',
   },
   api_calls: {
     product: 'api_calls',
@@ -69,7 +64,6 @@ export const PRICE_LIST: Readonly<Record<Product, PriceListItem>> = {
     unitPriceCents: '0.001',
     unitLabel: 'API call',
     aggregation: 'sum',
-    statedPrice: '$0.01 per 1000',
   },
   credits: {
     product: 'credits',
@@ -77,7 +71,6 @@ export const PRICE_LIST: Readonly<Record<Product, PriceListItem>> = {
     unitPriceCents: '100',
     unitLabel: 'credit',
     aggregation: null,
-    statedPrice: '$1.00',
   },
 };
 

@@ -1,5 +1,5 @@
 /** What the Temporal Web UI shows of a run. Markdown. */
-import { instantText, tableCell } from './markdown.ts';
+import { factsTable, instantText, markdownTable, tableCell } from './markdown.ts';
 import {
   outcomeOfReconciliation,
   progressOfReconciliation,
@@ -9,7 +9,7 @@ import {
 /** How far a run is, or what it came to, and the open findings with what a person is to do. */
 export function reconciliationDetails(report: ReconciliationReport): string {
   const { endedAtMs, eventsFrom, eventsGone, openFindings, open } = report;
-  const rows = [
+  const facts = factsTable([
     ['', `**${endedAtMs === null ? progressOfReconciliation(report) : outcomeOfReconciliation(report)}**`],
     [
       'Events',
@@ -23,20 +23,17 @@ export function reconciliationDetails(report: ReconciliationReport): string {
           [
             '**Events that are gone**',
             `${instantText(eventsGone.from * 1_000)} to ${instantText(eventsGone.to * 1_000)}: objects are compared instead`,
-          ],
+          ] as const,
         ]),
     ['Objects', report.comparesObjects ? 'compared' : 'not in this run'],
     ['Read', String(report.read)],
     ['Repaired', String(report.repaired)],
     ['For a person', String(open)],
-  ];
-  const table = ['| | |', '|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)];
-  if (openFindings.length === 0) return table.join('\n');
-  const findings = openFindings.map(
-    ({ code, userId, what, proposal }) =>
-      `| ${code} | ${tableCell(userId ?? '')} | ${tableCell(what)} | ${tableCell(proposal ?? '')} |`,
-  );
-  return [...table, '', '| Finding | User | What | What to do |', '|---|---|---|---|', ...findings].join(
-    '\n',
-  );
+  ]);
+  if (openFindings.length === 0) return facts;
+  const findings = openFindings.map(({ code, userId, what, proposal }) => [
+    code,
+    ...[userId, what, proposal].map((text) => tableCell(text ?? '')),
+  ]);
+  return `${facts}\n\n${markdownTable(['Finding', 'User', 'What', 'What to do'], findings)}`;
 }

@@ -5,7 +5,7 @@
 
 import { Big } from 'big.js';
 import { inWords } from './in-words.ts';
-import { instantText, tableCell } from './markdown.ts';
+import { instantText, markdownTable, tableCell } from './markdown.ts';
 import { type DecimalString, divideToCents } from './money.ts';
 import { BILLING_TASK_QUEUE } from './task-queues.ts';
 
@@ -150,6 +150,6 @@ export function stepsMarkdown(state: TestPurchaseState): string {
     ...(problem === null ? [] : [tableCell(problem)]),
     ...(link === null ? [] : [`[authenticate the card here](${link})`]),
   ];
-  const rows = steps.map(({ step, at, detail }) => `| ${instantText(at)} | ${step} | ${tableCell(detail)} |`);
-  return [facts.join(' · '), '', '| Time | Step | |', '|---|---|---|', ...rows].join('\n');
+  const rows = steps.map(({ step, at, detail }) => [instantText(at), step, tableCell(detail)]);
+  return `${facts.join(' · ')}\n\n${markdownTable(['Time', 'Step', ''], rows)}`;
 }

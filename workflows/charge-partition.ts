@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import type { BillsPage, BillsToCharge } from '../activities/monthly-close.ts';
 import { atATime } from '../domain/at-a-time.ts';
-import { instantText, tableCell } from '../domain/markdown.ts';
+import { factsTable, instantText, tableCell } from '../domain/markdown.ts';
 import { formatCents } from '../domain/money.ts';
 import type { ChargedBills, Month, StandStill, UserRange } from '../domain/monthly-close.ts';
 import { problemOfFailure } from '../domain/stripe-failure.ts';
@@ -151,18 +151,18 @@ class Partition {
 
   #show(): void {
     const { invoicedBills, invoicedCents, parkedBills } = this.charged;
-    const rows = [
+    const facts = factsTable([
       ['Bills invoiced', `${invoicedBills}, ${formatCents(invoicedCents)}`],
       ['Parked', String(parkedBills)],
-      ...(this.#waiting === null ? [] : [['**Waits for Stripe**', standStillText(this.#waiting)]]),
-    ];
-    setCurrentDetails(['| | |', '|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n'));
+      ...(this.#waiting === null ? [] : [['**Waits for Stripe**', standStillText(this.#waiting)] as const]),
+    ]);
+    setCurrentDetails(facts);
   }
 }
 
 /** `since 2026-11-01 03:10:02 UTC: Stripe: …` */
 export function standStillText({ sinceMs, problem }: StandStill): string {
-  return `since ${instantText(sinceMs)}: ${tableCell(problem.slice(0, 300))}`;
+  return `since ${instantText(sinceMs)}: ${tableCell(problem, 300)}`;
 }
 
 /** @throws whatever is not an activity that has failed. */

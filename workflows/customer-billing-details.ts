@@ -1,7 +1,8 @@
 import type { CustomerBillingState } from '../domain/customer-workflow.ts';
-import { instantText, tableCell } from '../domain/markdown.ts';
+import { factsTable, instantText, tableCell } from '../domain/markdown.ts';
 import type { StripeEventEnvelope } from '../domain/stripe-event.ts';
 import { withRequest } from '../domain/stripe-failure.ts';
+import { summary } from './summary.ts';
 
 /**
  * What the Temporal Web UI shows of a customer: which state, why, since when, waiting for what, and which object in Stripe
@@ -9,8 +10,7 @@ import { withRequest } from '../domain/stripe-failure.ts';
  */
 export function currentDetails(state: CustomerBillingState): string {
   const { parked, lastEvent } = state;
-  const rows: (readonly [string, string | null])[] = [
-    ['Status', `**${state.status}**`],
+  const facts: (readonly [string, string | null])[] = [
     ['Why', state.reason],
     ['Since', instant(state.sinceMs)],
     ['Waiting for', state.waitingFor ?? 'nothing'],
@@ -31,18 +31,16 @@ export function currentDetails(state: CustomerBillingState): string {
       `${state.appliedEvents} applied, ${state.duplicateEvents} repeated, ${state.queuedEvents} waiting`,
     ],
   ];
-  const shown = rows.flatMap(([name, value]) =>
-    value === null ? [] : [`| ${name} | ${tableCell(value)} |`],
-  );
-  return ['| | |', '|---|---|', ...shown].join('\n');
+  const known = facts.flatMap(([name, value]) => (value === null ? [] : [[name, tableCell(value)] as const]));
+  return factsTable([['Status', `**${state.status}**`], ...known]);
 }
 
-/** What the history says beside a look: why it was taken. At most 400 bytes, which is what Temporal keeps. */
+/** What the history says beside a look: why it was taken. */
 export function lookSummary(events: readonly StripeEventEnvelope[]): string {
   const [first, ...others] = events;
   if (first === undefined) return 'no event: a deadline, a decision, or something outside Stripe';
   const more = others.length === 0 ? '' : `, and ${others.length} more`;
-  return `${first.type} of ${first.objectId}${more}`.slice(0, 200);
+  return summary(`${first.type} of ${first.objectId}${more}`);
 }
 
 function instant(ms: number | null): string | null {

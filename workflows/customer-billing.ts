@@ -21,12 +21,13 @@ import { handleCalls, lookAgainSignal } from './customer-billing-handlers.ts';
 import { type CarriedState, CustomerBilling } from './customer-billing-state.ts';
 import { parkedStepOf } from './parked-step.ts';
 import {
-  billingAttention,
-  billingMode,
-  billingStatus,
-  billingWaitingFor,
-  stripeCustomerId,
+  billingAttentionKey,
+  billingModeKey,
+  billingStatusKey,
+  billingWaitingForKey,
+  stripeCustomerIdKey,
 } from './search-attributes.ts';
+import { summary } from './summary.ts';
 import { inTraceOfEvents } from './trace-context.ts';
 
 /**
@@ -47,8 +48,8 @@ async function liveAsCustomer(input: CustomerKey, carried?: CarriedState): Promi
   const billing = new CustomerBilling(input, carried);
   handleCalls(billing, takeStep);
   upsertSearchAttributes([
-    { key: billingMode, value: input.mode },
-    { key: stripeCustomerId, value: input.stripeCustomerId },
+    { key: billingModeKey, value: input.mode },
+    { key: stripeCustomerIdKey, value: input.stripeCustomerId },
   ]);
   const show = stateShower(billing);
   void billing.host.send(input);
@@ -82,9 +83,9 @@ function stateShower(billing: CustomerBilling): () => void {
     const toShow = [state.status, state.waitingFor, needsAttention].join();
     if (toShow === shown || state.status === 'unknown') return;
     upsertSearchAttributes([
-      { key: billingStatus, value: state.status },
-      { key: billingWaitingFor, value: state.waitingFor },
-      { key: billingAttention, value: needsAttention },
+      { key: billingStatusKey, value: state.status },
+      { key: billingWaitingForKey, value: state.waitingFor },
+      { key: billingAttentionKey, value: needsAttention },
     ]);
     shown = toShow;
   };
@@ -128,8 +129,8 @@ async function takeStepFor(
     const nowMs = Date.now();
     const paymentMethodIds = facts.paymentMethods.map(({ id }) => id);
     const outcome = { standing, clusterId, defaultPaymentMethodId, paymentMethodIds, events, nowMs };
-    const summary = `${standing.status}: ${standing.reason}`.slice(0, 200);
-    const sinceMs = await billingActivities.saveStanding.executeWithOptions({ summary }, [
+    const options = { summary: summary(`${standing.status}: ${standing.reason}`) };
+    const sinceMs = await billingActivities.saveStanding.executeWithOptions(options, [
       { ...user, ...outcome },
     ]);
     const { userId, tellsHost } = seen;

@@ -24,7 +24,7 @@ import { MonthlyClose } from './monthly-close.ts';
 import { handleCloseCalls } from './monthly-close-handlers.ts';
 import { pinnedToVersion } from './pinned.ts';
 import { allHaveGoneOutSignal } from './scheduled-monthly-billing.ts';
-import { billingMode, billingPeriod } from './search-attributes.ts';
+import { billingModeKey, billingPeriodKey } from './search-attributes.ts';
 
 /** Partitions of a month that are worked on at the same time. */
 const CONCURRENT_PARTITIONS = 4;
@@ -40,8 +40,8 @@ export async function monthlyBillingWorkflow(input: MonthlyBillingInput): Promis
   const close = new MonthlyClose(month);
   handleCloseCalls(close, month);
   upsertSearchAttributes([
-    { key: billingMode, value: mode },
-    { key: billingPeriod, value: period },
+    { key: billingModeKey, value: mode },
+    { key: billingPeriodKey, value: period },
   ]);
 
   if (!onlyDecisions) {

@@ -2,6 +2,7 @@ import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import type { BillsDecisionType } from '../domain/close-decisions.ts';
 import { type CloseSummary, closeSummaryMarkdown } from '../domain/close-summary.ts';
 import { inWords } from '../domain/in-words.ts';
+import { factsTable } from '../domain/markdown.ts';
 import { formatCents, sumCents } from '../domain/money.ts';
 import { BALANCE_PARTS, type MonthTotals, partsInWords } from '../domain/month-balance.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type StandStill,
 } from '../domain/monthly-close.ts';
 import { type PartitionProgress, standStillText } from './charge-partition.ts';
-import { billingWaitingFor } from './search-attributes.ts';
+import { billingWaitingForKey } from './search-attributes.ts';
 
 /** How far a close is, and what was decided about it and not done yet. */
 export class MonthlyClose {
@@ -66,7 +67,7 @@ export class MonthlyClose {
     const waitsForOperator = phase === 'awaiting_approval' || phase === 'awaiting_release';
     if (waitsForOperator === this.#isSaidToWait) return;
     this.#isSaidToWait = waitsForOperator;
-    upsertSearchAttributes([{ key: billingWaitingFor, value: waitsForOperator ? 'operator' : null }]);
+    upsertSearchAttributes([{ key: billingWaitingForKey, value: waitsForOperator ? 'operator' : null }]);
   }
 
   /** Shows what a person decides on. */
@@ -133,8 +134,7 @@ export class MonthlyClose {
       ['Held', String(report.heldBills)],
       report.balance && ['Used', balanceText(report.balance)],
     ];
-    const shown = rows.flatMap((row) => (row === null ? [] : [`| ${row.join(' | ')} |`]));
-    const table = ['| | |', '|---|---|', ...shown].join('\n');
+    const table = factsTable(rows.filter((row) => row !== null));
     const summary = this.#summary === null ? '' : `\n\n${closeSummaryMarkdown(this.#summary)}`;
     setCurrentDetails(table + summary);
   }

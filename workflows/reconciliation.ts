@@ -23,7 +23,7 @@ import type { Pass } from '../domain/reconciliation-findings.ts';
 import { type StripeRefusal, stripeRefusalOf } from '../domain/stripe-failure.ts';
 import { reconciliationReads, reconciliationSteps } from './activities.ts';
 import { type CarriedReconciliation, Reconciliation } from './reconciliation-state.ts';
-import { billingMode } from './search-attributes.ts';
+import { billingModeKey } from './search-attributes.ts';
 
 const progressQuery = defineQuery<ReconciliationReport>(RECONCILIATION_PROGRESS_QUERY);
 
@@ -39,7 +39,7 @@ export async function reconciliationWorkflow(
   input: ReconciliationInput,
   carried?: CarriedReconciliation,
 ): Promise<ReconciliationReport> {
-  upsertSearchAttributes([{ key: billingMode, value: input.mode }]);
+  upsertSearchAttributes([{ key: billingModeKey, value: input.mode }]);
   const starting = reportOfStart(input.mode, Date.now());
   let report = () => starting;
   setHandler(progressQuery, () => report(), { description: 'How far the run is, and what it has found.' });

@@ -9,7 +9,11 @@ import {
 } from '@temporalio/workflow';
 import { periodClosedAt } from '../domain/billing-period.ts';
 import type { Mode } from '../domain/mode.ts';
-import { type MonthlyBillingReport, monthlyBillingStart } from '../domain/monthly-close.ts';
+import {
+  MONTHLY_BILLING_WORKFLOW,
+  type MonthlyBillingReport,
+  monthlyBillingStart,
+} from '../domain/monthly-close.ts';
 import type { monthlyBillingWorkflow } from './monthly-billing.ts';
 
 /** A close says to its Schedule: only held bills are left, and they wait for a person. */
@@ -34,7 +38,7 @@ export async function scheduledMonthlyBillingWorkflow({
     haveAllGoneOut = true;
   });
   try {
-    const close = await startChild<typeof monthlyBillingWorkflow>('monthlyBillingWorkflow', {
+    const close = await startChild<typeof monthlyBillingWorkflow>(MONTHLY_BILLING_WORKFLOW, {
       ...monthlyBillingStart({ mode, period }),
       parentClosePolicy: ParentClosePolicy.ABANDON,
     });

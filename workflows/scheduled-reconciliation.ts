@@ -1,7 +1,11 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { Mode } from '../domain/mode.ts';
-import { type ReconciliationReport, reconciliationStart } from '../domain/reconciliation.ts';
+import {
+  RECONCILIATION_WORKFLOW,
+  type ReconciliationReport,
+  reconciliationStart,
+} from '../domain/reconciliation.ts';
 import type { reconciliationWorkflow } from './reconciliation.ts';
 
 /**
@@ -16,7 +20,7 @@ export async function scheduledReconciliationWorkflow({
   readonly mode: Mode;
 }): Promise<ReconciliationReport | 'already_running'> {
   try {
-    const run = await startChild<typeof reconciliationWorkflow>('reconciliationWorkflow', {
+    const run = await startChild<typeof reconciliationWorkflow>(RECONCILIATION_WORKFLOW, {
       ...reconciliationStart({ mode, objects: 'daily' }),
       parentClosePolicy: ParentClosePolicy.ABANDON,
     });

@@ -24,7 +24,8 @@ import {
 } from '../domain/test-purchase.ts';
 import { billingActivities } from './activities.ts';
 import { parkedStepOf } from './parked-step.ts';
-import { billingMode, stripeCustomerId as stripeCustomerIdAttribute } from './search-attributes.ts';
+import { billingModeKey, stripeCustomerIdKey } from './search-attributes.ts';
+import { summary } from './summary.ts';
 import { TestPurchase } from './test-purchase-state.ts';
 
 const stripeEventSignal = defineSignal<[StripeEventEnvelope]>(STRIPE_EVENT_SIGNAL);
@@ -54,7 +55,7 @@ export async function testPurchaseWorkflow(input: TestPurchaseInput): Promise<Te
       description:
         'Where the purchase stands, its steps, and the link when it waits for the owner of the card.',
     });
-    upsertSearchAttributes([{ key: billingMode, value: 'test' }]);
+    upsertSearchAttributes([{ key: billingModeKey, value: 'test' }]);
     try {
       await buy(purchase, input);
     } catch (error) {
@@ -73,7 +74,7 @@ async function buy(purchase: TestPurchase, input: TestPurchaseInput): Promise<vo
   const stripeCustomerId = await carryOut(purchase, () =>
     billingActivities.registerTestBuyer.executeWithOptions({ summary: `${userId} in test mode` }, [input]),
   );
-  upsertSearchAttributes([{ key: stripeCustomerIdAttribute, value: stripeCustomerId }]);
+  upsertSearchAttributes([{ key: stripeCustomerIdKey, value: stripeCustomerId }]);
   purchase.change({ stripeCustomerId });
   purchase.finish('customer', `${userId} is ${stripeCustomerId} in test mode`);
 
@@ -166,8 +167,8 @@ async function save(purchase: TestPurchase, events: readonly StripeEventEnvelope
   const { state } = purchase;
   if (purchase.savedState === state && events.length === 0) return;
   purchase.savedState = state;
-  const summary = `${state.status}: ${state.steps.at(-1)?.detail ?? 'begins'}`.slice(0, 200);
-  await billingActivities.saveTestPurchase.executeWithOptions({ summary }, [{ state, events }]);
+  const options = { summary: summary(`${state.status}: ${state.steps.at(-1)?.detail ?? 'begins'}`) };
+  await billingActivities.saveTestPurchase.executeWithOptions(options, [{ state, events }]);
 }
 
 function timeLeftMs(): number {

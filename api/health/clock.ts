@@ -2,8 +2,8 @@ import { type Finding, ok, problem, warning } from './check.ts';
 
 /** What a person notices, and what no network makes. */
 const WARNING_MS = 5_000;
-/** Links to the account page bear as much (api/account/link.ts), signatures of webhooks ten times this. */
-const PROBLEM_MS = 30_000;
+/** Signatures of webhooks bear five times this; links to the account page half of it, and are signed by yet another clock. */
+const PROBLEM_MS = 60_000;
 const MEND = 'Have both machines keep their time by NTP ("timedatectl set-ntp true" on most Linux systems).';
 
 /**

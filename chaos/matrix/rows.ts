@@ -1,12 +1,21 @@
 import { MODES, type Mode } from '../../domain/mode.ts';
 import type { PartName } from '../../stack/stack.ts';
 import { type Boundary, SIDES, type Side } from '../boundaries/boundary.ts';
-import { CLOSE_SCENARIOS } from './close-scenarios.ts';
-import { CUSTOMER_SCENARIOS } from './customer-scenarios.ts';
 import type { Scenario } from './scenario.ts';
+import { CLOSING } from './scenarios/closing.ts';
+import { LEAVING } from './scenarios/leaving.ts';
+import { PAYING } from './scenarios/paying.ts';
+import { REQUESTS } from './scenarios/requests.ts';
+import { SUBSCRIBING } from './scenarios/subscribing.ts';
 
 /** All stories, in the order in which the matrix shows them. */
-export const SCENARIOS: readonly Scenario[] = [...CUSTOMER_SCENARIOS, ...CLOSE_SCENARIOS];
+export const SCENARIOS: readonly Scenario[] = [
+  ...SUBSCRIBING,
+  ...PAYING,
+  ...LEAVING,
+  ...REQUESTS,
+  ...CLOSING,
+];
 
 /** The parts that are killed, as the columns of the matrix have them. */
 export const KILLED_PARTS = [

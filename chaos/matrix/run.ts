@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { makeRoom } from './customer-scenarios.ts';
 import { discover } from './discover.ts';
+import { makeRoom } from './places.ts';
 import { type BoundaryOfStory, groupsOf, nameOf, type Row, rowsOf, SCENARIOS } from './rows.ts';
 import { onStage, type Stage, type StageOptions } from './stage.ts';
 import { strike, type Verdict } from './strike.ts';

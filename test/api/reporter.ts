@@ -28,21 +28,19 @@ export function useReporter() {
     },
 
     /** An hour and a half of CPU, an hour ago, unless told otherwise. */
-    event(overrides: Record<string, unknown> = {}) {
-      return {
-        id: randomUUID(),
-        userId,
-        product: 'cpu_hour',
-        quantity: '1.5',
-        occurredAt: '2026-11-10T11:00:00Z',
-        ...overrides,
-      };
-    },
+    event: (overrides: Record<string, unknown> = {}) => ({
+      id: randomUUID(),
+      userId,
+      product: 'cpu_hour',
+      quantity: '1.5',
+      occurredAt: '2026-11-10T11:00:00Z',
+      ...overrides,
+    }),
 
     send: (events: unknown) => request(api, 'POST', '/api/usage-events', { json: { events } }),
 
     /** The totals of the user: what is left behind. */
-    async totals(): Promise<Record<string, string>> {
+    totals: async (): Promise<Record<string, string>> => {
       const rows = await api.db
         .selectFrom('usage_totals')
         .select(['product', 'period', 'used_quantity'])
@@ -55,7 +53,7 @@ export function useReporter() {
     },
 
     /** Ids of the user's events that are stored. */
-    async storedIds(): Promise<string[]> {
+    storedIds: async (): Promise<string[]> => {
       const { rows } = await sql<{ event_id: string }>`
         SELECT event_id FROM usage_events WHERE user_id = ${userId}
         UNION ALL SELECT event_id FROM storage_levels WHERE user_id = ${userId}`.execute(api.db);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { makeRoom } from '../../chaos/matrix/customer-scenarios.ts';
 import { discover } from '../../chaos/matrix/discover.ts';
+import { makeRoom } from '../../chaos/matrix/places.ts';
 import { boundariesIn, readPublished } from '../../chaos/matrix/published.ts';
 import { nameOf, SCENARIOS } from '../../chaos/matrix/rows.ts';
 import { type RunOptions, runMatrix } from '../../chaos/matrix/run.ts';

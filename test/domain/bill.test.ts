@@ -22,14 +22,12 @@ const gbMonths = (gb: string, usagePeriod = period) =>
 
 describe('the price list', () => {
   it('is the one that the seed states', () => {
-    expect(
-      Object.values(PRICE_LIST).map((item) => [item.displayName, item.statedPrice, item.unitPriceCents]),
-    ).toEqual([
-      ['CPU Hour', '$0.10', '10'],
-      ['GPU Hour', '$2.00', '200'],
-      ['Storage GB-Month', '$0.15', '15'],
-      ['API Calls', '$0.01 per 1000', '0.001'],
-      ['Credits', '$1.00', '100'],
+    expect(Object.values(PRICE_LIST).map((item) => [item.displayName, item.unitPriceCents])).toEqual([
+      ['CPU Hour', '10'],
+      ['GPU Hour', '200'],
+      ['Storage GB-Month', '15'],
+      ['API Calls', '0.001'], // $0.01 per 1,000
+      ['Credits', '100'],
     ]);
   });
 });

@@ -49,6 +49,15 @@ describe('a billing period', () => {
   });
 
   it.each([
+    ['1000-01', '0999-12', '1000-02'],
+    ['9998-12', '9998-11', '9999-01'],
+  ])('%s, at the end of what can be named, has neighbours and bounds', (text, before, after) => {
+    const period = parseBillingPeriod(text);
+    expect([previousPeriod(period), nextPeriod(period)]).toEqual([before, after]);
+    expect(periodEnd(period)).toEqual(new Date(`${after}-01T00:00:00.000Z`));
+  });
+
+  it.each([
     ['2024-02', 29],
     ['2026-02', 28],
     ['2100-02', 28],

@@ -51,13 +51,13 @@ test('a month at a glance, for a person', () => {
 
 | User | Bill | Total | Month before |
 | --- | --- | --- | --- |
-| ada | bill\_1 | $30.00 | $0.00 |
+| ada | bill_1 | $30.00 | $0.00 |
 
 **Parked**
 
 | User | Bill | Total | Why |
 | --- | --- | --- | --- |
-| bob | bill\_2 | $1.00 | Stripe: no such customer |`,
+| bob | bill_2 | $1.00 | Stripe: no such customer |`,
   );
 });
 
@@ -74,7 +74,7 @@ test("nobody's id or problem breaks a table, or is taken for Markdown or HTML", 
     parked: [parkedBill(1, { userId: 'a|b`c`\n| x |', problem: '[pay](https://evil.example) <b>\u202E\\' })],
   });
   expect(markdown.split('\n').at(-1)).toBe(
-    '| a\\|b\\`c\\` \\| x \\| | bill\\_00000000000000000000000000000001 | $1.00 | \\[pay\\](https://evil.example) \\<b\\> \\\\ |',
+    '| a\\|b\\`c\\` \\| x \\| | bill_00000000000000000000000000000001 | $1.00 | \\[pay\\](https://evil.example) \\<b\\> \\\\ |',
   );
 });
 

@@ -31,8 +31,8 @@ describe('what the Temporal Web UI shows of a purchase', () => {
     expect(stepsMarkdown({ ...STATE, steps })).toBe(
       `**processing**
 
-| Time | Step | |
-|---|---|---|
+| Time | Step |  |
+| --- | --- | --- |
 | 2026-11-24 14:30:05 UTC | customer | ada is cus_1 in test mode |
 | 2026-11-24 14:30:06 UTC | payment | Charging $25.00 |`,
     );

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type QueryConfig } from 'pg';
-import type { Gate } from './histories.ts';
+import type { Gate } from './any-history.ts';
 
 /** First half of the gates' advisory lock keys: any number that nobody else uses in these databases. */
 const GATE_LOCKS = 20_263;

@@ -6,7 +6,11 @@ import {
   RECEIPTS_KEPT_DAYS,
 } from '../../../db/webhook-receipts.ts';
 import { chargeEventWorkflowId } from '../../../domain/charge-event.ts';
-import { customerBillingWorkflowId } from '../../../domain/customer-workflow.ts';
+import {
+  customerBillingWorkflowId,
+  LOOK_AGAIN_SIGNAL,
+  STRIPE_EVENT_SIGNAL,
+} from '../../../domain/customer-workflow.ts';
 import type { Mode } from '../../../domain/mode.ts';
 import { isHandledEventType, isTestPurchaseEventType } from '../../../domain/stripe-event.ts';
 import { signalLookAgain, signalStripeEvent, startChargeEvent } from '../../../temporal/signals.ts';
@@ -58,14 +62,14 @@ export async function replayEvent(
     if (chargeId !== undefined) {
       await stored(temporal, () => startChargeEvent(temporal, { mode, event: { ...envelope, chargeId } }));
     }
-    return { signal: 'stripeEvent', workflow };
+    return { signal: STRIPE_EVENT_SIGNAL, workflow };
   }
   if (appliedAt !== null) {
     await stored(temporal, () => signalLookAgain(temporal, { mode, stripeCustomerId }));
-    return { signal: 'lookAgain', workflow };
+    return { signal: LOOK_AGAIN_SIGNAL, workflow };
   }
   await stored(temporal, () => signalStripeEvent(temporal, { mode, stripeCustomerId }, envelope));
-  return { signal: 'stripeEvent', workflow };
+  return { signal: STRIPE_EVENT_SIGNAL, workflow };
 }
 
 /** The workflow that an event is for; `null`: none, and none for what was refused, such as an event of the other mode. */

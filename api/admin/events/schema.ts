@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BILLING_STATUSES } from '../../../domain/customer-standing.ts';
+import { LOOK_AGAIN_SIGNAL, STRIPE_EVENT_SIGNAL } from '../../../domain/customer-workflow.ts';
 import { WEBHOOK_OUTCOMES } from '../../../domain/webhook-receipt.ts';
 import { TESTED_EVENT_TYPES } from '../../../domain/webhook-test.ts';
 import { lineOfText, userIdSchema } from '../../validation.ts';
@@ -61,7 +62,7 @@ export const eventIdSchema = z
 /** Answer of `POST /api/admin/{mode}/events/{eventId}/replay`. */
 export const replayedSchema = z
   .strictObject({
-    signal: z.enum(['stripeEvent', 'lookAgain']).meta({
+    signal: z.enum([STRIPE_EVENT_SIGNAL, LOOK_AGAIN_SIGNAL]).meta({
       description:
         'stripeEvent: the workflow has got it again. lookAgain: the event had its effect before, so the workflow looks anew',
     }),

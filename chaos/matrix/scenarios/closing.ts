@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { listBills } from '../../db/bills.ts';
-import type { BillingPeriod } from '../../domain/billing-period.ts';
-import type { Mode } from '../../domain/mode.ts';
-import { sumCents } from '../../domain/money.ts';
+import { listBills } from '../../../db/bills.ts';
+import type { BillingPeriod } from '../../../domain/billing-period.ts';
+import type { Mode } from '../../../domain/mode.ts';
+import { sumCents } from '../../../domain/money.ts';
 import {
   BILLING_PROGRESS_QUERY,
   type MonthlyBillingReport,
   monthlyBillingWorkflowId,
-} from '../../domain/monthly-close.ts';
-import { CARDS } from '../world/customers.ts';
-import { ACTIVE } from '../world/outcomes.ts';
-import { useGpu } from '../world/usage.ts';
-import { type Ends, whatIsWrongWith } from './audit.ts';
-import { persistently, untilNothingIsWrong } from './patience.ts';
+} from '../../../domain/monthly-close.ts';
+import { CARDS } from '../../world/customers.ts';
+import { ACTIVE } from '../../world/outcomes.ts';
+import { useGpu } from '../../world/usage.ts';
+import { type Ends, whatIsWrongWith } from '../audit.ts';
+import { persistently, untilNothingIsWrong } from '../patience.ts';
 import {
   addCard,
   closeOf,
@@ -25,9 +25,9 @@ import {
   register,
   subscriber,
   useAndClose,
-} from './people.ts';
-import type { Play, Scenario } from './scenario.ts';
-import type { Stage } from './stage.ts';
+} from '../people.ts';
+import type { Play, Scenario } from '../scenario.ts';
+import type { Stage } from '../stage.ts';
 
 /** A month that is being closed, and what is wrong with its close when all has settled. */
 interface ClosedMonth {
@@ -37,7 +37,7 @@ interface ClosedMonth {
 }
 
 /** The stories of a month's close: each closes months that nobody else closes. */
-export const CLOSE_SCENARIOS: readonly Scenario[] = [
+export const CLOSING: readonly Scenario[] = [
   {
     name: 'month closed',
     story:
