@@ -20,6 +20,6 @@ test('ten times the customers take ten times as much, but no more webhooks at a 
 });
 
 test('a customer whose month writes a history of so many events begins a new run when it is full', () => {
-  expect(monthsOfARun() * MEASURED.month.historyEvents).toBe(4_096);
+  expect(monthsOfARun() * MEASURED.month.historyEvents).toBeCloseTo(4_096);
   expect(document).toContain(`after some ${Math.round(monthsOfARun() / 12)} years`);
 });
