@@ -1,6 +1,7 @@
 import {
   type Client,
   type Connection,
+  isGrpcDeadlineError,
   ScheduleAlreadyRunning,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
@@ -30,9 +31,26 @@ export async function prepareSearchAttributes(
   }
 }
 
-/** Makes sure of all Schedules of a mode. */
+/** Temporal that has just started answers for Schedules later than for all else: workflows of its own look after them. */
+const LATE_FOR_MS = 60_000;
+
+/** Makes sure of all Schedules of a mode, though Temporal be late to answer. */
 export async function ensureSchedules(client: Client, mode: Mode): Promise<void> {
-  for (const schedule of SCHEDULES) await ensureSchedule(client, schedule, mode);
+  const deadline = Date.now() + LATE_FOR_MS;
+  for (const schedule of SCHEDULES) {
+    await untilAnswered(deadline, () => ensureSchedule(client, schedule, mode));
+  }
+}
+
+async function untilAnswered(deadline: number, ask: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      // It has been waited for already.
+      if (!isGrpcDeadlineError(error) || Date.now() > deadline) throw error;
+    }
+  }
 }
 
 /** Makes sure of one Schedule of a mode: one that exists is brought up to date; whether it is paused stays as an operator left it. */
