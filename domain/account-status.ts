@@ -18,6 +18,8 @@ export interface AccountStanding {
   readonly status: BillingStatus;
   readonly waitingFor: WaitingFor | null;
   readonly owedCents: number;
+  /** Their customer was deleted in Stripe, so that no card can be added to it any more. */
+  readonly isDeletedInStripe?: boolean;
   /** When access ends if nothing is paid, in words; `null`: it does not. */
   readonly accessEnds: string | null;
 }
@@ -26,7 +28,9 @@ export interface AccountStanding {
  * A standing in words for the person it is about. What operators note (a reason for a suspension, an id of Stripe's) is not for them.
  * Source: the table of standings (domain/customer-standing.ts).
  */
-export function accountStatus({ status, waitingFor, owedCents, accessEnds }: AccountStanding): AccountStatus {
+export function accountStatus(standing: AccountStanding): AccountStatus {
+  const { status, waitingFor, owedCents, accessEnds, isDeletedInStripe = false } = standing;
+  if (isDeletedInStripe) return DELETED_IN_STRIPE;
   const owed = owedCents > 0 ? formatCents(owedCents) : null;
   switch (status) {
     case 'none':
@@ -64,6 +68,13 @@ export function accountStatus({ status, waitingFor, owedCents, accessEnds }: Acc
       return suspended(waitingFor, owed);
   }
 }
+
+const DELETED_IN_STRIPE: AccountStatus = {
+  tone: 'bad',
+  headline: 'Your access is paused',
+  text: 'What we charge by was closed for you, and cannot be opened again. Please ask our support.',
+  task: 'ask',
+};
 
 function suspended(waitingFor: WaitingFor | null, owed: string | null): AccountStatus {
   switch (waitingFor) {

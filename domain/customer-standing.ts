@@ -171,6 +171,17 @@ export function standingOf(facts: CustomerFacts, nowMs: number): CustomerStandin
   };
 }
 
+/**
+ * Whether a standing is that of a customer who was deleted in Stripe, for good. Of all who wait for a subscription they alone have none
+ * that it is because of.
+ */
+export function isOfDeletedCustomer({
+  waitingFor,
+  stripeObjectId,
+}: Pick<CustomerStanding, 'waitingFor' | 'stripeObjectId'>): boolean {
+  return waitingFor === 'subscription' && stripeObjectId === null;
+}
+
 /** Whether a customer of this status may use their cluster. */
 export function hasAccess(status: BillingStatus): boolean {
   return status === 'active' || status === 'past_due';

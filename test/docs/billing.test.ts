@@ -212,6 +212,9 @@ test('the user is told where they stand', () => {
     const { headline } = accountStatus({ status, waitingFor, owedCents: 0, accessEnds: null });
     expect(document).toContain(`| ${said} | ${headline} |`);
   }
+  const deleted = { status: 'suspended', waitingFor: 'subscription', isDeletedInStripe: true } as const;
+  const { headline } = accountStatus({ ...deleted, owedCents: 0, accessEnds: null });
+  expect(document).toContain(`since the customer was deleted in Stripe | ${headline} |`);
 });
 
 test('an operator hears what helps, and who asks for an erasure what is in the way', () => {

@@ -13,6 +13,12 @@ describe('what a user is told', () => {
     [{ status: 'suspended', waitingFor: 'payment' }, 'bad', 'pay', /access is paused/],
     [{ status: 'suspended', waitingFor: 'payment_method' }, 'bad', 'add_payment_method', /is paused/],
     [{ status: 'suspended', waitingFor: 'subscription' }, 'bad', 'add_payment_method', /has ended/],
+    [
+      { status: 'suspended', waitingFor: 'subscription', isDeletedInStripe: true },
+      'bad',
+      'ask',
+      /access is paused/,
+    ],
     [{ status: 'suspended', waitingFor: 'operator' }, 'bad', 'ask', /access is paused/],
   ] as const)('of %j', (standing, tone, task, headline) => {
     const told = of(standing);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextCommand } from '../../domain/customer-commands.ts';
 import { type CustomerFacts, liveSubscription } from '../../domain/customer-facts.ts';
-import { STANDING_RULES, standingOf } from '../../domain/customer-standing.ts';
+import { isOfDeletedCustomer, STANDING_RULES, standingOf } from '../../domain/customer-standing.ts';
 import {
   customer,
   DAY_MS,
@@ -74,7 +74,9 @@ describe('where a customer stands', () => {
       { status: 'suspended', waitingFor: 'operator', reason: 'Suspended by an operator: fraud' },
     ],
   ])('%s', (_, facts, expected) => {
-    expect(standingOf(facts, NOW)).toMatchObject(expected);
+    const standing = standingOf(facts, NOW);
+    expect(standing).toMatchObject(expected);
+    expect(isOfDeletedCustomer(standing)).toBe(facts.customerDeleted);
   });
 
   it('goes from past due to suspended at the very end of the grace period, and not before', () => {

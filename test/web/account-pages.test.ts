@@ -244,3 +244,17 @@ test('what has not changed is not sent again', async () => {
     .execute();
   await page.getByRole('heading', { name: 'Your access is paused' }).waitFor();
 });
+
+test('who was deleted in Stripe is sent to the support, and not asked for a card that nobody could take', async () => {
+  const standing = { status: 'suspended', waiting_for: 'subscription', status_object_id: null } as const;
+  await site.db
+    .updateTable('users')
+    .set(standing)
+    .where('mode', '=', 'test')
+    .where('user_id', '=', 'new')
+    .execute();
+  const page = await openAccount('new');
+  await page.getByRole('heading', { name: 'Your access is paused' }).waitFor();
+  expect(await page.getByText(/Please ask our support\.$/).count()).toBe(1);
+  expect(await page.getByText('Add a card to begin another one').count()).toBe(0);
+});

@@ -10,6 +10,7 @@ import { type AccountStatus, accountStatus } from '../../domain/account-status.t
 import { type BillingPeriod, billingPeriodOf } from '../../domain/billing-period.ts';
 import { type CreditLot, remainingCents } from '../../domain/credits.ts';
 import type { UserKey } from '../../domain/customer-key.ts';
+import { isOfDeletedCustomer } from '../../domain/customer-standing.ts';
 import type { Mode } from '../../domain/mode.ts';
 import { sumCents } from '../../domain/money.ts';
 import { estimateCents, type UsageLine, usageLines } from '../../domain/usage-report.ts';
@@ -112,6 +113,7 @@ async function standingOfUser(db: Database, user: User): Promise<StandingView> {
     status: accountStatus({
       status,
       waitingFor,
+      isDeletedInStripe: isOfDeletedCustomer({ waitingFor, stripeObjectId: user.status_object_id }),
       owedCents: owed,
       accessEnds: graceEndsAt === null ? null : momentInWords(graceEndsAt),
     }),
