@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { ScheduleHandle, WorkflowHandle } from '@temporalio/client';
 import { eraseUser } from '../../api/temporal/erasure.ts';
 import {
   CARDS,
@@ -165,15 +165,7 @@ export const STORIES: Readonly<Record<string, (billing: BillingService) => Promi
     const schedule = billing.temporal.schedule.getHandle(MONTHLY_BILLING_SCHEDULE.scheduleId('test'));
     const start = new Date('2026-03-31T23:59:00Z');
     await schedule.backfill({ start, end: new Date('2026-04-01T00:01:00Z'), overlap: 'ALLOW_ALL' });
-    const { info } = await eventually(
-      'the Schedule to act',
-      () => schedule.describe(),
-      ({ info }) => info.recentActions.length > 0,
-    );
-    const workflowId = info.recentActions[0]?.action.workflow.workflowId ?? '';
-    const handle = billing.temporal.workflow.getHandle(workflowId);
-    await handle.result();
-    return handle;
+    return await runOf(billing, schedule);
   },
 
   'monthly-close-partition': async (billing) => {
@@ -234,15 +226,7 @@ export const STORIES: Readonly<Record<string, (billing: BillingService) => Promi
     await ensureSchedule(billing.temporal, RECONCILIATION_SCHEDULE, 'test');
     const schedule = billing.temporal.schedule.getHandle(RECONCILIATION_SCHEDULE.scheduleId('test'));
     await schedule.trigger();
-    const { info } = await eventually(
-      'the Schedule to act',
-      () => schedule.describe(),
-      ({ info }) => info.recentActions.length > 0,
-    );
-    const workflowId = info.recentActions[0]?.action.workflow.workflowId ?? '';
-    const handle = billing.temporal.workflow.getHandle(workflowId);
-    await handle.result();
-    return handle;
+    return await runOf(billing, schedule);
   },
 
   'test-purchase': async (billing) => {
@@ -262,6 +246,18 @@ export const STORIES: Readonly<Record<string, (billing: BillingService) => Promi
 
 /** Played where months are approved by a person. */
 export const APPROVED_STORIES: ReadonlySet<string> = new Set(['monthly-close-approved']);
+
+/** The first workflow that the Schedule has started, once it has ended. */
+async function runOf({ temporal }: BillingService, schedule: ScheduleHandle): Promise<Recorded> {
+  const { info } = await eventually(
+    'the Schedule to act',
+    () => schedule.describe(),
+    ({ info }) => info.recentActions.length > 0,
+  );
+  const handle = temporal.workflow.getHandle(info.recentActions[0]?.action.workflow.workflowId ?? '');
+  await handle.result();
+  return handle;
+}
 
 async function continuedCustomer(billing: BillingService): Promise<{ first: Recorded; last: Recorded }> {
   const customer = await subscribedCustomer(billing);
