@@ -72,12 +72,15 @@ test('a bill with more lines than an invoice takes is frozen in parts, which pre
   // Each has a life of its own; what is on one of them is on no other.
   await settleBill(db, second, 'payment_failed');
   const balance = await loadMonthBalance(db, { mode: 'test', period: SEPTEMBER });
-  expect(balance.map(({ billedCents }) => [billedCents.paid, billedCents.collecting])).toEqual([
-    [10, 0],
-    [200, 0],
-    [150, 0],
-    [0, 1_235],
-  ]);
+  const billed = balance.map(
+    ({ product, billedCents: { paid, collecting } }) => [product, { paid, collecting }] as const,
+  );
+  expect(Object.fromEntries(billed)).toMatchObject({
+    cpu_hour: { paid: 10, collecting: 0 },
+    gpu_hour: { paid: 200, collecting: 0 },
+    storage_gb_month: { paid: 150, collecting: 0 },
+    api_calls: { paid: 0, collecting: 1_235 },
+  });
   expect(balance.every(({ unbilledCents, contradictions }) => unbilledCents + contradictions === 0)).toBe(
     true,
   );
