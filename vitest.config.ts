@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -29,8 +28,8 @@ const common = {
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
-    // One more than there are cores, since tests wait for timers and for other processes.
-    maxWorkers: Math.min(availableParallelism(), 4) + 1,
+    // Each starts workers, servers and browsers of its own: on two cores a third one makes every test take half as long again.
+    maxWorkers: 2,
     sequence: { sequencer: LongOnesFirst },
     projects: [
       // Loading our modules takes longer than most of these tests: a process loads them once.
