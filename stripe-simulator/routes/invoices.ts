@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { finalizeByItself, finalizeInvoice, markPaid, requireDraft } from '../behaviour/finalization.ts';
 import { findCustomer, findInvoice, findPaymentMethod, findSubscription } from '../behaviour/find.ts';
 import { collectInvoice } from '../behaviour/invoice-collection.ts';
@@ -11,57 +11,10 @@ import { page, within } from '../list.ts';
 import { mergeMetadata } from '../metadata.ts';
 import { newInvoice } from '../objects/invoice.ts';
 import type { Operation } from '../operation.ts';
-import {
-  boolean,
-  currency,
-  emptyableText,
-  listParams,
-  metadata,
-  nonNegativeInteger,
-  noParams,
-  oneOf,
-  params,
-  range,
-  text,
-  timestamp,
-} from '../params.ts';
+import { boolean, noParams, params, text } from '../params.ts';
 import { route } from '../router.ts';
 import type { Invoice } from '../wire.ts';
-
-const shared = {
-  auto_advance: boolean.optional(),
-  automatic_tax: z.strictObject({ enabled: boolean }).optional(),
-  collection_method: oneOf('charge_automatically', 'send_invoice').optional(),
-  custom_fields: z
-    .union([z.literal(''), z.array(z.strictObject({ name: text, value: text })).max(4)])
-    .optional(),
-  days_until_due: nonNegativeInteger.optional(),
-  default_payment_method: emptyableText.optional(),
-  description: emptyableText.optional(),
-  due_date: timestamp.optional(),
-  footer: emptyableText.optional(),
-  metadata: metadata.optional(),
-  number: text.optional(),
-  statement_descriptor: text.optional(),
-};
-const updateSchema = params(shared);
-type InvoiceFields = z.output<typeof updateSchema>;
-
-const createSchema = params({
-  ...shared,
-  currency: currency.optional(),
-  customer: text,
-  pending_invoice_items_behavior: oneOf('exclude', 'include').optional(),
-  subscription: text.optional(),
-});
-
-const listSchema = listParams({
-  collection_method: oneOf('charge_automatically', 'send_invoice').optional(),
-  created: range.optional(),
-  customer: text.optional(),
-  status: oneOf('draft', 'open', 'paid', 'uncollectible', 'void').optional(),
-  subscription: text.optional(),
-});
+import { createSchema, type InvoiceFields, listSchema, updateSchema } from './invoice-params.ts';
 
 /** The invoice with what the parameters set. */
 function withFields(operation: Operation, invoice: Invoice, given: InvoiceFields): Invoice {
